@@ -1,0 +1,113 @@
+//! The codes of errors. Stable: a code is never renamed, and never means something else later.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! error_codes {
+    ($($variant:ident = $code:literal, $status:literal, $retriable:literal, $title:literal, $help:literal;)*) => {
+        /// The code of an error, shared by REST, WebSocket and Socket.IO.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+        pub enum ErrorCode {
+            $(
+                #[doc = $title]
+                #[serde(rename = $code)]
+                $variant,
+            )*
+        }
+
+        impl ErrorCode {
+            /// Every code, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The code as the wire spells it.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* }
+            }
+
+            /// The HTTP status that goes with it.
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$variant => $status,)* }
+            }
+
+            /// Whether the same request may succeed later.
+            pub const fn retriable(self) -> bool {
+                match self { $(Self::$variant => $retriable,)* }
+            }
+
+            /// The code in words.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)* }
+            }
+
+            /// What it means and what to do, for the page that documents it.
+            pub const fn help(self) -> &'static str {
+                match self { $(Self::$variant => $help,)* }
+            }
+        }
+    };
+}
+
+error_codes! {
+    InvalidJson = "invalid_json", 400, false, "The body is not the JSON that was expected",
+        "The body or frame could not be read as JSON of the documented shape. The detail names the place.";
+    InvalidParameter = "invalid_parameter", 400, false, "A parameter of the path or query is not valid",
+        "An id is not a UUID, a number is out of range, or two parameters exclude each other. The detail names it.";
+    InvalidCursor = "invalid_cursor", 400, false, "The cursor is not valid",
+        "Cursors are opaque: pass back exactly what `meta.nextCursor` gave, to the same list.";
+    UnknownType = "unknown_type", 400, false, "The type of the frame is not known",
+        "The `type` of a socket frame is none that this server speaks. The detail repeats it.";
+    Unauthenticated = "unauthenticated", 401, false, "Sign-in is needed",
+        "No token was given, or it is not valid. Send `Authorization: Bearer` with an access token.";
+    TokenExpired = "token_expired", 401, false, "The access token has ended",
+        "Trade the refresh token for a new pair at `POST /auth/refresh` and repeat the request.";
+    SessionEnded = "session_ended", 401, false, "The session has ended",
+        "It was signed out, its refresh token was used twice, or it was not used for too long. Sign in again.";
+    InvalidCredentials = "invalid_credentials", 401, false, "The username or password is wrong",
+        "Which of the two is wrong is not said, so that nobody can find out who has an account.";
+    InvalidTicket = "invalid_ticket", 401, false, "The ticket is not valid",
+        "A ticket opens one socket, once, within 30 seconds. Get a new one at `POST /auth/ticket`.";
+    Forbidden = "forbidden", 403, false, "This is not allowed",
+        "The caller can see the resource but may not do this with it. The detail names the role that may.";
+    OriginNotAllowed = "origin_not_allowed", 403, false, "The origin is not allowed",
+        "A browser on a page of another origin tried to open a socket. Add the origin to `cors.origins`.";
+    RegistrationClosed = "registration_closed", 403, false, "Nobody can sign up here",
+        "The operator has switched sign-up off with `auth.registration = false`.";
+    NotFound = "not_found", 404, false, "There is no such thing, or the caller may not see it",
+        "Which of the two is not said, so that nobody can find out what exists.";
+    MethodNotAllowed = "method_not_allowed", 405, false, "The path does not take this method",
+        "The `Allow` header lists the methods that the path takes.";
+    RequestTimeout = "request_timeout", 408, true, "The request took too long",
+        "The body did not arrive in time, or the answer was not ready in time. Repeat it with the same key.";
+    UsernameTaken = "username_taken", 409, false, "The username is taken",
+        "Choose another username.";
+    ClientMessageIdConflict = "client_message_id_conflict", 409, false,
+        "The clientMessageId was used for another message",
+        "A repeat must carry the same content as the first request. Draw a new `clientMessageId` for a new message.";
+    ConversationNotActive = "conversation_not_active", 409, false, "The conversation takes no messages",
+        "It is archived or closed. An admin of the conversation can make it active again.";
+    PayloadTooLarge = "payload_too_large", 413, false, "The body is too large",
+        "The detail states the limit.";
+    UnsupportedMediaType = "unsupported_media_type", 415, false, "The body is not of a type that is taken here",
+        "Send `Content-Type: application/json`.";
+    ValidationFailed = "validation_failed", 422, false, "Some fields are not valid",
+        "`errors` lists each field and what would be right.";
+    UpgradeRequired = "upgrade_required", 426, false, "This path speaks WebSocket",
+        "Open it with a WebSocket client: `Upgrade: websocket`, version 13.";
+    RateLimited = "rate_limited", 429, true, "Too many requests",
+        "Wait for as long as `Retry-After` says.";
+    Internal = "internal", 500, true, "The server failed",
+        "This is a fault of the server. Its logs explain it under the `requestId`.";
+    OutcomeUnknown = "outcome_unknown", 503, true, "It is not known whether this was done",
+        "The database failed at the moment of the commit. Repeat the request with the same `clientMessageId` or \
+         `Idempotency-Key`: it is done exactly once.";
+    Unavailable = "unavailable", 503, true, "The server cannot do this right now",
+        "The database does not answer, or too much is waiting, or the server is shutting down. Nothing was done. \
+         Repeat it later.";
+    StorageFull = "storage_full", 507, true, "The disk is full",
+        "Nothing was done. Reading still works. The operator must make room.";
+}
+
+impl std::fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

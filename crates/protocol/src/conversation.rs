@@ -1,0 +1,116 @@
+//! Conversations, as one of their members sees them.
+
+use crate::{ConversationId, Message, Seq, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+
+/// What kind of conversation it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ConversationKind {
+    /// Between two people; there is at most one for each pair.
+    Direct,
+    /// Between invited people.
+    Group,
+    /// A room with a name; a public one can be found and joined.
+    Channel,
+}
+
+/// Who can find and join a conversation without being invited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Visibility {
+    /// Everybody with an account.
+    Public,
+    /// Members only.
+    Private,
+}
+
+/// Whether a conversation still takes messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ConversationStatus {
+    /// Takes messages.
+    Active,
+    /// Out of the way, readable, can be made active again.
+    Archived,
+    /// Ended, readable.
+    Closed,
+}
+
+/// What a member may do in a conversation; a later one may do all that an earlier one may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum MemberRole {
+    /// Reads and writes.
+    Member,
+    /// Also removes messages of others.
+    Moderator,
+    /// Also changes the conversation and its members.
+    Admin,
+    /// Also deletes it and hands it over. There is exactly one, except in direct conversations.
+    Owner,
+}
+
+/// What everybody in a conversation sees alike. Events carry it, so that one encoding serves all members.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ConversationInfo {
+    /// The conversation's id.
+    pub id: ConversationId,
+    /// What kind of conversation it is.
+    #[serde(rename = "type")]
+    pub kind: ConversationKind,
+    /// Its name; null for direct conversations.
+    pub name: Option<String>,
+    /// What it is about.
+    pub topic: Option<String>,
+    /// Who can find and join it.
+    pub visibility: Visibility,
+    /// Whether it still takes messages.
+    pub status: ConversationStatus,
+    /// Who created it.
+    pub created_by: UserId,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it last changed or had a message.
+    pub updated_at: Timestamp,
+}
+
+/// The caller's own relation to a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Me {
+    /// What the caller may do.
+    pub role: MemberRole,
+    /// Everything up to here is read.
+    pub last_read_seq: Seq,
+    /// No notifications.
+    pub muted: bool,
+    /// On top of the caller's list.
+    pub pinned: bool,
+}
+
+/// A conversation as the caller sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Conversation {
+    /// What everybody in it sees alike.
+    #[serde(flatten)]
+    pub info: ConversationInfo,
+    /// Name to show: the conversation's, or the other person's in a direct conversation.
+    pub title: String,
+    /// Changes when the log was replaced by another; see the delivery guide.
+    pub epoch: String,
+    /// Position of the newest event.
+    pub last_seq: Seq,
+    /// The newest message, if there is one.
+    pub last_message: Option<Message>,
+    /// Messages of others that the caller has not read.
+    pub unread_count: u64,
+    /// Unread messages that mention the caller.
+    pub mention_count: u64,
+    /// How many people are in it.
+    pub member_count: u64,
+    /// The caller's own relation to it.
+    pub me: Me,
+}

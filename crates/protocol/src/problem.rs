@@ -1,0 +1,54 @@
+//! Errors, as the wire writes them (RFC 9457).
+
+use crate::ErrorCode;
+use serde::{Deserialize, Serialize};
+
+/// What went wrong, in a form for programs (`code`) and for people (`detail`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// Where the code is explained, relative to the server.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The code in words; the same each time.
+    pub title: String,
+    /// The HTTP status, also over sockets.
+    pub status: u16,
+    /// What went wrong this time, and what to do.
+    pub detail: String,
+    /// Stable; made for programs.
+    pub code: ErrorCode,
+    /// Finds the request in the server's logs.
+    pub request_id: String,
+    /// Whether the same request may succeed later. When the outcome is unknown, repeat it with the same key.
+    pub retriable: bool,
+    /// Which fields are wrong; only with `validation_failed`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+}
+
+/// What is wrong with one field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FieldError {
+    /// The field, as the request spells it.
+    pub field: String,
+    /// What is wrong, and what would be right.
+    pub message: String,
+}
+
+impl Problem {
+    /// A problem of the given code.
+    pub fn new(code: ErrorCode, detail: impl Into<String>, request_id: impl Into<String>) -> Self {
+        Self {
+            kind: format!("/api/docs/errors/{}", code.as_str()),
+            title: code.title().to_owned(),
+            status: code.status(),
+            detail: detail.into(),
+            code,
+            request_id: request_id.into(),
+            retriable: code.retriable(),
+            errors: Vec::new(),
+        }
+    }
+}

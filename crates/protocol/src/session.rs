@@ -1,0 +1,71 @@
+//! Signing in and staying signed in.
+
+use crate::User;
+use serde::{Deserialize, Serialize};
+
+/// Creates an account and signs it in.
+#[derive(Debug, Clone, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RegisterRequest {
+    /// 2 to 32 characters: a to z, 0 to 9, `_`, `-` and `.`; starts with a letter or digit. Upper case is folded.
+    pub username: String,
+    /// 8 to 256 characters.
+    pub password: String,
+    /// Name to show, 1 to 64 characters; the username when absent.
+    #[serde(default)]
+    pub display_name: Option<String>,
+    /// E-mail address; never shown to others.
+    #[serde(default)]
+    pub email: Option<String>,
+}
+
+/// Signs in with a password.
+#[derive(Debug, Clone, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LoginRequest {
+    /// The username, in any case.
+    pub username: String,
+    /// The password.
+    pub password: String,
+}
+
+/// Trades a refresh token for a new pair, or gives it up at sign-out.
+#[derive(Debug, Clone, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RefreshRequest {
+    /// The newest refresh token of the session. Each works once: a second use ends the session.
+    pub refresh_token: String,
+}
+
+/// A pair of tokens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Tokens {
+    /// A JWT for the `Authorization: Bearer` header.
+    pub access_token: String,
+    /// Opaque; trades for the next pair at `POST /auth/refresh`.
+    pub refresh_token: String,
+    /// Seconds until the access token ends.
+    pub expires_in: u32,
+}
+
+/// The answer to a sign-up or sign-in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SignIn {
+    /// Who is signed in.
+    pub user: User,
+    /// The tokens to use from now on.
+    #[serde(flatten)]
+    pub tokens: Tokens,
+}
+
+/// Opens one socket, once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Ticket {
+    /// To be passed as `?ticket=`.
+    pub ticket: String,
+    /// Seconds until it is worthless, used or not.
+    pub expires_in: u32,
+}

@@ -1,0 +1,64 @@
+//! People, as others see them.
+
+use crate::{Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+
+/// What a user may do on the whole installation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum PlatformRole {
+    /// Uses the chat.
+    User,
+    /// Handles reports in conversations of others.
+    Moderator,
+    /// Runs the installation.
+    Admin,
+}
+
+/// Whether a user can be reached right now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Presence {
+    /// At least one connection is open.
+    Online,
+    /// Connected, but not looking.
+    Away,
+    /// Connected, asks not to be disturbed.
+    Busy,
+    /// No connection is open.
+    Offline,
+}
+
+/// A user as everybody sees them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// The user's id.
+    pub id: UserId,
+    /// Unique name for sign-in and mentions, lower case.
+    pub username: String,
+    /// Name to show.
+    pub display_name: String,
+    /// Picture to show, if there is one.
+    pub avatar_url: Option<String>,
+    /// What the user may do on the whole installation.
+    pub role: PlatformRole,
+    /// Whether the user can be reached right now.
+    pub presence: Presence,
+    /// When the user was last connected; null if that is not known.
+    pub last_seen: Option<Timestamp>,
+}
+
+/// The part of a user that a message carries about its sender.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UserSummary {
+    /// The user's id.
+    pub id: UserId,
+    /// Unique name for sign-in and mentions, lower case.
+    pub username: String,
+    /// Name to show.
+    pub display_name: String,
+    /// Picture to show, if there is one.
+    pub avatar_url: Option<String>,
+}
