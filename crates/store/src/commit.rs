@@ -1,0 +1,146 @@
+//! The commit pipeline: what is queued becomes one transaction, and is answered after its commit.
+//!
+//! While one transaction is being written to disk, the next batch gathers behind it, so the busier the server is,
+//! the more writes share one flush. Nothing waits for a timer. A batch that fails for a reason of one of its
+//! writes is undone and its writes are tried one by one, so a poisonous write harms only itself.
+
+use crate::{Refusal, Result, StoreError, Write, Written};
+use natter_protocol::Event;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use tokio::sync::{mpsc, oneshot};
+
+/// Writes in one transaction.
+pub const BATCH_WRITES_MAX: usize = 512;
+/// Writes in line; beyond it, whoever brings one waits.
+pub const QUEUE_WRITES_MAX: usize = 4 * BATCH_WRITES_MAX;
+/// Batches of committed events that wait for whoever relays them; beyond it, the pipeline waits.
+const COMMITTED_BATCHES_MAX: usize = 64;
+
+/// The events of committed batches, in the order of each conversation's log.
+///
+/// Dropping it is allowed: a program that serves nobody relays nothing.
+pub type Committed = mpsc::Receiver<Vec<Event>>;
+
+/// A write in line. Resolves once its transaction is on disk, or has failed.
+#[derive(Debug)]
+pub struct Committing(oneshot::Receiver<Result<Written>>);
+
+impl Future for Committing {
+    type Output = Result<Written>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(match ready!(Pin::new(&mut self.0).poll(context)) {
+            Ok(result) => result,
+            // The pipeline dropped the write without an answer: it panicked or its process is going down.
+            Err(_) => Err(StoreError::OutcomeUnknown("the commit pipeline stopped".to_owned())),
+        })
+    }
+}
+
+/// What a transaction made of one of its writes.
+pub(crate) type Outcome = Result<(Written, Option<Event>), Refusal>;
+
+/// Why a transaction did not commit.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// For a reason that may lie in one of the writes: they are tried one by one. Nothing was committed.
+    Poisoned(StoreError),
+    /// For a reason that the writes share.
+    Shared(StoreError),
+}
+
+/// A database's side of the pipeline.
+pub(crate) trait Backend: Send {
+    /// Does the writes in order in one transaction and commits it; one outcome for each, in the same order.
+    fn commit(&mut self, writes: &[Write]) -> impl Future<Output = Result<Vec<Outcome>, Failure>> + Send;
+}
+
+struct Job {
+    write: Write,
+    answer: oneshot::Sender<Result<Written>>,
+}
+
+/// Where writes get in line.
+#[derive(Clone)]
+pub(crate) struct Queue(mpsc::Sender<Job>);
+
+impl Queue {
+    pub(crate) async fn push(&self, write: Write) -> Result<Committing> {
+        let (answer, committing) = oneshot::channel();
+        match self.0.send(Job { write, answer }).await {
+            Ok(()) => Ok(Committing(committing)),
+            Err(_) => Err(StoreError::Unavailable("the commit pipeline has stopped".to_owned())),
+        }
+    }
+}
+
+/// The pipeline's own end, to be driven by [`Pipeline::run`] until every [`Queue`] is gone.
+pub(crate) struct Pipeline {
+    jobs: mpsc::Receiver<Job>,
+    committed: mpsc::Sender<Vec<Event>>,
+}
+
+/// A pipeline that is not running yet.
+pub(crate) fn pipeline() -> (Queue, Pipeline, Committed) {
+    let (queue, jobs) = mpsc::channel(QUEUE_WRITES_MAX);
+    let (committed, receiver) = mpsc::channel(COMMITTED_BATCHES_MAX);
+    (Queue(queue), Pipeline { jobs, committed }, receiver)
+}
+
+impl Pipeline {
+    /// Commits what is queued until every [`Queue`] is gone; what was queued by then is still committed.
+    pub(crate) async fn run(mut self, mut backend: impl Backend) {
+        let mut jobs = Vec::with_capacity(BATCH_WRITES_MAX);
+        while self.jobs.recv_many(&mut jobs, BATCH_WRITES_MAX).await > 0 {
+            metrics::histogram!("natter_commit_batch_writes").record(count(jobs.len()));
+            let (writes, answers): (Vec<_>, Vec<_>) = jobs.drain(..).map(|job| (job.write, job.answer)).unzip();
+            match backend.commit(&writes).await {
+                Ok(outcomes) => self.answer(answers, outcomes).await,
+                Err(Failure::Poisoned(error)) if writes.len() > 1 => {
+                    tracing::warn!(%error, writes = writes.len(), "a batch failed; its writes are tried one by one");
+                    for (write, answer) in writes.into_iter().zip(answers) {
+                        match backend.commit(std::slice::from_ref(&write)).await {
+                            Ok(outcomes) => self.answer(vec![answer], outcomes).await,
+                            Err(failure) => refuse(vec![answer], failure),
+                        }
+                    }
+                }
+                Err(failure) => refuse(answers, failure),
+            }
+        }
+    }
+
+    /// Tells everybody in a committed batch, then hands its events on.
+    async fn answer(&self, answers: Vec<oneshot::Sender<Result<Written>>>, outcomes: Vec<Outcome>) {
+        let mut events = Vec::with_capacity(outcomes.len());
+        for (answer, outcome) in answers.into_iter().zip(outcomes) {
+            let written = outcome.map(|(written, event)| {
+                events.extend(event);
+                written
+            });
+            // Whoever asked may have gone away; what is committed stays committed.
+            drop(answer.send(written.map_err(StoreError::Refused)));
+        }
+        metrics::counter!("natter_committed_events_total").increment(events.len() as u64);
+        if !events.is_empty() {
+            // Nobody relays in a program that serves nobody.
+            drop(self.committed.send(events).await);
+        }
+    }
+}
+
+fn refuse(answers: Vec<oneshot::Sender<Result<Written>>>, failure: Failure) {
+    let (Failure::Poisoned(error) | Failure::Shared(error)) = failure;
+    tracing::error!(%error, writes = answers.len(), "writes were not committed");
+    metrics::counter!("natter_commit_failures_total").increment(answers.len() as u64);
+    for answer in answers {
+        drop(answer.send(Err(error.clone())));
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a batch has at most BATCH_WRITES_MAX writes")]
+fn count(writes: usize) -> f64 {
+    writes as f64
+}
