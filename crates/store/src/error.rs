@@ -18,6 +18,9 @@ pub enum Refusal {
     /// `threadId` names no message of this conversation.
     #[error("threadId names no message of this conversation")]
     ThreadUnknown,
+    /// A window is anchored at a message that this conversation does not have.
+    #[error("there is no such message in this conversation")]
+    AnchorUnknown,
     /// Another user has this name.
     #[error("the username is taken")]
     UsernameTaken,

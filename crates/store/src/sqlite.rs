@@ -1,0 +1,239 @@
+//! SQLite: the embedded database of a single node.
+//!
+//! One thread owns the only connection that writes, so there is nobody to wait for and nothing to deadlock with;
+//! readers have connections of their own and never wait for it (write-ahead log). What is promised to survive a
+//! power cut depends on `synchronous=FULL`: the setting is read back when the database is opened.
+
+mod account;
+mod conversation;
+mod failure;
+mod message;
+mod migrate;
+mod readers;
+mod writer;
+
+use crate::commit::{Queue, pipeline};
+use crate::open::{DatabaseUrl, OpenError, OpenOptions, Opened};
+use crate::{
+    Committing, Credentials, ListPosition, MessageSlice, Migrator, Result, Roster, Session, Store, StoreError,
+    Window, Write,
+};
+use async_trait::async_trait;
+use natter_protocol::{
+    Conversation, ConversationId, Event, Message, MessageId, Seq, SessionId, Timestamp, User, UserId,
+};
+use readers::Readers;
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Earlier releases can corrupt the write-ahead log when several connections use it (SQLite 3.51.3, release notes).
+const VERSION_MIN: i32 = 3_051_003;
+/// Milliseconds that a statement waits for another process, such as `natter user create` beside a running server.
+const BUSY_MS_MAX: u32 = 5_000;
+/// Pages in the write-ahead log at which the writer copies them into the database.
+const CHECKPOINT_PAGES: i32 = 4_000;
+/// KiB of pages that the writer keeps.
+const WRITER_CACHE_KIB: i32 = 16_384;
+/// Prepared statements that a connection keeps.
+const STATEMENTS_MAX: usize = 64;
+
+pub(crate) struct Sqlite {
+    queue: Queue,
+    readers: Arc<Readers>,
+    epoch: String,
+    /// For the rare writes that are no part of any log and must be answered before the pipeline runs.
+    path: PathBuf,
+}
+
+/// Opens the database, brings its schema up to date and starts its writer.
+pub(crate) async fn open(options: OpenOptions) -> Result<Opened, OpenError> {
+    let path = path(&options);
+    let (writer, readers, epoch) = {
+        let (path, options) = (path.clone(), options.clone());
+        blocking(move || prepare(&path, &options)).await?
+    };
+    let (queue, pipeline, committed) = pipeline();
+    let runtime = tokio::runtime::Handle::current();
+    std::thread::Builder::new()
+        .name("sqlite-writer".to_owned())
+        .spawn(move || runtime.block_on(pipeline.run(writer::Writer::new(writer))))
+        .map_err(|error| OpenError::Unreachable(format!("no thread for the SQLite writer: {error}")))?;
+    let store = Sqlite { queue, readers: Arc::new(readers), epoch, path };
+    Ok(Opened { store: Arc::new(store), committed })
+}
+
+/// Opens the database for migrating only.
+pub(crate) async fn migrator(options: &OpenOptions) -> Result<Box<dyn Migrator>, OpenError> {
+    let path = path(options);
+    let connection = blocking(move || connect(&path)).await?;
+    Ok(Box::new(migrate::SqliteMigrator::new(connection)))
+}
+
+fn path(options: &OpenOptions) -> PathBuf {
+    match &options.url {
+        DatabaseUrl::Sqlite(Some(path)) => path.clone(),
+        _ => options.data_dir.join("natter.db"),
+    }
+}
+
+fn prepare(path: &Path, options: &OpenOptions) -> Result<(Connection, Readers, String), OpenError> {
+    let mut writer = connect(path)?;
+    migrate::up(&mut writer)?;
+    let epoch = secret(&writer, "epoch", &options.new_epoch).map_err(failure::classify)?;
+    let readers = Readers::open(path, options.readers_max)?;
+    Ok((writer, readers, epoch))
+}
+
+/// A connection that may write, with the settings that durability depends on.
+fn connect(path: &Path) -> Result<Connection, OpenError> {
+    if rusqlite::version_number() < VERSION_MIN {
+        return Err(OpenError::Unsafe(format!(
+            "SQLite {} can corrupt its write-ahead log; natter needs 3.51.3 or later. Build natter with its bundled SQLite.",
+            rusqlite::version()
+        )));
+    }
+    let unreachable = |error: rusqlite::Error| match failure::classify(error) {
+        StoreError::Full => OpenError::Unreachable(format!(
+            "the disk that holds {} is full: make room and start again. Nothing was changed.",
+            path.display()
+        )),
+        error => OpenError::Unreachable(format!(
+            "cannot open the database file {}: {error}. Check that the directory exists and that this user may write \
+             there, or choose another with --data-dir.",
+            path.display()
+        )),
+    };
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(unreachable)?;
+    let configure = || -> rusqlite::Result<(String, i64)> {
+        connection.pragma_update(None, "busy_timeout", BUSY_MS_MAX)?;
+        let journal: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        let synchronous = connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+        Ok((journal, synchronous))
+    };
+    let (journal, synchronous) = configure().map_err(unreachable)?;
+    if !journal.eq_ignore_ascii_case("wal") || synchronous < 2 {
+        return Err(OpenError::Unsafe(format!(
+            "SQLite answers journal_mode={journal} and synchronous={synchronous} for {}; natter needs wal and 2 (FULL) \
+             to keep what it acknowledges. Put the data directory on a local file system.",
+            path.display()
+        )));
+    }
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    Ok(connection)
+}
+
+/// Keeps the first proposal for ever.
+fn secret(connection: &Connection, key: &str, proposal: &str) -> rusqlite::Result<String> {
+    let known = |connection: &Connection| {
+        connection.query_row("SELECT value FROM installation WHERE key = ?1", [key], |row| row.get(0)).optional()
+    };
+    if let Some(value) = known(connection)? {
+        return Ok(value);
+    }
+    connection.execute(
+        "INSERT INTO installation (key, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        [key, proposal],
+    )?;
+    connection.query_row("SELECT value FROM installation WHERE key = ?1", [key], |row| row.get(0))
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, OpenError> + Send + 'static,
+) -> Result<T, OpenError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(OpenError::Unreachable(format!("opening the database failed: {error}"))))
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn queue(&self, write: Write) -> Result<Committing> {
+        self.queue.push(write).await
+    }
+
+    fn epoch(&self) -> &str {
+        &self.epoch
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.readers.read(|snapshot| snapshot.query_row("SELECT 1", [], |_| Ok(()))).await
+    }
+
+    async fn secret(&self, name: &str, proposal: &str) -> Result<String> {
+        let (path, name, proposal) = (self.path.clone(), name.to_owned(), proposal.to_owned());
+        tokio::task::spawn_blocking(move || {
+            let connection = connect(&path).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            secret(&connection, &name, &proposal).map_err(failure::classify)
+        })
+        .await
+        .unwrap_or_else(|error| Err(StoreError::Broken(error.to_string())))
+    }
+
+    async fn user(&self, id: UserId) -> Result<Option<User>> {
+        self.readers.read(move |snapshot| account::user(snapshot, id)).await
+    }
+
+    async fn credentials(&self, username: &str) -> Result<Option<Credentials>> {
+        let username = username.to_owned();
+        self.readers.read(move |snapshot| account::credentials(snapshot, &username)).await
+    }
+
+    async fn users_named(&self, names: &[String]) -> Result<Vec<User>> {
+        let names = names.to_vec();
+        self.readers.read(move |snapshot| account::users_named(snapshot, &names)).await
+    }
+
+    async fn session(&self, id: SessionId, now: Timestamp) -> Result<Option<Session>> {
+        self.readers.read(move |snapshot| account::session(snapshot, id, now)).await
+    }
+
+    async fn conversation(&self, id: ConversationId, viewer: UserId) -> Result<Option<Conversation>> {
+        let epoch = self.epoch.clone();
+        self.readers.read(move |snapshot| conversation::one(snapshot, id, viewer, &epoch)).await
+    }
+
+    async fn conversations(
+        &self,
+        viewer: UserId,
+        after: Option<ListPosition>,
+        limit: u32,
+    ) -> Result<Vec<Conversation>> {
+        let epoch = self.epoch.clone();
+        self.readers.read(move |snapshot| conversation::list(snapshot, viewer, after, limit, &epoch)).await
+    }
+
+    async fn roster(&self, id: ConversationId) -> Result<Option<Roster>> {
+        self.readers.read(move |snapshot| conversation::roster(snapshot, id)).await
+    }
+
+    async fn message(&self, id: MessageId, viewer: UserId) -> Result<Option<Message>> {
+        self.readers.read(move |snapshot| message::one(snapshot, id, viewer)).await
+    }
+
+    async fn messages(
+        &self,
+        id: ConversationId,
+        viewer: UserId,
+        window: Window,
+        limit: u32,
+    ) -> Result<Option<MessageSlice>> {
+        self.readers.read_checked(move |snapshot| message::slice(snapshot, id, viewer, window, limit)).await
+    }
+
+    async fn events(
+        &self,
+        id: ConversationId,
+        viewer: UserId,
+        after: Seq,
+        limit: u32,
+    ) -> Result<Option<Vec<Event>>> {
+        self.readers.read(move |snapshot| message::events(snapshot, id, viewer, after, limit)).await
+    }
+}

@@ -1,0 +1,223 @@
+//! The one connection that writes.
+
+use super::{account, conversation, failure, message};
+use crate::commit::{Backend, Failure, Outcome};
+use crate::{NewMessage, Refusal, Write, Written};
+use natter_protocol::{ConversationId, ConversationStatus, Event, EventBody, MessageId, Seq, Timestamp};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Spells an enumeration of the wire as the text in a column, and back.
+macro_rules! text_enum {
+    ($name:ident: $($variant:ident $text:literal),*) => {
+        impl $crate::sqlite::writer::TextEnum for $name {
+            fn as_text(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            fn parse(text: &str) -> Option<Self> {
+                match text { $($text => Some(Self::$variant),)* _ => None }
+            }
+        }
+        #[allow(unused_imports)]
+        use $crate::sqlite::writer::TextEnum as _;
+    };
+}
+pub(super) use text_enum;
+
+/// An enumeration that is stored as text.
+pub(super) trait TextEnum: Sized {
+    fn as_text(self) -> &'static str;
+    fn parse(text: &str) -> Option<Self>;
+
+    fn from_text(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Self> {
+        let text = row.get_ref(column)?.as_str()?;
+        Self::parse(text).ok_or_else(|| {
+            let error = format!("{text:?} is not a {}", std::any::type_name::<Self>());
+            rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into())
+        })
+    }
+}
+
+pub(super) struct Writer(Connection);
+
+impl Writer {
+    pub(super) const fn new(connection: Connection) -> Self {
+        Self(connection)
+    }
+
+    fn run(&mut self, writes: &[Write]) -> rusqlite::Result<Vec<Outcome>> {
+        let transaction = self.0.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut heads = Heads::default();
+        let outcomes =
+            writes.iter().map(|write| apply(&transaction, &mut heads, write)).collect::<Result<_, _>>()?;
+        heads.save(&transaction)?;
+        transaction.commit()?;
+        Ok(outcomes)
+    }
+}
+
+impl Backend for Writer {
+    async fn commit(&mut self, writes: &[Write]) -> Result<Vec<Outcome>, Failure> {
+        self.run(writes).map_err(failure::in_batch)
+    }
+}
+
+fn apply(
+    transaction: &Transaction<'_>,
+    heads: &mut Heads,
+    write: &Write,
+) -> rusqlite::Result<Outcome> {
+    match write {
+        Write::SendMessage(new) => send_message(transaction, heads, new),
+        Write::CreateConversation(new) => conversation::create(transaction, new),
+        Write::CreateUser(user) => account::create_user(transaction, user),
+        Write::SetPassword { user_id, password_hash, now } => {
+            account::set_password(transaction, *user_id, password_hash, *now)
+        }
+        Write::SetRole { user_id, role } => account::set_role(transaction, *user_id, *role),
+        Write::CreateSession(session) => account::create_session(transaction, session),
+        Write::RotateSession(rotation) => account::rotate_session(transaction, rotation),
+        Write::EndSession { id, now } => account::end_session(transaction, *id, *now),
+    }
+}
+
+fn send_message(
+    transaction: &Transaction<'_>,
+    heads: &mut Heads,
+    new: &NewMessage,
+) -> rusqlite::Result<Outcome> {
+    if !conversation::is_member(transaction, new.conversation_id, new.sender.id)? {
+        return Ok(Err(Refusal::NotAMember));
+    }
+    // Before anything that may have changed since the first attempt: a repeat answers with the first result.
+    if let Some(repeat) = find_repeat(transaction, new)? {
+        return Ok(repeat);
+    }
+    let head = heads.get(transaction, new.conversation_id)?;
+    if head.status != ConversationStatus::Active {
+        return Ok(Err(Refusal::ConversationNotActive));
+    }
+    for (reference, refusal) in
+        [(new.reply_to, Refusal::ReplyUnknown), (new.thread_id, Refusal::ThreadUnknown)]
+    {
+        if let Some(id) = reference
+            && !transaction.prepare_cached(message::ANCHOR)?.exists((id.uuid(), new.conversation_id.uuid()))?
+        {
+            return Ok(Err(refusal));
+        }
+    }
+    let seq = head.last_seq + 1;
+    insert_message(transaction, new, seq)?;
+    head.last_seq = seq;
+    head.last_message = Some((new.id, new.created_at));
+    let message = Box::new(new.clone().into_message(seq));
+    let event = message_event(new.created_at, message.clone());
+    Ok(Ok((Written::Message(message), Some(event))))
+}
+
+fn message_event(created_at: Timestamp, message: Box<natter_protocol::Message>) -> Event {
+    Event {
+        conversation_id: message.conversation_id,
+        seq: message.seq,
+        created_at,
+        body: EventBody::MessageNew(message),
+    }
+}
+
+fn find_repeat(transaction: &Transaction<'_>, new: &NewMessage) -> rusqlite::Result<Option<Outcome>> {
+    let Some(key) = &new.client_message_id else { return Ok(None) };
+    let first: Option<(Uuid, i64)> = transaction
+        .prepare_cached(
+            "SELECT id, fingerprint FROM messages
+              WHERE conversation_id = ?1 AND sender_id = ?2 AND client_message_id = ?3",
+        )?
+        .query_row((new.conversation_id.uuid(), new.sender.id.uuid(), key), |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    Ok(first.map(|(id, fingerprint)| {
+        if fingerprint == new.fingerprint {
+            Ok((Written::MessageRepeat(MessageId::from_uuid(id)), None))
+        } else {
+            Err(Refusal::ClientMessageIdConflict)
+        }
+    }))
+}
+
+fn insert_message(transaction: &Transaction<'_>, new: &NewMessage, seq: Seq) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO messages (id, conversation_id, seq, sender_id, kind, content, client_message_id, fingerprint,
+                                   reply_to, thread_id, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?
+        .execute((
+            new.id.uuid(),
+            new.conversation_id.uuid(),
+            seq,
+            new.sender.id.uuid(),
+            new.kind.as_text(),
+            &new.content,
+            &new.client_message_id,
+            new.fingerprint,
+            new.reply_to.map(MessageId::uuid),
+            new.thread_id.map(MessageId::uuid),
+            new.created_at.millis(),
+        ))?;
+    transaction
+        .prepare_cached(
+            "INSERT INTO events (conversation_id, seq, type, actor_id, message_id, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute((
+            new.conversation_id.uuid(),
+            seq,
+            message::NEW,
+            new.sender.id.uuid(),
+            new.id.uuid(),
+            new.created_at.millis(),
+        ))?;
+    Ok(())
+}
+
+/// The heads of the logs that a transaction appends to: read once, written once, however many messages came between.
+#[derive(Default)]
+struct Heads(HashMap<ConversationId, Head>);
+
+struct Head {
+    last_seq: Seq,
+    status: ConversationStatus,
+    last_message: Option<(MessageId, Timestamp)>,
+}
+
+impl Heads {
+    fn get(&mut self, transaction: &Transaction<'_>, id: ConversationId) -> rusqlite::Result<&mut Head> {
+        use std::collections::hash_map::Entry;
+        match self.0.entry(id) {
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Vacant(entry) => {
+                let head = transaction
+                    .prepare_cached("SELECT last_seq, status FROM conversations WHERE id = ?1")?
+                    .query_row([id.uuid()], |row| {
+                        let status = ConversationStatus::from_text(row, 1)?;
+                        Ok(Head { last_seq: row.get(0)?, status, last_message: None })
+                    })?;
+                Ok(entry.insert(head))
+            }
+        }
+    }
+
+    fn save(self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+        let mut update = transaction.prepare_cached(
+            "UPDATE conversations SET last_seq = ?2, last_message_id = ?3, updated_at = max(updated_at, ?4) WHERE id = ?1",
+        )?;
+        for (id, head) in self.0 {
+            if let Some((message, time)) = head.last_message {
+                update.execute((id.uuid(), head.last_seq, message.uuid(), time.millis()))?;
+            }
+        }
+        Ok(())
+    }
+}
