@@ -1,0 +1,207 @@
+//! One client's connection: reads its commands, answers them, and writes what the hub delivers.
+
+mod scratch;
+mod writer;
+
+use crate::Frame;
+use crate::codec::{Decoder, Message, Role};
+use crate::hub::{Registration, Subscriber};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use natter_protocol::CloseCode;
+use std::borrow::Cow;
+use std::future::{self, Future};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite};
+use writer::{End, Writer};
+
+/// Understands what a client says.
+pub trait Session: Send + 'static {
+    /// Decodes and submits one text message. It is awaited before the next message is read, so that one connection's
+    /// commands keep their order; what takes longer goes into [`Received::Later`].
+    ///
+    /// It is always awaited to its end, even if the client goes away meanwhile.
+    fn receive(&mut self, text: &str) -> impl Future<Output = Received> + Send;
+}
+
+/// What a message led to.
+pub enum Received {
+    /// No answer.
+    Nothing,
+    /// An answer.
+    Reply(Frame),
+    /// An answer once something is done, such as a commit. It is awaited to its end, even if the client goes away.
+    Later(Pin<Box<dyn Future<Output = Frame> + Send>>),
+    /// The end of the connection, after the answers to what came before.
+    Close(CloseCode, Cow<'static, str>),
+}
+
+/// Serves one connection, whose opening handshake is done, until it ends.
+///
+/// `io` is the bare stream; a TCP socket should have `TCP_NODELAY` set. `early` is what was read from it beyond the
+/// handshake. Commands that are on their way when the client goes are finished before this returns.
+///
+/// At rest a connection owns no buffer: bytes are read into one that all connections of a thread share.
+pub async fn serve<Io, S>(io: Io, early: Bytes, registration: Registration, mut session: S)
+where
+    Io: AsyncRead + AsyncWrite + Send + Unpin,
+    S: Session,
+{
+    let mut connection = Connection {
+        writer: Writer::new(io),
+        subscriber: Arc::clone(&registration.subscriber),
+        commands: None,
+        commands_max: registration.limits().commands_max,
+        end: None,
+    };
+    let decoder = Decoder::new(Role::Server, registration.limits().message_bytes_max);
+    let end = connection.converse(decoder, early.into(), &mut session).await;
+    if end == End::CloseSent {
+        connection.say_goodbye().await;
+    }
+    connection.finish_commands().await;
+    let code = connection.subscriber.outbox.close_code();
+    tracing::debug!(connection_id = %connection.subscriber.connection_id, ?code, ?end, "connection ended");
+    // 1006 stands for an end without a close frame (RFC 6455, section 7.4.1).
+    metrics::counter!("natter_connections_closed_total", "code" => code.unwrap_or(1006).to_string())
+        .increment(1);
+}
+
+struct Connection<Io> {
+    writer: Writer<Io>,
+    subscriber: Arc<Subscriber>,
+    /// Commands on their way. Absent while there are none, because even an empty set owns memory.
+    commands: Option<FuturesUnordered<Pin<Box<dyn Future<Output = Frame> + Send>>>>,
+    commands_max: usize,
+    end: Option<End>,
+}
+
+impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
+    /// Reads and carries out messages until nothing can be written any more.
+    async fn converse(&mut self, mut decoder: Decoder, early: Vec<u8>, session: &mut impl Session) -> End {
+        let mut chunk = early;
+        loop {
+            let mut rest = chunk.as_mut_slice();
+            loop {
+                if let Err(end) = self.room().await {
+                    return end;
+                }
+                let outbox = &self.subscriber.outbox;
+                match decoder.decode(&mut rest) {
+                    Ok(Some(Message::Text(text))) => self.carry_out(session, &text).await,
+                    Ok(Some(Message::Ping(payload))) => _ = outbox.push(Frame::pong(&payload)),
+                    Ok(Some(Message::Pong(_))) => {}
+                    Ok(Some(Message::Close { code, .. })) => outbox.echo_close(code),
+                    Ok(None) => break,
+                    Err(violation) => outbox.close(violation.close_code(), &violation.to_string()),
+                }
+            }
+            // Freed before the wait, which may be long.
+            drop(chunk);
+            match self.read().await {
+                Ok(bytes) => chunk = bytes,
+                Err(end) => return end,
+            }
+        }
+    }
+
+    async fn carry_out(&mut self, session: &mut impl Session, text: &str) {
+        // On the heap, so that a connection at rest is not as large as the largest command.
+        let mut receive = Box::pin(session.receive(text));
+        let received = future::poll_fn(|cx| {
+            // An end is remembered, and seen after this command.
+            let _ = self.poll_io(cx);
+            receive.as_mut().poll(cx)
+        });
+        match received.await {
+            Received::Nothing => {}
+            Received::Reply(frame) => _ = self.subscriber.outbox.push(frame),
+            Received::Later(command) => self.commands.get_or_insert_default().push(command),
+            Received::Close(code, reason) => self.subscriber.outbox.close(code, &reason),
+        }
+    }
+
+    /// Waits until a further command may be taken: its client must read the answers to those before.
+    async fn room(&mut self) -> Result<(), End> {
+        future::poll_fn(|cx| {
+            if let Poll::Ready(end) = self.poll_io(cx) {
+                return Poll::Ready(Err(end));
+            }
+            let outbox = &self.subscriber.outbox;
+            let on_their_way = self.commands.as_ref().map_or(0, FuturesUnordered::len);
+            if outbox.closing.is_running() || on_their_way + outbox.replies() >= self.commands_max {
+                return Poll::Pending;
+            }
+            Poll::Ready(Ok(()))
+        })
+        .await
+    }
+
+    /// Waits for bytes from the client.
+    async fn read(&mut self) -> Result<Vec<u8>, End> {
+        future::poll_fn(|cx| {
+            if let Poll::Ready(end) = self.poll_io(cx) {
+                return Poll::Ready(Err(end));
+            }
+            if self.subscriber.outbox.closing.is_running() {
+                return Poll::Pending;
+            }
+            match ready!(scratch::poll_read(&mut self.writer.io, cx, <[u8]>::to_vec)) {
+                Ok(bytes) if !bytes.is_empty() => {
+                    self.subscriber.silent.restart();
+                    Poll::Ready(Ok(bytes))
+                }
+                _ => Poll::Ready(Err(End::Gone)),
+            }
+        })
+        .await
+    }
+
+    /// Everything that goes on while something else is waited for. Ready when nothing can be written any more.
+    fn poll_io(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        if let Some(end) = self.end {
+            return Poll::Ready(end);
+        }
+        while let Poll::Ready(Some(reply)) = self.poll_commands(cx) {
+            self.subscriber.outbox.push(reply);
+        }
+        let end = ready!(self.writer.poll_write(cx, &self.subscriber, self.commands.is_some()));
+        self.end = Some(end);
+        Poll::Ready(end)
+    }
+
+    /// The reply to the next command that is done; `None` when none is on its way.
+    fn poll_commands(&mut self, cx: &mut Context<'_>) -> Poll<Option<Frame>> {
+        let Some(commands) = &mut self.commands else { return Poll::Ready(None) };
+        let reply = ready!(commands.poll_next_unpin(cx));
+        if reply.is_none() {
+            self.commands = None;
+        }
+        Poll::Ready(reply)
+    }
+
+    /// Ends our direction and waits for the peer to end its own. Closing at once could destroy our last frames on
+    /// their way, when something of the peer's arrives at a closed socket. The hub bounds the wait.
+    async fn say_goodbye(&mut self) {
+        future::poll_fn(|cx| {
+            if self.subscriber.outbox.poll_abort(cx).is_ready() {
+                return Poll::Ready(());
+            }
+            if let Err(_gone) = ready!(Pin::new(&mut self.writer.io).poll_shutdown(cx)) {
+                return Poll::Ready(());
+            }
+            while let Ok(1..) = ready!(scratch::poll_read(&mut self.writer.io, cx, <[u8]>::len)) {}
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    /// Sees the commands on their way through; there is nobody left to tell about them.
+    async fn finish_commands(&mut self) {
+        self.subscriber.outbox.abort();
+        while future::poll_fn(|cx| self.poll_commands(cx)).await.is_some() {}
+    }
+}

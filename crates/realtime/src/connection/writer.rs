@@ -1,0 +1,90 @@
+//! Writes what the outbox holds, as much at once as the socket takes.
+
+use crate::Frame;
+use crate::hub::Subscriber;
+use crate::outbox::{BATCH_FRAMES_MAX, Next};
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use tokio::io::AsyncWrite;
+
+pub(super) struct Writer<Io> {
+    pub(super) io: Io,
+    /// What is being written; without memory while nothing is.
+    batch: VecDeque<Frame>,
+    /// How much of its first frame is written.
+    written_bytes: usize,
+    /// Whether the batch is, or was, the close frame.
+    close_taken: bool,
+}
+
+/// Why nothing is written any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// Our close frame is.
+    CloseSent,
+    /// The peer left, or the socket failed.
+    Gone,
+    /// The hub said so.
+    Aborted,
+}
+
+impl<Io: AsyncWrite + Unpin> Writer<Io> {
+    pub(super) const fn new(io: Io) -> Self {
+        Self { io, batch: VecDeque::new(), written_bytes: 0, close_taken: false }
+    }
+
+    /// Writes until nothing is left or the socket is full; ready when nothing can be written any more.
+    ///
+    /// A close frame waits while `replies_coming`.
+    pub(super) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        subscriber: &Subscriber,
+        replies_coming: bool,
+    ) -> Poll<End> {
+        loop {
+            if self.batch.is_empty() {
+                if self.close_taken {
+                    return Poll::Ready(End::CloseSent);
+                }
+                self.batch = VecDeque::new();
+                self.batch = match ready!(subscriber.outbox.poll_next(cx, replies_coming)) {
+                    Next::Frames(frames) => frames,
+                    Next::Close(frame) => {
+                        self.close_taken = true;
+                        VecDeque::from([frame])
+                    }
+                    Next::Abort => return Poll::Ready(End::Aborted),
+                };
+            }
+            match self.poll_write_batch(cx) {
+                Poll::Ready(Ok(1..)) => subscriber.stalled.stop(),
+                Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(End::Gone),
+                Poll::Pending => {
+                    subscriber.stalled.start();
+                    return subscriber.outbox.poll_abort(cx).map(|()| End::Aborted);
+                }
+            }
+        }
+    }
+
+    fn poll_write_batch(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut slices = [IoSlice::new(&[]); BATCH_FRAMES_MAX];
+        for (slice, frame) in slices.iter_mut().zip(&self.batch) {
+            *slice = IoSlice::new(frame.as_bytes());
+        }
+        let mut slices = &mut slices[..self.batch.len().min(BATCH_FRAMES_MAX)];
+        IoSlice::advance_slices(&mut slices, self.written_bytes);
+        let written = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, slices))?;
+        self.written_bytes += written;
+        while let Some(first) = self.batch.front()
+            && self.written_bytes >= first.as_bytes().len()
+        {
+            self.written_bytes -= first.as_bytes().len();
+            self.batch.pop_front();
+        }
+        Poll::Ready(Ok(written))
+    }
+}

@@ -1,0 +1,284 @@
+//! Who is connected here, and how an event gets to them.
+
+mod sweep;
+
+use crate::Frame;
+use crate::outbox::Outbox;
+use crate::stopwatch::Stopwatch;
+use metrics::{Counter, Gauge};
+use natter_protocol::{CloseCode, ConnectionId, SessionId, UserId, limits};
+use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// A power of two. Connecting and disconnecting lock one part of the map; delivering only shares the locks.
+const SHARDS: usize = 64;
+
+/// What bounds a connection.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Bytes of one message from the client, over all its fragments.
+    pub message_bytes_max: usize,
+    /// Bytes that wait to be written before the queue is dropped.
+    pub queue_bytes_max: usize,
+    /// Commands whose outcome or reply is still on its way; then the socket is not read.
+    pub commands_max: usize,
+    /// Seconds of silence after which the client is pinged; after twice as long it is closed.
+    pub heartbeat_seconds: u32,
+    /// Seconds that a write may stand still.
+    pub write_stall_seconds_max: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message_bytes_max: limits::FRAME_BYTES_MAX,
+            queue_bytes_max: limits::CONNECTION_QUEUE_BYTES_MAX,
+            commands_max: limits::CONNECTION_COMMANDS_MAX,
+            heartbeat_seconds: limits::HEARTBEAT_SECONDS,
+            write_stall_seconds_max: limits::WRITE_STALL_SECONDS_MAX,
+        }
+    }
+}
+
+/// Knows every connection of this node by its user. A clone is the same hub.
+#[derive(Debug, Clone)]
+pub struct Hub(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    limits: Limits,
+    shards: [RwLock<Shard>; SHARDS],
+    users: AtomicUsize,
+    connections: AtomicUsize,
+    shutting_down: AtomicBool,
+    /// Told when the last connection is gone.
+    empty: Notify,
+    connections_gauge: Gauge,
+    delivered: Counter,
+}
+
+type Shard = HashMap<UserId, Vec<Arc<Subscriber>>>;
+
+/// A connection as the hub sees it.
+#[derive(Debug)]
+pub(crate) struct Subscriber {
+    user_id: UserId,
+    session_id: SessionId,
+    pub(crate) connection_id: ConnectionId,
+    pub(crate) outbox: Outbox,
+    /// Runs always, and restarts with every byte that the client sends.
+    pub(crate) silent: Stopwatch,
+    /// Runs while the socket does not take what is to be written.
+    pub(crate) stalled: Stopwatch,
+}
+
+/// One connection's place in the hub; dropping it leaves.
+#[derive(Debug)]
+pub struct Registration {
+    hub: Hub,
+    pub(crate) subscriber: Arc<Subscriber>,
+}
+
+impl Hub {
+    /// An empty hub. Spawns its sweep, which lives as long as the hub, so a Tokio runtime must be there; and takes its
+    /// metrics from the recorder that is installed by then.
+    pub fn start(limits: Limits) -> Self {
+        metrics::describe_gauge!("natter_connections", "Open connections.");
+        metrics::describe_counter!("natter_frames_delivered_total", "Frames queued, once per connection.");
+        metrics::describe_counter!("natter_queue_overflows_total", "Queues dropped because they were full.");
+        metrics::describe_counter!("natter_connections_closed_total", "Ended connections by close code.");
+        let hub = Self(Arc::new(Shared {
+            limits,
+            shards: std::array::from_fn(|_| RwLock::default()),
+            users: AtomicUsize::new(0),
+            connections: AtomicUsize::new(0),
+            shutting_down: AtomicBool::new(false),
+            empty: Notify::new(),
+            connections_gauge: metrics::gauge!("natter_connections"),
+            delivered: metrics::counter!("natter_frames_delivered_total"),
+        }));
+        tokio::spawn(sweep::run(Arc::downgrade(&hub.0)));
+        hub
+    }
+
+    /// Makes a connection known. From here on it gets its user's events, `ready` before them all.
+    ///
+    /// `None` while shutting down.
+    pub fn register(
+        &self,
+        user_id: UserId,
+        session_id: SessionId,
+        connection_id: ConnectionId,
+        ready: Frame,
+    ) -> Option<Registration> {
+        let subscriber = Arc::new(Subscriber {
+            user_id,
+            session_id,
+            connection_id,
+            outbox: Outbox::new(self.0.limits.queue_bytes_max),
+            silent: Stopwatch::running(),
+            stalled: Stopwatch::stopped(),
+        });
+        subscriber.outbox.push(ready);
+
+        let mut shard = self.shard(user_id).write().unwrap_or_else(PoisonError::into_inner);
+        // Read under the lock that `shutdown` takes after it has set the flag: either it is seen here, or the
+        // connection is seen there.
+        if self.0.shutting_down.load(SeqCst) {
+            return None;
+        }
+        // Room for one: almost everybody has just one connection here.
+        let subscribers = shard.entry(user_id).or_insert_with(|| Vec::with_capacity(1));
+        if subscribers.is_empty() {
+            self.0.users.fetch_add(1, SeqCst);
+        }
+        subscribers.push(Arc::clone(&subscriber));
+        self.0.connections.fetch_add(1, SeqCst);
+        self.0.connections_gauge.increment(1);
+        drop(shard);
+        Some(Registration { hub: self.clone(), subscriber })
+    }
+
+    /// Queues a frame for every connection of every member, and waits for none of them.
+    ///
+    /// Connections get frames in the order of these calls: whoever delivers a conversation's events makes them one
+    /// after the other, in the order of `seq`.
+    pub fn deliver<S: BuildHasher>(&self, members: &HashSet<UserId, S>, frame: &Frame) {
+        let mut delivered = 0;
+        if members.len() <= self.0.users.load(SeqCst) {
+            for user_id in members {
+                delivered += self.queue(*user_id, frame);
+            }
+        } else {
+            for shard in &self.0.shards {
+                let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
+                for (user_id, subscribers) in &*shard {
+                    if members.contains(user_id) {
+                        delivered += queue(subscribers, frame);
+                    }
+                }
+            }
+        }
+        self.0.delivered.increment(delivered);
+    }
+
+    /// Queues a frame for every connection of one user.
+    pub fn deliver_to_user(&self, user_id: UserId, frame: &Frame) {
+        let delivered = self.queue(user_id, frame);
+        self.0.delivered.increment(delivered);
+    }
+
+    /// Whether the user has a connection here.
+    pub fn is_online(&self, user_id: UserId) -> bool {
+        self.read(user_id, |subscribers| !subscribers.is_empty())
+    }
+
+    /// How many connections there are.
+    pub fn connections(&self) -> usize {
+        self.0.connections.load(SeqCst)
+    }
+
+    /// Closes every connection of one session of a user, such as after a sign-out.
+    pub fn close_session(&self, user_id: UserId, session_id: SessionId, code: CloseCode, reason: &str) {
+        self.read(user_id, |subscribers| {
+            for subscriber in subscribers.iter().filter(|subscriber| subscriber.session_id == session_id) {
+                subscriber.outbox.close(code, reason);
+            }
+        });
+    }
+
+    /// Closes every connection of a user, such as after a ban.
+    pub fn close_user(&self, user_id: UserId, code: CloseCode, reason: &str) {
+        self.read(user_id, |subscribers| {
+            for subscriber in subscribers {
+                subscriber.outbox.close(code, reason);
+            }
+        });
+    }
+
+    /// Refuses new connections, closes every open one with 1001, and waits until they are gone or `patience` is over.
+    /// What is queued for them is written first, and commands on their way are answered.
+    ///
+    /// Each is told after how many milliseconds to come back. `reconnect_after_ms` draws that number, a different one
+    /// for each, so that they do not all come at once. Returns how many connections are left.
+    pub async fn shutdown(&self, mut reconnect_after_ms: impl FnMut() -> u64, patience: Duration) -> usize {
+        self.0.shutting_down.store(true, SeqCst);
+        self.0.each(|subscriber| {
+            let reason = format!(r#"{{"reconnectAfterMs":{}}}"#, reconnect_after_ms());
+            subscriber.outbox.close(CloseCode::GoingAway, &reason);
+        });
+        let emptied = async {
+            loop {
+                let empty = self.0.empty.notified();
+                if self.connections() == 0 {
+                    return;
+                }
+                empty.await;
+            }
+        };
+        // Running out of patience is no failure: what is left is reported.
+        let _ = tokio::time::timeout(patience, emptied).await;
+        self.connections()
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    fn queue(&self, user_id: UserId, frame: &Frame) -> u64 {
+        self.read(user_id, |subscribers| queue(subscribers, frame))
+    }
+
+    fn read<T>(&self, user_id: UserId, read: impl FnOnce(&[Arc<Subscriber>]) -> T) -> T {
+        let shard = self.shard(user_id).read().unwrap_or_else(PoisonError::into_inner);
+        read(shard.get(&user_id).map_or(&[], Vec::as_slice))
+    }
+
+    fn shard(&self, user_id: UserId) -> &RwLock<Shard> {
+        // The last byte of a UUID of either random or time-ordered kind is random.
+        let [.., last] = *user_id.uuid().as_bytes();
+        &self.0.shards[usize::from(last) % SHARDS]
+    }
+}
+
+impl Shared {
+    fn each(&self, mut visit: impl FnMut(&Subscriber)) {
+        for shard in &self.shards {
+            let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
+            shard.values().flatten().for_each(|subscriber| visit(subscriber));
+        }
+    }
+}
+
+impl Registration {
+    pub(crate) fn limits(&self) -> &Limits {
+        self.hub.limits()
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        let user_id = self.subscriber.user_id;
+        let mut shard = self.hub.shard(user_id).write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(subscribers) = shard.get_mut(&user_id) {
+            subscribers.retain(|subscriber| !Arc::ptr_eq(subscriber, &self.subscriber));
+            if subscribers.is_empty() {
+                shard.remove(&user_id);
+                self.hub.0.users.fetch_sub(1, SeqCst);
+            }
+        }
+        drop(shard);
+        self.hub.0.connections_gauge.decrement(1);
+        if self.hub.0.connections.fetch_sub(1, SeqCst) == 1 {
+            self.hub.0.empty.notify_waiters();
+        }
+    }
+}
+
+fn queue(subscribers: &[Arc<Subscriber>], frame: &Frame) -> u64 {
+    subscribers.iter().map(|subscriber| u64::from(subscriber.outbox.push(frame.clone()))).sum()
+}
