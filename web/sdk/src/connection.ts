@@ -1,0 +1,193 @@
+import { Backoff } from "./backoff.ts";
+import type { Cancel, Environment, Socket } from "./environment.ts";
+import { ChatError, NetworkError } from "./errors.ts";
+import type { Session } from "./session.ts";
+import type { Problem, Ready, Ticket } from "./types.ts";
+
+/** A frame that the server sends. */
+interface Frame {
+  id?: string;
+  type: string;
+  payload: unknown;
+}
+
+export interface ConnectionHandlers {
+  /** A socket is open; events of every conversation arrive on it from now on. */
+  ready(ready: Ready): void;
+  /** Something happened, in the order in which the server said it. */
+  event(type: string, payload: unknown): void;
+  /** The socket is gone, or could not be opened; answers that were waited for will not come. */
+  down(): void;
+}
+
+/** How long a socket may take from the first byte to `ready`. */
+const READY_MS = 15_000;
+/** How long after a ping there may be silence. */
+const PONG_MS = 10_000;
+/** A socket that lived this long was not refused: the next wait is short again. */
+const STABLE_MS = 10_000;
+/** No server may keep its clients away for longer. */
+const HINT_MS_MAX = 300_000;
+
+/**
+ * One socket that is opened again whenever it closes, with jittered exponential waits or the one that the server asks
+ * for. What is sent is answered or fails; nothing is sent twice here.
+ */
+export class Connection {
+  #socket: Socket | undefined;
+  #ready = false;
+  #running = false;
+  #readyAt = 0;
+  #heartbeatMs = 25_000;
+  #timer: Cancel | undefined;
+  #lastId = 0;
+  readonly #answers = new Map<string, { resolve(payload: unknown): void; reject(error: Error): void }>();
+  readonly #backoff: Backoff;
+  #closed: ((hintMs: number | undefined) => void) | undefined;
+
+  constructor(
+    private readonly env: Environment,
+    private readonly base: string,
+    private readonly session: Session,
+    private readonly handlers: ConnectionHandlers,
+  ) {
+    this.#backoff = new Backoff(env);
+  }
+
+  /** Whether frames can be sent. */
+  get open(): boolean {
+    return this.#ready;
+  }
+
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.#run().catch((error: unknown) => this.env.report(error));
+  }
+
+  stop(): void {
+    this.#running = false;
+    this.#lose(undefined);
+    this.#backoff.wake();
+  }
+
+  /** The network or the page came back: try now, or make sure that the socket still lives. */
+  wake(): void {
+    if (this.#ready) this.#ping();
+    else this.#backoff.wake();
+  }
+
+  /** Sends a frame and waits for its answer. */
+  request(type: string, payload: unknown): Promise<unknown> {
+    const socket = this.#socket;
+    if (!socket || !this.#ready) return Promise.reject(new NetworkError("There is no connection."));
+    return new Promise((resolve, reject) => {
+      this.#lastId += 1;
+      const id = `c${this.#lastId}`;
+      this.#answers.set(id, { resolve, reject });
+      socket.send(JSON.stringify({ id, type, payload }));
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (this.#running) {
+      let hintMs: number | undefined;
+      let refusedForMs = 0;
+      try {
+        const { ticket } = await this.session.request<Ticket>({ method: "POST", path: "/auth/ticket" });
+        if (!this.#running) return;
+        hintMs = await this.#live(ticket);
+      } catch (error) {
+        if (!this.#running) return;
+        this.handlers.down();
+        if (error instanceof ChatError) refusedForMs = error.retryAfterMs;
+        else if (!(error instanceof NetworkError)) throw error;
+      }
+      if (!this.#running) return;
+      if (hintMs !== undefined) await this.#backoff.waitFor(hintMs);
+      else await this.#backoff.wait(refusedForMs);
+    }
+  }
+
+  /** Opens a socket and answers when it is gone: with the delay that the server asks for, if it does. */
+  #live(ticket: string): Promise<number | undefined> {
+    return new Promise((resolve) => {
+      const address = new URL(`${this.base}/api/v1/ws`);
+      address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+      address.searchParams.set("ticket", ticket);
+      const socket = this.env.connect(address.href);
+      this.#socket = socket;
+      this.#closed = resolve;
+      socket.onmessage = (message) => this.#receive(message.data);
+      socket.onclose = (close) => this.#lose(hint(close.reason));
+      this.#dropAfter(READY_MS);
+    });
+  }
+
+  #receive(text: unknown): void {
+    const frame = JSON.parse(String(text)) as Frame;
+    if (this.#ready) this.#watch();
+
+    const answer = frame.id === undefined ? undefined : this.#answers.get(frame.id);
+    if (frame.id !== undefined) this.#answers.delete(frame.id);
+
+    if (frame.type === "ready") this.#becomeReady(frame.payload as Ready);
+    else if (frame.type === "ack") answer?.resolve(frame.payload);
+    else if (frame.type === "error") {
+      const error = new ChatError(frame.payload as Problem);
+      if (answer) answer.reject(error);
+      else this.env.report(error);
+    } else if (frame.type !== "pong") this.handlers.event(frame.type, frame.payload);
+  }
+
+  #becomeReady(ready: Ready): void {
+    this.#ready = true;
+    this.#readyAt = this.env.now();
+    this.#heartbeatMs = ready.heartbeatSeconds * 1000;
+    this.#watch();
+    this.handlers.ready(ready);
+  }
+
+  /** After a heartbeat of silence asks the server whether it is there. A browser does not show WebSocket's own pings. */
+  #watch(): void {
+    this.#timer?.();
+    this.#timer = this.env.after(this.#heartbeatMs, () => this.#ping());
+  }
+
+  #ping(): void {
+    this.#socket?.send(JSON.stringify({ type: "ping" }));
+    this.#dropAfter(PONG_MS);
+  }
+
+  #dropAfter(delayMs: number): void {
+    this.#timer?.();
+    this.#timer = this.env.after(delayMs, () => this.#lose(undefined));
+  }
+
+  /** Lets go of the socket at once. A closing handshake over a dead network would take minutes. */
+  #lose(hintMs: number | undefined): void {
+    const socket = this.#socket;
+    if (!socket) return;
+    socket.onmessage = socket.onclose = null;
+    socket.close();
+    this.#socket = undefined;
+    this.#timer?.();
+    if (this.#ready && this.env.now() - this.#readyAt >= STABLE_MS) this.#backoff.reset();
+    this.#ready = false;
+    this.handlers.down();
+    for (const { reject } of this.#answers.values()) reject(new NetworkError("The connection was lost."));
+    this.#answers.clear();
+    this.#closed?.(hintMs);
+  }
+}
+
+/** The delay in the reason of a close: `{"reconnectAfterMs": 1200}`. */
+function hint(reason: string): number | undefined {
+  if (!reason.startsWith("{")) return undefined;
+  try {
+    const delayMs: unknown = (JSON.parse(reason) as { reconnectAfterMs?: unknown }).reconnectAfterMs;
+    return typeof delayMs === "number" && delayMs >= 0 ? Math.min(delayMs, HINT_MS_MAX) : undefined;
+  } catch {
+    return undefined;
+  }
+}

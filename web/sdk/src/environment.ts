@@ -1,0 +1,77 @@
+import { indexedDbStore, memoryStore, type Store } from "./store.ts";
+
+/** The part of a WebSocket that the client uses. */
+export type Socket = Pick<WebSocket, "send" | "close" | "onmessage" | "onclose" | "onerror">;
+
+/** Takes back what was asked for. */
+export type Cancel = () => void;
+
+/** Everything that the client takes from the outside, so that a test can hold all of it in its hands. */
+export interface Environment {
+  fetch(url: string, init: RequestInit): Promise<Response>;
+  connect(url: string): Socket;
+  store: Store;
+  /** Runs `work` while no other work of the same name runs, in any tab. */
+  exclusive<T>(name: string, work: () => Promise<T>): Promise<T>;
+  /** Milliseconds since 1970. */
+  now(): number;
+  after(delayMs: number, work: () => void): Cancel;
+  /** A number from 0 up to 1. */
+  random(): number;
+  /** 128 random bits as text. */
+  uniqueId(): string;
+  /** Calls `work` when the network came back, or the page did. */
+  onWake(work: () => void): Cancel;
+  /** Takes an error that no caller waits for. */
+  report(error: unknown): void;
+}
+
+/** What the browser or Node offers. Node before 22 has no WebSocket: pass `connect`. */
+export function defaultEnvironment(): Environment {
+  return {
+    fetch: (url, init) => fetch(url, init),
+    connect: (url) => new WebSocket(url),
+    store: typeof indexedDB === "undefined" ? memoryStore() : indexedDbStore("natter"),
+    exclusive: exclusive(),
+    now: () => Date.now(),
+    after: (delayMs, work) => {
+      const timer = setTimeout(work, delayMs);
+      return () => clearTimeout(timer);
+    },
+    random: () => Math.random(),
+    // Not crypto.randomUUID, which a page without TLS does not have.
+    uniqueId: () =>
+      Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(""),
+    onWake,
+    report: (error) => console.error(error),
+  };
+}
+
+/** Web Locks where there are some; a page without TLS has none, and then only its own calls wait for each other. */
+function exclusive(): Environment["exclusive"] {
+  const locks = typeof navigator === "undefined" ? undefined : (navigator.locks as LockManager | undefined);
+  if (locks) return async (name, work) => await locks.request(name, work);
+
+  const tails = new Map<string, Promise<unknown>>();
+  return (name, work) => {
+    const turn = (tails.get(name) ?? Promise.resolve()).then(work);
+    const tail = turn.catch(() => undefined).then(() => {
+      if (tails.get(name) === tail) tails.delete(name);
+    });
+    tails.set(name, tail);
+    return turn;
+  };
+}
+
+function onWake(work: () => void): Cancel {
+  if (typeof window === "undefined") return () => undefined;
+  const visible = () => {
+    if (document.visibilityState === "visible") work();
+  };
+  window.addEventListener("online", work);
+  document.addEventListener("visibilitychange", visible);
+  return () => {
+    window.removeEventListener("online", work);
+    document.removeEventListener("visibilitychange", visible);
+  };
+}

@@ -1,0 +1,66 @@
+import type { Environment } from "./environment.ts";
+import { ChatError, NetworkError } from "./errors.ts";
+import type { Problem } from "./types.ts";
+
+/** A request to the REST interface; the path is relative to `/api/v1`. */
+export interface Request {
+  method: "GET" | "POST";
+  path: string;
+  query?: Record<string, string | number | undefined>;
+  body?: unknown;
+  /** After this long the answer is given up. */
+  timeoutMs?: number;
+}
+
+const TIMEOUT_MS = 20_000;
+
+/** Sends a request and reads its answer; anything but an answer of the server's own is a {@link NetworkError}. */
+export async function send<T>(env: Environment, base: string, request: Request, token?: string): Promise<T> {
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(request.query ?? {})) {
+    if (value !== undefined) query.set(key, String(value));
+  }
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (token !== undefined) headers["Authorization"] = `Bearer ${token}`;
+  if (request.body !== undefined) headers["Content-Type"] = "application/json";
+
+  const init: RequestInit = {
+    method: request.method,
+    headers,
+    cache: "no-store",
+    credentials: "omit",
+    signal: AbortSignal.timeout(request.timeoutMs ?? TIMEOUT_MS),
+  };
+  if (request.body !== undefined) init.body = JSON.stringify(request.body);
+
+  let response: Response;
+  let text: string;
+  try {
+    response = await env.fetch(`${base}/api/v1${request.path}${query.size > 0 ? `?${query}` : ""}`, init);
+    text = await response.text();
+  } catch (cause) {
+    throw new NetworkError("The server cannot be reached.", { cause });
+  }
+
+  if (response.ok) return (text === "" ? undefined : parse(text, response)) as T;
+  const problem = parse(text, response) as Partial<Problem> | null;
+  if (typeof problem?.code !== "string") throw unintelligible(response);
+  throw new ChatError(problem as Problem, retryAfterMs(response));
+}
+
+function parse(text: string, response: Response): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw unintelligible(response);
+  }
+}
+
+function unintelligible(response: Response): NetworkError {
+  return new NetworkError(`Something between here and the server answered ${response.status}.`);
+}
+
+function retryAfterMs(response: Response): number {
+  const seconds = Number(response.headers.get("Retry-After"));
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0;
+}

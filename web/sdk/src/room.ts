@@ -1,0 +1,250 @@
+import { Backoff, retrying } from "./backoff.ts";
+import type { Environment } from "./environment.ts";
+import type { Outbox } from "./outbox.ts";
+import { Sequence } from "./sequence.ts";
+import type { Server } from "./server.ts";
+import { outgoingItem, sentItem, Stretch, type TimelineItem } from "./timeline.ts";
+import type { EventBody, Message, UserSummary } from "./types.ts";
+import { Value, type Readable } from "./value.ts";
+
+/** What can be shown of a conversation. */
+export interface Timeline {
+  readonly items: readonly TimelineItem[];
+  readonly phase: "loading" | "ready" | "failed";
+  /** Why it cannot be shown. */
+  readonly failure?: unknown;
+  readonly hasOlder: boolean;
+  readonly hasNewer: boolean;
+  /** Which end grows right now. */
+  readonly growing: "older" | "newer" | null;
+}
+
+export interface RoomContext {
+  env: Environment;
+  server: Server;
+  outbox: Outbox;
+  user: UserSummary;
+}
+
+/** A durable event as a socket or the log brings it. */
+export type DurableEvent = EventBody & { seq: number };
+
+/** One conversation: its messages in order, live and without holes, and a way to write to it. */
+export class Room {
+  readonly #timeline = new Value<Timeline>({
+    items: [],
+    phase: "loading",
+    hasOlder: false,
+    hasNewer: false,
+    growing: null,
+  });
+  readonly #backoff: Backoff;
+  readonly #items = new WeakMap<Message, TimelineItem>();
+  readonly #unsubscribe: () => void;
+  #stretch = new Stretch();
+  #sequence: Sequence<DurableEvent> | undefined;
+  /** Acknowledged, but the log has not brought them yet. */
+  #acknowledged: readonly Message[] = [];
+  /** Events that came while the room was being opened. */
+  #early: DurableEvent[] = [];
+  #opening: Promise<void> | undefined;
+  #growing: Timeline["growing"] = null;
+  #growth: Promise<void> = Promise.resolve();
+  #failure: unknown;
+  #closed = false;
+
+  readonly timeline: Readable<Timeline> = this.#timeline;
+  /** Whether somebody reads the newest messages; then old ones make room for new ones, else the other way round. */
+  followed = true;
+
+  constructor(
+    readonly id: string,
+    private readonly context: RoomContext,
+  ) {
+    this.#backoff = new Backoff(context.env);
+    this.#unsubscribe = context.outbox.waiting.subscribe(() => this.#publish());
+  }
+
+  /** Fetches the newest messages, unless that was done; from then on the room follows the log. */
+  open(): Promise<void> {
+    if (this.#sequence) return Promise.resolve();
+    this.#failure = undefined;
+    this.#opening ??= this.#open()
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#opening = undefined;
+        this.#publish();
+      });
+    this.#publish();
+    return this.#opening;
+  }
+
+  /** Writes a message. It is shown at once. */
+  send(content: string): void {
+    void this.latest();
+    this.context.outbox.add(this.id, content);
+  }
+
+  retry(key: string): void {
+    this.context.outbox.retry(key);
+  }
+
+  discard(key: string): void {
+    this.context.outbox.discard(key);
+  }
+
+  /** Adds a page of older messages. */
+  older(): Promise<void> {
+    const first = this.#stretch.messages[0];
+    if (!first || !this.#stretch.hasOlder) return Promise.resolve();
+    return this.#grow("older", async (stretch) => {
+      const page = await this.context.server.messages(this.id, { before: first.id });
+      stretch.prepend(page.data, page.meta.hasMore);
+    });
+  }
+
+  /** Adds a page of newer messages; only after the room was scrolled so far up that they made room. */
+  newer(): Promise<void> {
+    const last = this.#stretch.messages.at(-1);
+    if (!last || !this.#stretch.hasNewer) return Promise.resolve();
+    return this.#grow("newer", async (stretch) => {
+      const page = await this.context.server.messages(this.id, { after: last.id });
+      stretch.append(page.data);
+    });
+  }
+
+  /** Goes back to the newest messages. */
+  async latest(): Promise<void> {
+    await this.#growth;
+    if (!this.#stretch.hasNewer) return;
+    await this.#grow("newer", async (stretch) => {
+      const page = await this.context.server.messages(this.id);
+      stretch.reset(page.data, page.meta.hasMore);
+    });
+  }
+
+  /** Takes an event from the socket. */
+  receive(event: DurableEvent): void {
+    if (!this.#sequence) {
+      if (this.#opening) this.#early.push(event);
+    } else if (!this.#sequence.receive(event)) {
+      void this.heal();
+    }
+  }
+
+  /** Shows a message as sent before the log brings it. */
+  acknowledge(message: Message): void {
+    this.#acknowledged = [...this.#acknowledged, message].sort((a, b) => a.seq - b.seq);
+    this.#publish();
+  }
+
+  /** Fetches what was missed while there was no connection. Never fails: the timeline says when it cannot be shown. */
+  async heal(): Promise<void> {
+    this.#backoff.wake();
+    await (this.#sequence?.heal().catch((error: unknown) => this.#fail(error)) ?? this.#opening);
+  }
+
+  /** Forgets everything: the log is another one. Whoever looks at the room sees it come back. */
+  reset(): Promise<void> {
+    const wasOpen = this.#sequence !== undefined;
+    this.#sequence?.close();
+    this.#sequence = undefined;
+    this.#stretch = new Stretch();
+    this.#acknowledged = [];
+    this.#publish();
+    return wasOpen ? this.open() : Promise.resolve();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#unsubscribe();
+    this.#sequence?.close();
+    this.#backoff.wake();
+  }
+
+  async #open(): Promise<void> {
+    const { env, server } = this.context;
+    const stretch = this.#stretch;
+    this.#early = [];
+    // The position first: what is committed after it comes as an event, whether or not the page has it already.
+    const [conversation, page] = await this.#retrying(async () => [
+      await server.conversation(this.id),
+      await server.messages(this.id),
+    ]);
+    // Reset meanwhile: these answers may be of the log that is gone.
+    if (stretch !== this.#stretch) return this.#open();
+
+    const sequence = new Sequence<DurableEvent>(env, conversation.lastSeq, {
+      fetch: (after) => server.events(this.id, after),
+      apply: (event) => this.#apply(event),
+    });
+    stretch.reset(page.data, page.meta.hasMore);
+    this.#sequence = sequence;
+    for (const event of this.#early) sequence.receive(event);
+    this.#publish();
+    // The connection may have been away in between.
+    await sequence.heal();
+  }
+
+  #fail(error: unknown): void {
+    this.#sequence?.close();
+    this.#sequence = undefined;
+    this.#failure = error;
+    this.#publish();
+  }
+
+  #apply(event: DurableEvent): void {
+    // Events that this version does not know still count: the log has no holes.
+    if (event.type !== "message.new") return;
+    this.#stretch.receive(event.payload, this.followed);
+    this.#publish();
+  }
+
+  /** Lets the stretch grow at one end at a time. */
+  #grow(end: "older" | "newer", work: (stretch: Stretch) => Promise<void>): Promise<void> {
+    if (this.#growing) return this.#growth;
+    const stretch = this.#stretch;
+    this.#growing = end;
+    this.#publish();
+    this.#growth = this.#retrying(() => work(stretch))
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#growing = null;
+        this.#publish();
+      });
+    return this.#growth;
+  }
+
+  #retrying<T>(work: () => Promise<T>): Promise<T> {
+    return retrying(this.#backoff, () => !this.#closed, work);
+  }
+
+  #publish(): void {
+    if (this.#closed) return;
+    const { hasOlder, hasNewer } = this.#stretch;
+    const timeline = { items: this.#list(), hasOlder, hasNewer, growing: this.#growing };
+    if (this.#failure !== undefined) this.#timeline.set({ ...timeline, phase: "failed", failure: this.#failure });
+    else this.#timeline.set({ ...timeline, phase: this.#sequence ? "ready" : "loading" });
+  }
+
+  #list(): TimelineItem[] {
+    const { user, outbox } = this.context;
+    this.#acknowledged = this.#acknowledged.filter((message) => message.seq > this.#stretch.newest);
+    const items = this.#stretch.messages.map((message) => this.#item(message));
+    if (this.#stretch.hasNewer) return items;
+
+    for (const message of this.#acknowledged) items.push(this.#item(message));
+    const sent = new Set(items.map((item) => item.key));
+    for (const outgoing of outbox.waiting.get()) {
+      if (outgoing.conversationId !== this.id || sent.has(outgoing.clientMessageId)) continue;
+      items.push(outgoingItem(outgoing, user));
+    }
+    return items;
+  }
+
+  #item(message: Message): TimelineItem {
+    let item = this.#items.get(message);
+    if (!item) this.#items.set(message, (item = sentItem(message, this.context.user.id)));
+    return item;
+  }
+}

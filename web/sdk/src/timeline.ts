@@ -1,0 +1,92 @@
+import type { Outgoing } from "./outbox.ts";
+import type { Message, UserSummary } from "./types.ts";
+
+/** One message in a conversation, on the server or on its way there. */
+export interface TimelineItem {
+  /** The same from the moment a message is written, so that a list does not rebuild its row when it is sent. */
+  readonly key: string;
+  readonly sender: UserSummary;
+  readonly content: string;
+  readonly createdAt: string;
+  readonly status: "queued" | "sent" | "failed";
+  /** Why it failed. */
+  readonly failure?: string;
+  /** As the server has it. */
+  readonly message?: Message;
+}
+
+/** More messages than this are not kept; the far end is fetched again when somebody scrolls there. */
+export const WINDOW_MESSAGES_MAX = 600;
+
+/**
+ * The messages of one conversation that are at hand: a stretch of its history without holes, bounded in length, which
+ * grows at the end that is read and is cut at the other.
+ */
+export class Stretch {
+  #messages: readonly Message[] = [];
+  /** Position of the newest message of the conversation, inside the stretch or behind it. */
+  #newest = 0;
+  hasOlder = false;
+
+  get messages(): readonly Message[] {
+    return this.#messages;
+  }
+
+  get newest(): number {
+    return this.#newest;
+  }
+
+  /** Whether there are messages behind the stretch. */
+  get hasNewer(): boolean {
+    return this.#newest > (this.#messages.at(-1)?.seq ?? 0);
+  }
+
+  /** Begins anew with the newest messages. */
+  reset(messages: readonly Message[], hasOlder: boolean): void {
+    this.#messages = messages;
+    this.#newest = Math.max(this.#newest, messages.at(-1)?.seq ?? 0);
+    this.hasOlder = hasOlder;
+  }
+
+  prepend(messages: readonly Message[], hasOlder: boolean): void {
+    this.#messages = [...messages, ...this.#messages].slice(0, WINDOW_MESSAGES_MAX);
+    this.hasOlder = hasOlder;
+  }
+
+  append(messages: readonly Message[]): void {
+    const last = this.#messages.at(-1)?.seq ?? 0;
+    const joined = [...this.#messages, ...messages.filter((message) => message.seq > last)];
+    this.#newest = Math.max(this.#newest, joined.at(-1)?.seq ?? 0);
+    this.#messages = joined.slice(-WINDOW_MESSAGES_MAX);
+    if (joined.length > WINDOW_MESSAGES_MAX) this.hasOlder = true;
+  }
+
+  /**
+   * Takes a message that was just sent. It joins the stretch if no other one lies between, and if that does not cut
+   * off the far end under the eyes of somebody who reads there.
+   */
+  receive(message: Message, followed: boolean): void {
+    if (message.seq <= this.#newest) return;
+    const joins = !this.hasNewer && (followed || this.#messages.length < WINDOW_MESSAGES_MAX);
+    this.#newest = message.seq;
+    if (joins) this.append([message]);
+  }
+}
+
+export function sentItem(message: Message, userId: string): TimelineItem {
+  const own = message.sender.id === userId;
+  return {
+    key: (own ? message.clientMessageId : undefined) ?? message.id,
+    sender: message.sender,
+    content: message.content,
+    createdAt: message.createdAt,
+    status: "sent",
+    message,
+  };
+}
+
+export function outgoingItem(outgoing: Outgoing, sender: UserSummary): TimelineItem {
+  const { clientMessageId: key, content, createdAt, failure } = outgoing;
+  if (failure === undefined) return { key, sender, content, createdAt, status: "queued" };
+  return { key, sender, content, createdAt, status: "failed", failure };
+}
