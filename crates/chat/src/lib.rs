@@ -1,1 +1,114 @@
-//! x
+//! What chat means: who may do what, and what then happens.
+//!
+//! Invariant: every rule of the product is decided here and nowhere else, and what was decided is told to others only
+//! after it is committed: the [`Relay`] takes events from the store's committed log and hands them to the hub. There
+//! is no HTTP and no SQL here; time and randomness come in through [`Clock`] and [`Random`].
+
+mod account;
+mod actor;
+mod clock;
+mod conversation;
+mod cursor;
+mod error;
+mod execute;
+mod message;
+mod random;
+mod relay;
+mod text;
+
+pub use account::import::Import;
+pub use actor::Actor;
+pub use clock::{Clock, SystemClock};
+pub use error::Error;
+pub use execute::Submitted;
+pub use message::History;
+pub use random::{Random, SystemRandom};
+pub use relay::Relay;
+
+use account::{password::Passwords, ticket::Tickets, token::Signer};
+use cursor::Cursors;
+use natter_protocol::{Presence, Timestamp, User};
+use natter_realtime::Hub;
+use natter_store::Store;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// A result of the domain.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What an operator decides about the domain.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// Whether strangers can sign up.
+    pub registration: bool,
+    /// Seconds that an access token lives.
+    pub access_token_seconds: u32,
+    /// Seconds that a refresh token lives unused.
+    pub refresh_token_seconds: u32,
+}
+
+/// The domain. One for each process.
+pub struct Chat {
+    store: Arc<dyn Store>,
+    hub: Hub,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    rules: Rules,
+    passwords: Passwords,
+    signer: Signer,
+    tickets: Tickets,
+    cursors: Cursors,
+}
+
+impl Chat {
+    /// Puts the domain on top of its store and hub. Draws the installation's secrets if they are not there yet.
+    pub async fn new(
+        store: Arc<dyn Store>,
+        hub: Hub,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        rules: Rules,
+    ) -> Result<Self> {
+        let secret = store.secret("access_token_secret", &random::secret(&*random)).await?;
+        let cursor_secret = store.secret("cursor_secret", &random::secret(&*random)).await?;
+        Ok(Self {
+            passwords: Passwords::new(&*random)?,
+            signer: Signer::new(&secret),
+            tickets: Tickets::default(),
+            cursors: Cursors::new(&cursor_secret),
+            store,
+            hub,
+            clock,
+            random,
+            rules,
+        })
+    }
+
+    /// The epoch of all logs.
+    pub fn epoch(&self) -> &str {
+        self.store.epoch()
+    }
+
+    /// Answers when the database does.
+    pub async fn ping(&self) -> Result<()> {
+        Ok(self.store.ping().await?)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A UUIDv7 (RFC 9562, section 5.7): ordered by time, so that it appends to the indexes that hold it.
+    fn new_id(&self) -> Uuid {
+        let mut bytes = [0; 10];
+        self.random.fill(&mut bytes);
+        let millis = u64::try_from(self.now().millis()).unwrap_or_default();
+        uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
+    }
+
+    /// The user with the presence that this node knows of.
+    fn present(&self, user: User) -> User {
+        let presence = if self.hub.is_online(user.id) { Presence::Online } else { Presence::Offline };
+        User { presence, ..user }
+    }
+}

@@ -10,6 +10,8 @@ use uuid::Uuid;
 #[error("not a valid id: expected a UUID such as 0190163d-8694-739b-aea5-966c26f8ad91")]
 pub struct ParseIdError;
 
+const HYPHENATED_LEN: usize = uuid::fmt::Hyphenated::LENGTH;
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -46,7 +48,11 @@ macro_rules! id {
             type Err = ParseIdError;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                Uuid::try_parse(text).map(Self).map_err(|_| ParseIdError)
+                // Only the form with hyphens: the others are 32 characters long, and a username can look like them.
+                match Uuid::try_parse(text) {
+                    Ok(uuid) if text.len() == HYPHENATED_LEN => Ok(Self(uuid)),
+                    _ => Err(ParseIdError),
+                }
             }
         }
     };

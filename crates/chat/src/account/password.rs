@@ -1,0 +1,67 @@
+//! Passwords: Argon2id with the parameters that OWASP recommends (19 MiB, two passes, one lane).
+
+use crate::{Error, Random, Result};
+use argon2::Argon2;
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash};
+use tokio::sync::Semaphore;
+
+/// Hashes that are computed at one time: each takes 19 MiB and one processor.
+const HASHES_MAX: usize = 2;
+/// Hashes that wait for their turn; beyond it the server is overloaded.
+const HASHES_WAITING_MAX: usize = 256;
+
+pub(crate) struct Passwords {
+    running: Semaphore,
+    waiting: Semaphore,
+    /// Compared with when there is no such user, so that the time of the answer does not tell.
+    nobody: String,
+}
+
+impl Passwords {
+    pub(crate) fn new(random: &dyn Random) -> Result<Self> {
+        Ok(Self {
+            running: Semaphore::new(HASHES_MAX),
+            waiting: Semaphore::new(HASHES_WAITING_MAX),
+            nobody: hash("", salt(random))?,
+        })
+    }
+
+    /// The PHC string of a password.
+    pub(crate) async fn hash(&self, password: &str, random: &dyn Random) -> Result<String> {
+        let (password, salt) = (password.to_owned(), salt(random));
+        self.run(move || hash(&password, salt)).await
+    }
+
+    /// Whether the password is right; takes as long when there is none.
+    pub(crate) async fn verify(&self, password: &str, known: Option<String>) -> Result<bool> {
+        let (password, exists) = (password.to_owned(), known.is_some());
+        let known = known.unwrap_or_else(|| self.nobody.clone());
+        self.run(move || {
+            let known = PasswordHash::new(&known)
+                .map_err(|error| Error::Internal(format!("a stored password hash is not valid: {error}")))?;
+            Ok(exists && Argon2::default().verify_password(password.as_bytes(), &known).is_ok())
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+        let _waiting =
+            self.waiting.try_acquire().map_err(|_| Error::Overloaded("too many people sign in right now"))?;
+        let closing = |_| Error::Unavailable("the server is shutting down".to_owned());
+        let _running = self.running.acquire().await.map_err(closing)?;
+        tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(Error::Internal(error.to_string())))
+    }
+}
+
+fn salt(random: &dyn Random) -> [u8; 16] {
+    let mut salt = [0; 16];
+    random.fill(&mut salt);
+    salt
+}
+
+fn hash(password: &str, salt: [u8; 16]) -> Result<String> {
+    Argon2::default()
+        .hash_password_with_salt(password.as_bytes(), &salt)
+        .map(|hash| hash.to_string())
+        .map_err(|error| Error::Internal(format!("a password could not be hashed: {error}")))
+}

@@ -1,0 +1,34 @@
+//! On whose behalf something is done.
+
+use natter_protocol::{PlatformRole, SessionId, User, UserId, UserSummary};
+
+/// A user who has proved who they are.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// The user, as of the proof.
+    pub user: User,
+    /// The session that proved it; none for a token that an operator minted.
+    pub session: Option<SessionId>,
+}
+
+impl Actor {
+    /// The user's id.
+    pub const fn id(&self) -> UserId {
+        self.user.id
+    }
+
+    /// What the user may do on the whole installation.
+    pub const fn role(&self) -> PlatformRole {
+        self.user.role
+    }
+
+    /// What a message says about its sender.
+    pub(crate) fn summary(&self) -> UserSummary {
+        UserSummary {
+            id: self.user.id,
+            username: self.user.username.clone(),
+            display_name: self.user.display_name.clone(),
+            avatar_url: self.user.avatar_url.clone(),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! How the domain says no.
+
+use natter_protocol::{ErrorCode, FieldError, Problem};
+use natter_store::{Refusal, StoreError};
+
+/// Why something was not done. [`Error::problem`] is the one place where it gets its words on the wire.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Some fields are not valid.
+    #[error("{} fields are not valid", .0.len())]
+    Validation(Vec<FieldError>),
+    /// A parameter of the path or query makes no sense.
+    #[error("{name}: {message}")]
+    InvalidParameter {
+        /// Its name, as the request spells it.
+        name: &'static str,
+        /// What would be right.
+        message: &'static str,
+    },
+    /// A cursor that this server did not give out for this list.
+    #[error("the cursor is not valid")]
+    InvalidCursor,
+    /// No token, or one that is not ours.
+    #[error("the access token is missing or not valid")]
+    Unauthenticated,
+    /// The access token has ended.
+    #[error("the access token has ended")]
+    TokenExpired,
+    /// The session is over.
+    #[error("the session has ended")]
+    SessionEnded,
+    /// The username or password is wrong.
+    #[error("the username or password is wrong")]
+    InvalidCredentials,
+    /// The ticket was used, is too old, or was never given out.
+    #[error("the ticket was used before, is older than 30 seconds, or was never given out")]
+    InvalidTicket,
+    /// Strangers cannot sign up.
+    #[error("nobody can sign up here")]
+    RegistrationClosed,
+    /// There is no such thing, or the caller may not see it.
+    #[error("there is no such {0}, or you may not see it")]
+    NotFound(&'static str),
+    /// Another user has this name.
+    #[error("the username is taken")]
+    UsernameTaken,
+    /// The key was used for another message.
+    #[error("the clientMessageId was used for another message")]
+    ClientMessageIdConflict,
+    /// It is archived or closed.
+    #[error("the conversation is archived or closed")]
+    ConversationNotActive,
+    /// Too much is waiting.
+    #[error("{0}")]
+    Overloaded(&'static str),
+    /// The database is away. Nothing was done.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The commit's outcome is not known.
+    #[error("{0}")]
+    OutcomeUnknown(String),
+    /// The disk is full. Nothing was done.
+    #[error("the disk is full")]
+    StorageFull,
+    /// A fault of this program.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl Error {
+    /// One field that is not valid.
+    pub(crate) fn field(field: &str, message: impl Into<String>) -> Self {
+        Self::Validation(vec![FieldError { field: field.to_owned(), message: message.into() }])
+    }
+
+    /// The stable code.
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::Validation(_) => ErrorCode::ValidationFailed,
+            Self::InvalidParameter { .. } => ErrorCode::InvalidParameter,
+            Self::InvalidCursor => ErrorCode::InvalidCursor,
+            Self::Unauthenticated => ErrorCode::Unauthenticated,
+            Self::TokenExpired => ErrorCode::TokenExpired,
+            Self::SessionEnded => ErrorCode::SessionEnded,
+            Self::InvalidCredentials => ErrorCode::InvalidCredentials,
+            Self::InvalidTicket => ErrorCode::InvalidTicket,
+            Self::RegistrationClosed => ErrorCode::RegistrationClosed,
+            Self::NotFound(_) => ErrorCode::NotFound,
+            Self::UsernameTaken => ErrorCode::UsernameTaken,
+            Self::ClientMessageIdConflict => ErrorCode::ClientMessageIdConflict,
+            Self::ConversationNotActive => ErrorCode::ConversationNotActive,
+            Self::Overloaded(_) | Self::Unavailable(_) => ErrorCode::Unavailable,
+            Self::OutcomeUnknown(_) => ErrorCode::OutcomeUnknown,
+            Self::StorageFull => ErrorCode::StorageFull,
+            Self::Internal(_) => ErrorCode::Internal,
+        }
+    }
+
+    /// The error as the wire writes it. What only the operator should know goes to the log.
+    pub fn problem(self, request_id: &str) -> Problem {
+        let code = self.code();
+        let detail = match &self {
+            Self::Unavailable(reason) | Self::OutcomeUnknown(reason) | Self::Internal(reason) => {
+                tracing::error!(request_id, %code, reason, "a request failed");
+                code.help().to_owned()
+            }
+            Self::Validation(fields) => fields
+                .iter()
+                .map(|error| format!("{}: {}", error.field, error.message))
+                .collect::<Vec<_>>()
+                .join("; "),
+            other => other.to_string(),
+        };
+        let mut problem = Problem::new(code, detail, request_id);
+        if let Self::Validation(fields) = self {
+            problem.errors = fields;
+        }
+        problem
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Refused(refusal) => refusal.into(),
+            StoreError::Unavailable(reason) => Self::Unavailable(reason),
+            StoreError::Full => Self::StorageFull,
+            StoreError::OutcomeUnknown(reason) => Self::OutcomeUnknown(reason),
+            StoreError::Broken(reason) => Self::Internal(reason),
+        }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotAMember => Self::NotFound("conversation"),
+            Refusal::ConversationNotActive => Self::ConversationNotActive,
+            Refusal::ClientMessageIdConflict => Self::ClientMessageIdConflict,
+            Refusal::ReplyUnknown => Self::field("replyTo", "is no message of this conversation"),
+            Refusal::ThreadUnknown => Self::field("threadId", "is no message of this conversation"),
+            Refusal::AnchorUnknown => Self::NotFound("message in this conversation"),
+            Refusal::UsernameTaken => Self::UsernameTaken,
+            Refusal::UserUnknown => Self::NotFound("user"),
+        }
+    }
+}
