@@ -9,11 +9,13 @@ mod account;
 mod commit;
 mod conversation;
 mod error;
+mod log;
 mod message;
 mod migration;
 mod open;
 mod postgres;
 mod sqlite;
+mod text_enum;
 mod write;
 
 pub use account::{Credentials, NewSession, NewUser, Session, SessionRotation};

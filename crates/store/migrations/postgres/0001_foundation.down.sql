@@ -1,0 +1,13 @@
+DROP VIEW conversation_list_view;
+DROP VIEW unread_message_counts;
+DROP TABLE events;
+DROP TABLE blocks;
+DROP TABLE files;
+DROP TABLE message_read_receipts;
+DROP TABLE message_reactions;
+DROP TABLE messages;
+DROP TABLE conversation_members;
+DROP TABLE conversations;
+DROP TABLE sessions;
+DROP TABLE users;
+DROP TABLE installation;
