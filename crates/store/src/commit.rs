@@ -95,7 +95,8 @@ impl Pipeline {
         let mut jobs = Vec::with_capacity(BATCH_WRITES_MAX);
         while self.jobs.recv_many(&mut jobs, BATCH_WRITES_MAX).await > 0 {
             metrics::histogram!("natter_commit_batch_writes").record(count(jobs.len()));
-            let (writes, answers): (Vec<_>, Vec<_>) = jobs.drain(..).map(|job| (job.write, job.answer)).unzip();
+            let (writes, answers): (Vec<_>, Vec<_>) =
+                jobs.drain(..).map(|job| (job.write, job.answer)).unzip();
             match backend.commit(&writes).await {
                 Ok(outcomes) => self.answer(answers, outcomes).await,
                 Err(Failure::Poisoned(error)) if writes.len() > 1 => {

@@ -28,7 +28,9 @@ pub use open::{DatabaseUrl, OpenError, OpenOptions, Opened, migrator, open};
 pub use write::{Write, Written};
 
 use async_trait::async_trait;
-use natter_protocol::{Conversation, ConversationId, Event, Message, MessageId, Seq, SessionId, User, UserId};
+use natter_protocol::{
+    Conversation, ConversationId, Event, Message, MessageId, Seq, SessionId, User, UserId,
+};
 
 /// A result of the store.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

@@ -10,13 +10,14 @@ mod failure;
 mod message;
 mod migrate;
 mod readers;
+mod row;
 mod writer;
 
 use crate::commit::{Queue, pipeline};
 use crate::open::{DatabaseUrl, OpenError, OpenOptions, Opened};
 use crate::{
-    Committing, Credentials, ListPosition, MessageSlice, Migrator, Result, Roster, Session, Store, StoreError,
-    Window, Write,
+    Committing, Credentials, ListPosition, MessageSlice, Migrator, Result, Roster, Session, Store,
+    StoreError, Window, Write,
 };
 use async_trait::async_trait;
 use natter_protocol::{
@@ -109,7 +110,8 @@ fn connect(path: &Path) -> Result<Connection, OpenError> {
     let connection = Connection::open_with_flags(path, flags).map_err(unreachable)?;
     let configure = || -> rusqlite::Result<(String, i64)> {
         connection.pragma_update(None, "busy_timeout", BUSY_MS_MAX)?;
-        let journal: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+        let journal: String =
+            connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
@@ -132,7 +134,9 @@ fn connect(path: &Path) -> Result<Connection, OpenError> {
 /// Keeps the first proposal for ever.
 fn secret(connection: &Connection, key: &str, proposal: &str) -> rusqlite::Result<String> {
     let known = |connection: &Connection| {
-        connection.query_row("SELECT value FROM installation WHERE key = ?1", [key], |row| row.get(0)).optional()
+        connection
+            .query_row("SELECT value FROM installation WHERE key = ?1", [key], |row| row.get(0))
+            .optional()
     };
     if let Some(value) = known(connection)? {
         return Ok(value);

@@ -1,23 +1,23 @@
 //! Users and sessions in SQLite.
 
-use super::writer::text_enum;
+use super::row::text;
 use crate::commit::Outcome;
+use crate::text_enum::TextEnum as _;
 use crate::{Credentials, NewSession, NewUser, Refusal, Session, SessionRotation, Written};
 use natter_protocol::{PlatformRole, Presence, SessionId, Timestamp, User, UserId};
 use rusqlite::{Connection, OptionalExtension as _, Row};
-use uuid::Uuid;
 
 pub(super) const USER: &str =
     "SELECT id, username, display_name, avatar_url, role, last_seen_at FROM users WHERE id = ?1";
-pub(super) const CREDENTIALS: &str = "SELECT id, username, display_name, avatar_url, role, last_seen_at, password_hash
+pub(super) const CREDENTIALS: &str =
+    "SELECT id, username, display_name, avatar_url, role, last_seen_at, password_hash
     FROM users WHERE username = ?1";
 pub(super) const USER_NAMED: &str =
     "SELECT id, username, display_name, avatar_url, role, last_seen_at FROM users WHERE username = ?1";
-pub(super) const SESSION: &str = "SELECT u.id, u.username, u.display_name, u.avatar_url, u.role, u.last_seen_at
+pub(super) const SESSION: &str =
+    "SELECT u.id, u.username, u.display_name, u.avatar_url, u.role, u.last_seen_at
     FROM sessions AS s JOIN users AS u ON u.id = s.user_id
     WHERE s.id = ?1 AND s.ended_at IS NULL AND s.expires_at > ?2";
-
-text_enum! { PlatformRole: User "user", Moderator "moderator", Admin "admin" }
 
 fn user_row(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
@@ -25,7 +25,7 @@ fn user_row(row: &Row<'_>) -> rusqlite::Result<User> {
         username: row.get(1)?,
         display_name: row.get(2)?,
         avatar_url: row.get(3)?,
-        role: PlatformRole::from_text(row, 4)?,
+        role: text(row, 4)?,
         presence: Presence::Offline,
         last_seen: row.get::<_, Option<i64>>(5)?.map(Timestamp::from_millis),
     })
@@ -45,8 +45,8 @@ pub(super) fn credentials(connection: &Connection, username: &str) -> rusqlite::
 pub(super) fn users_named(connection: &Connection, names: &[String]) -> rusqlite::Result<Vec<User>> {
     let mut users = Vec::with_capacity(names.len());
     for name in names {
-        let found = match Uuid::try_parse(name) {
-            Ok(id) => user(connection, UserId::from_uuid(id))?,
+        let found = match name.parse() {
+            Ok(id) => user(connection, id)?,
             Err(_) => connection.prepare_cached(USER_NAMED)?.query_row([name], user_row).optional()?,
         };
         users.extend(found);
@@ -76,7 +76,7 @@ pub(super) fn create_user(connection: &Connection, user: &NewUser) -> rusqlite::
             &user.username,
             &user.display_name,
             &user.email,
-            user.role.as_text(),
+            user.role.to_text(),
             &user.password_hash,
             user.created_at.millis(),
         ))?;
@@ -101,7 +101,7 @@ pub(super) fn set_password(
 pub(super) fn set_role(connection: &Connection, id: UserId, role: PlatformRole) -> rusqlite::Result<Outcome> {
     let changed = connection
         .prepare_cached("UPDATE users SET role = ?2 WHERE id = ?1")?
-        .execute((id.uuid(), role.as_text()))?;
+        .execute((id.uuid(), role.to_text()))?;
     Ok(done_if_known(changed))
 }
 
@@ -148,8 +148,7 @@ pub(super) fn rotate_session(
         return Ok(Ok((Written::SessionRotated(Box::new(live)), None)));
     }
     // A token that was traded before came back: either it or its successor is in the wrong hands.
-    end_session(connection, rotation.id, rotation.now)?;
-    Ok(Ok((Written::SessionOver, None)))
+    end_session(connection, rotation.id, rotation.now)
 }
 
 pub(super) fn end_session(

@@ -1,27 +1,17 @@
 //! Conversations in SQLite.
 
 use super::message::{MESSAGE_COLUMNS, message_row};
-use super::writer::text_enum;
+use super::row::text;
 use crate::commit::Outcome;
-use crate::{ListPosition, NewConversation, Refusal, Roster, Written};
-use natter_protocol::{
-    Conversation, ConversationCreated, ConversationId, ConversationInfo, ConversationKind, ConversationStatus,
-    Event, EventBody, Me, MemberRole, Timestamp, UserId, Visibility,
-};
+use crate::text_enum::TextEnum as _;
+use crate::{ListPosition, NewConversation, Refusal, Roster, Written, log};
+use natter_protocol::{Conversation, ConversationId, ConversationInfo, Me, MemberRole, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use std::sync::LazyLock;
 use uuid::Uuid;
 
-text_enum! { ConversationKind: Direct "direct", Group "group", Channel "channel" }
-text_enum! { Visibility: Public "public", Private "private" }
-text_enum! { ConversationStatus: Active "active", Archived "archived", Closed "closed" }
-text_enum! { MemberRole: Member "member", Moderator "moderator", Admin "admin", Owner "owner" }
-
 /// Columns of [`ConversationInfo`], in the order of [`info_row`].
 const INFO_COLUMNS: &str = "id, type, name, topic, visibility, status, created_by, created_at, updated_at";
-
-/// The event type as the log stores it.
-pub(super) const CREATED: i64 = 2;
 
 /// The viewer's relation, the conversation, and its last message, for the conversations in `page`.
 fn view(page: &str) -> String {
@@ -60,11 +50,11 @@ pub(super) const IS_MEMBER: &str =
 fn info_row(row: &Row<'_>) -> rusqlite::Result<ConversationInfo> {
     Ok(ConversationInfo {
         id: ConversationId::from_uuid(row.get(0)?),
-        kind: ConversationKind::from_text(row, 1)?,
+        kind: text(row, 1)?,
         name: row.get(2)?,
         topic: row.get(3)?,
-        visibility: Visibility::from_text(row, 4)?,
-        status: ConversationStatus::from_text(row, 5)?,
+        visibility: text(row, 4)?,
+        status: text(row, 5)?,
         created_by: UserId::from_uuid(row.get(6)?),
         created_at: Timestamp::from_millis(row.get(7)?),
         updated_at: Timestamp::from_millis(row.get(8)?),
@@ -85,7 +75,7 @@ fn view_row(row: &Row<'_>, epoch: &str) -> rusqlite::Result<Conversation> {
         mention_count: 0,
         member_count: row.get(10)?,
         me: Me {
-            role: MemberRole::from_text(row, 11)?,
+            role: text(row, 11)?,
             last_read_seq: row.get(12)?,
             muted: row.get(13)?,
             pinned: row.get(14)?,
@@ -136,11 +126,7 @@ pub(super) fn roster(connection: &Connection, id: ConversationId) -> rusqlite::R
     Ok(Some(Roster { members, last_seq }))
 }
 
-pub(super) fn is_member(
-    connection: &Connection,
-    id: ConversationId,
-    user: UserId,
-) -> rusqlite::Result<bool> {
+pub(super) fn is_member(connection: &Connection, id: ConversationId, user: UserId) -> rusqlite::Result<bool> {
     connection.prepare_cached(IS_MEMBER)?.exists((id.uuid(), user.uuid()))
 }
 
@@ -148,20 +134,6 @@ pub(super) fn info(connection: &Connection, id: ConversationId) -> rusqlite::Res
     static INFO: LazyLock<String> =
         LazyLock::new(|| format!("SELECT {INFO_COLUMNS} FROM conversations WHERE id = ?1"));
     connection.prepare_cached(&INFO)?.query_row([id.uuid()], info_row)
-}
-
-pub(super) fn created_event(info: ConversationInfo) -> Event {
-    Event {
-        conversation_id: info.id,
-        seq: 1,
-        created_at: info.created_at,
-        body: EventBody::ConversationCreated(Box::new(ConversationCreated {
-            conversation_id: info.id,
-            seq: 1,
-            actor_id: info.created_by,
-            conversation: info,
-        })),
-    }
 }
 
 pub(super) fn create(connection: &Connection, new: &NewConversation) -> rusqlite::Result<Outcome> {
@@ -192,11 +164,11 @@ pub(super) fn create(connection: &Connection, new: &NewConversation) -> rusqlite
         )?
         .execute((
             info.id.uuid(),
-            info.kind.as_text(),
+            info.kind.to_text(),
             &info.name,
             &info.topic,
-            info.visibility.as_text(),
-            info.status.as_text(),
+            info.visibility.to_text(),
+            info.status.to_text(),
             direct_key,
             info.created_by.uuid(),
             info.created_at.millis(),
@@ -209,19 +181,17 @@ pub(super) fn create(connection: &Connection, new: &NewConversation) -> rusqlite
         "INSERT INTO conversation_members (conversation_id, user_id, role, joined_at, last_read_seq)
          VALUES (?1, ?2, ?3, ?4, 0)",
     )?;
-    add.execute((info.id.uuid(), info.created_by.uuid(), creator.as_text(), info.created_at.millis()))?;
+    add.execute((info.id.uuid(), info.created_by.uuid(), creator.to_text(), info.created_at.millis()))?;
     for member in &new.members {
-        add.execute((
-            info.id.uuid(),
-            member.uuid(),
-            MemberRole::Member.as_text(),
-            info.created_at.millis(),
-        ))?;
+        add.execute((info.id.uuid(), member.uuid(), MemberRole::Member.to_text(), info.created_at.millis()))?;
     }
     connection
         .prepare_cached(
             "INSERT INTO events (conversation_id, seq, type, actor_id, created_at) VALUES (?1, 1, ?2, ?3, ?4)",
         )?
-        .execute((info.id.uuid(), CREATED, info.created_by.uuid(), info.created_at.millis()))?;
-    Ok(Ok((Written::Conversation { id: info.id, existed: false }, Some(created_event(info.clone())))))
+        .execute((info.id.uuid(), log::CONVERSATION_CREATED, info.created_by.uuid(), info.created_at.millis()))?;
+    Ok(Ok((
+        Written::Conversation { id: info.id, existed: false },
+        Some(log::conversation_created(info.clone())),
+    )))
 }

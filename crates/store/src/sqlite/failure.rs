@@ -12,7 +12,8 @@ pub(super) fn in_batch(error: Error) -> Failure {
         tracing::error!(%error, "the disk failed while writing; exiting, so that nothing is acknowledged that is not kept");
         std::process::exit(1);
     }
-    let constraint = matches!(&error, Error::SqliteFailure(failure, _) if failure.code == ErrorCode::ConstraintViolation);
+    let constraint =
+        matches!(&error, Error::SqliteFailure(failure, _) if failure.code == ErrorCode::ConstraintViolation);
     match classify(error) {
         error @ (StoreError::Unavailable(_) | StoreError::Full) if !constraint => Failure::Shared(error),
         error => Failure::Poisoned(error),
@@ -20,11 +21,14 @@ pub(super) fn in_batch(error: Error) -> Failure {
 }
 
 /// What to tell whoever asked.
+#[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
 pub(super) fn classify(error: Error) -> StoreError {
     match &error {
         Error::SqliteFailure(failure, _) => match failure.code {
             ErrorCode::DiskFull => StoreError::Full,
-            ErrorCode::SystemIoFailure if failure.extended_code == ffi::SQLITE_IOERR_SHMSIZE => StoreError::Full,
+            ErrorCode::SystemIoFailure if failure.extended_code == ffi::SQLITE_IOERR_SHMSIZE => {
+                StoreError::Full
+            }
             ErrorCode::DatabaseBusy
             | ErrorCode::DatabaseLocked
             | ErrorCode::CannotOpen

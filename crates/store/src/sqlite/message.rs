@@ -1,18 +1,11 @@
 //! Messages and the event log in SQLite.
 
 use super::conversation::{self, is_member};
-use super::writer::text_enum;
-use crate::{Anchor, MessageSlice, Refusal, Window};
-use natter_protocol::{
-    ConversationId, Event, EventBody, Message, MessageId, MessageKind, Seq, Timestamp, UserId, UserSummary,
-};
+use super::row::text;
+use crate::{Anchor, MessageSlice, Refusal, Window, log};
+use natter_protocol::{ConversationId, Event, Message, MessageId, Seq, Timestamp, UserId, UserSummary};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use std::sync::LazyLock;
-
-text_enum! { MessageKind: Text "text", System "system" }
-
-/// The event type as the log stores it.
-pub(super) const NEW: i64 = 1;
 
 /// Columns of a message `m` and its sender `s`, in the order of [`message_row`].
 pub(super) const MESSAGE_COLUMNS: &str = "m.id, m.conversation_id, m.seq, m.kind, m.content, m.client_message_id, \
@@ -52,7 +45,7 @@ pub(super) fn message_row(row: &Row<'_>, at: usize) -> rusqlite::Result<Message>
         id: MessageId::from_uuid(row.get(at)?),
         conversation_id: ConversationId::from_uuid(row.get(at + 1)?),
         seq: row.get(at + 2)?,
-        kind: MessageKind::from_text(row, at + 3)?,
+        kind: text(row, at + 3)?,
         content: row.get(at + 4)?,
         client_message_id: row.get(at + 5)?,
         reply_to: id(6)?,
@@ -184,16 +177,8 @@ pub(super) fn events(
 
 fn event_row(connection: &Connection, id: ConversationId, row: &Row<'_>) -> rusqlite::Result<Event> {
     match row.get(16)? {
-        NEW => {
-            let message = message_row(row, 0)?;
-            Ok(Event {
-                conversation_id: id,
-                seq: row.get(15)?,
-                created_at: Timestamp::from_millis(row.get(17)?),
-                body: EventBody::MessageNew(Box::new(message)),
-            })
-        }
-        conversation::CREATED => Ok(conversation::created_event(conversation::info(connection, id)?)),
-        other => Err(rusqlite::Error::IntegralValueOutOfRange(16, other)),
+        log::MESSAGE_NEW => Ok(log::message_new(Box::new(message_row(row, 0)?))),
+        log::CONVERSATION_CREATED => Ok(log::conversation_created(conversation::info(connection, id)?)),
+        other => Err(rusqlite::Error::IntegralValueOutOfRange(16, other.into())),
     }
 }

@@ -38,7 +38,8 @@ fn down(connection: &mut Connection) -> Result<Option<String>, MigrationError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     let applied = applied(&transaction)?;
     migration::check(SQLITE, &applied)?;
-    let Some(step) = SQLITE.iter().rfind(|step| applied.iter().any(|entry| entry.version == step.version)) else {
+    let Some(step) = SQLITE.iter().rfind(|step| applied.iter().any(|entry| entry.version == step.version))
+    else {
         return Ok(None);
     };
     transaction.execute_batch(step.down).map_err(failed)?;

@@ -56,7 +56,9 @@ impl Readers {
             readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             answer.map_err(failure::classify)?.map_err(StoreError::Refused)
         };
-        tokio::task::spawn_blocking(run).await.unwrap_or_else(|error| Err(StoreError::Broken(error.to_string())))
+        tokio::task::spawn_blocking(run)
+            .await
+            .unwrap_or_else(|error| Err(StoreError::Broken(error.to_string())))
     }
 }
 

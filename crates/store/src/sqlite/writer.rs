@@ -1,44 +1,13 @@
 //! The one connection that writes.
 
-use super::{account, conversation, failure, message};
+use super::{account, conversation, failure, message, row};
 use crate::commit::{Backend, Failure, Outcome};
-use crate::{NewMessage, Refusal, Write, Written};
-use natter_protocol::{ConversationId, ConversationStatus, Event, EventBody, MessageId, Seq, Timestamp};
+use crate::text_enum::TextEnum as _;
+use crate::{NewMessage, Refusal, Write, Written, log};
+use natter_protocol::{ConversationId, ConversationStatus, MessageId, Seq, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
 use std::collections::HashMap;
 use uuid::Uuid;
-
-/// Spells an enumeration of the wire as the text in a column, and back.
-macro_rules! text_enum {
-    ($name:ident: $($variant:ident $text:literal),*) => {
-        impl $crate::sqlite::writer::TextEnum for $name {
-            fn as_text(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-
-            fn parse(text: &str) -> Option<Self> {
-                match text { $($text => Some(Self::$variant),)* _ => None }
-            }
-        }
-        #[allow(unused_imports)]
-        use $crate::sqlite::writer::TextEnum as _;
-    };
-}
-pub(super) use text_enum;
-
-/// An enumeration that is stored as text.
-pub(super) trait TextEnum: Sized {
-    fn as_text(self) -> &'static str;
-    fn parse(text: &str) -> Option<Self>;
-
-    fn from_text(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Self> {
-        let text = row.get_ref(column)?.as_str()?;
-        Self::parse(text).ok_or_else(|| {
-            let error = format!("{text:?} is not a {}", std::any::type_name::<Self>());
-            rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into())
-        })
-    }
-}
 
 pub(super) struct Writer(Connection);
 
@@ -64,11 +33,7 @@ impl Backend for Writer {
     }
 }
 
-fn apply(
-    transaction: &Transaction<'_>,
-    heads: &mut Heads,
-    write: &Write,
-) -> rusqlite::Result<Outcome> {
+fn apply(transaction: &Transaction<'_>, heads: &mut Heads, write: &Write) -> rusqlite::Result<Outcome> {
     match write {
         Write::SendMessage(new) => send_message(transaction, heads, new),
         Write::CreateConversation(new) => conversation::create(transaction, new),
@@ -103,7 +68,9 @@ fn send_message(
         [(new.reply_to, Refusal::ReplyUnknown), (new.thread_id, Refusal::ThreadUnknown)]
     {
         if let Some(id) = reference
-            && !transaction.prepare_cached(message::ANCHOR)?.exists((id.uuid(), new.conversation_id.uuid()))?
+            && !transaction
+                .prepare_cached(message::ANCHOR)?
+                .exists((id.uuid(), new.conversation_id.uuid()))?
         {
             return Ok(Err(refusal));
         }
@@ -113,17 +80,8 @@ fn send_message(
     head.last_seq = seq;
     head.last_message = Some((new.id, new.created_at));
     let message = Box::new(new.clone().into_message(seq));
-    let event = message_event(new.created_at, message.clone());
+    let event = log::message_new(message.clone());
     Ok(Ok((Written::Message(message), Some(event))))
-}
-
-fn message_event(created_at: Timestamp, message: Box<natter_protocol::Message>) -> Event {
-    Event {
-        conversation_id: message.conversation_id,
-        seq: message.seq,
-        created_at,
-        body: EventBody::MessageNew(message),
-    }
 }
 
 fn find_repeat(transaction: &Transaction<'_>, new: &NewMessage) -> rusqlite::Result<Option<Outcome>> {
@@ -158,7 +116,7 @@ fn insert_message(transaction: &Transaction<'_>, new: &NewMessage, seq: Seq) -> 
             new.conversation_id.uuid(),
             seq,
             new.sender.id.uuid(),
-            new.kind.as_text(),
+            new.kind.to_text(),
             &new.content,
             &new.client_message_id,
             new.fingerprint,
@@ -174,7 +132,7 @@ fn insert_message(transaction: &Transaction<'_>, new: &NewMessage, seq: Seq) -> 
         .execute((
             new.conversation_id.uuid(),
             seq,
-            message::NEW,
+            log::MESSAGE_NEW,
             new.sender.id.uuid(),
             new.id.uuid(),
             new.created_at.millis(),
@@ -201,8 +159,7 @@ impl Heads {
                 let head = transaction
                     .prepare_cached("SELECT last_seq, status FROM conversations WHERE id = ?1")?
                     .query_row([id.uuid()], |row| {
-                        let status = ConversationStatus::from_text(row, 1)?;
-                        Ok(Head { last_seq: row.get(0)?, status, last_message: None })
+                        Ok(Head { last_seq: row.get(0)?, status: row::text(row, 1)?, last_message: None })
                     })?;
                 Ok(entry.insert(head))
             }
