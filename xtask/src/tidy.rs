@@ -50,6 +50,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("migrations are numbered and come in pairs for both databases", migrations::pairs),
     ("a changelog fragment says what changed and which requirement it serves", changelog::fragments),
     ("a link within the documentation leads somewhere", docs::links),
+    ("ARCHITECTURE.md names files that exist", docs::map),
     ("decisions are numbered and have the same three parts", docs::decisions),
 ];
 

@@ -11,6 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("natter-chat", &["natter-protocol", "natter-realtime", "natter-store"]),
     ("natter-server", &["natter-chat", "natter-protocol", "natter-realtime", "natter-store"]),
     ("natter-testkit", &["natter-protocol"]),
+    ("natter-fuzz", &["natter-protocol", "natter-realtime"]),
     ("xtask", &[]),
 ];
 

@@ -4,6 +4,7 @@ use super::Violation;
 use crate::tree::{File, Tree};
 
 const DECISIONS: &str = "docs/adr/";
+const MAPPED: &[&str] = &["changelog.d/", "crates/", "docs/", "fuzz/", "scripts/", "web/", "xtask/"];
 const PARTS: &[&str] = &["## Context", "## Decision", "## Consequences"];
 
 pub(super) fn links(tree: &Tree) -> Vec<Violation> {
@@ -25,6 +26,26 @@ pub(super) fn links(tree: &Tree) -> Vec<Violation> {
         }
     }
     violations
+}
+
+/// The map names files; they have to be where it says.
+pub(super) fn map(tree: &Tree) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for file in tree.iter().filter(|file| file.path == "ARCHITECTURE.md") {
+        for (line, text) in (1..).zip(file.text.lines()) {
+            for path in text.split('`').skip(1).step_by(2).filter(|code| is_path(code)) {
+                if !tree.contains(path.trim_end_matches('/')) {
+                    violations.push(Violation::new(&file.path, line, format!("{path} is not there")));
+                }
+            }
+        }
+    }
+    violations
+}
+
+/// Whether inline code names one file or folder, and no pattern of them.
+fn is_path(code: &str) -> bool {
+    MAPPED.iter().any(|folder| code.starts_with(folder)) && !code.contains(['<', '*', '{', ' '])
 }
 
 pub(super) fn decisions(tree: &Tree) -> Vec<Violation> {
@@ -124,6 +145,13 @@ mod tests {
         assert_eq!(check("fine\n![c](c.png \"title\")\n"), ["docs/a.md:2"]);
         assert_eq!(check("[`b`](adr/0001-b.md#nowhere)\n"), ["docs/a.md:1"]);
         assert_eq!(check("[b](adr/0001)\n"), ["docs/a.md:1"]);
+    }
+
+    #[test]
+    fn a_place_that_the_map_invents_is_found() {
+        let check = |text: &str| found(map, &[("ARCHITECTURE.md", text), ("crates/chat/src/lib.rs", "")]);
+        assert_eq!(check("`crates/chat/` and `crates/chat/src/lib.rs` and `crates/<name>/`\n"), [""; 0]);
+        assert_eq!(check("fine\n`crates/chat/src/send.rs`\n"), ["ARCHITECTURE.md:2"]);
     }
 
     const DECISION: &str = "# 0001: One log\n\n## Context\n\n## Decision\n\n## Consequences\n";

@@ -32,11 +32,15 @@ pub(super) fn crate_head(tree: &Tree) -> Vec<Violation> {
         let head: Vec<_> = file.text.lines().take_while(|line| line.starts_with("//!")).collect();
         if head.is_empty() {
             violations.push(Violation::new(&file.path, 1, "says nothing about itself"));
-        } else if file.path.ends_with("/lib.rs") && !head.iter().any(|line| line.contains("Invariant: ")) {
+        } else if is_library(file) && !head.iter().any(|line| line.contains("Invariant: ")) {
             violations.push(Violation::new(&file.path, 1, "names no `Invariant: `"));
         }
     }
     violations
+}
+
+fn is_library(file: &File) -> bool {
+    file.under(&["crates/"]) && file.path.ends_with("/lib.rs")
 }
 
 fn is_crate_root(file: &File) -> bool {
@@ -84,6 +88,7 @@ mod tests {
             ("crates/b/src/lib.rs", "//! B does b.\n"),
             ("crates/c/src/lib.rs", "//! C does c.\n//!\n//! Invariant: never d.\n"),
             ("crates/c/src/main.rs", "//! Starts c.\n"),
+            ("xtask/src/lib.rs", "//! Does chores.\n"),
         ];
         assert_eq!(found(crate_head, &files), ["crates/a/src/lib.rs:1", "crates/b/src/lib.rs:1"]);
     }
