@@ -252,15 +252,15 @@ impl State {
             let dropped = self.dropped.take()?;
             return (!dropped.is_empty()).then(|| VecDeque::from([lagging(&dropped)]));
         }
-        let batch = if self.queue.len() <= BATCH_FRAMES_MAX && self.bytes <= BATCH_BYTES_MAX {
+        let mut bytes = 0;
+        let fitting = self.queue.iter().take(BATCH_FRAMES_MAX).take_while(|frame| {
+            bytes += frame.as_bytes().len();
+            bytes <= BATCH_BYTES_MAX
+        });
+        let fitting = fitting.count().max(1);
+        let batch = if fitting == self.queue.len() {
             mem::take(&mut self.queue)
         } else {
-            let mut bytes = 0;
-            let fitting = self.queue.iter().take(BATCH_FRAMES_MAX).take_while(|frame| {
-                bytes += frame.as_bytes().len();
-                bytes <= BATCH_BYTES_MAX
-            });
-            let fitting = fitting.count().max(1);
             self.queue.drain(..fitting).collect()
         };
         for frame in &batch {
@@ -312,3 +312,6 @@ fn wake(mut state: MutexGuard<'_, State>) {
         waker.wake();
     }
 }
+
+#[cfg(test)]
+mod tests;

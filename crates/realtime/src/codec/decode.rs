@@ -137,6 +137,7 @@ impl Decoder {
     /// Keeps a piece of a frame that goes on in the next input.
     fn keep(&mut self, frame: &Frame, piece: &[u8]) -> Result<(), Violation> {
         if frame.opcode.is_control() {
+            self.control.reserve_exact(piece.len() + frame.bytes_left);
             self.control.extend_from_slice(piece);
             Ok(())
         } else {

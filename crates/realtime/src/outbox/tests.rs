@@ -1,0 +1,234 @@
+use super::{BATCH_FRAMES_MAX, LAGGING_CONVERSATIONS_MAX, Next, Outbox};
+use crate::Frame;
+use crate::codec::{Decoder, Message, Role};
+use futures_util::task::noop_waker_ref;
+use natter_protocol::{CloseCode, ConversationId, Seq};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::task::{Context, Poll, Wake, Waker};
+use uuid::Uuid;
+
+const CONVERSATION: ConversationId = ConversationId::from_uuid(Uuid::from_u128(1));
+const OTHER: ConversationId = ConversationId::from_uuid(Uuid::from_u128(2));
+
+fn event(conversation_id: ConversationId, seq: Seq) -> Frame {
+    Frame::event(conversation_id, seq, &format!("event {seq:04}"))
+}
+
+/// Bytes of each of these events, with the frame's header.
+fn event_bytes() -> usize {
+    event(CONVERSATION, 1).as_bytes().len()
+}
+
+fn next(outbox: &Outbox, replies_coming: bool) -> Poll<Next> {
+    outbox.poll_next(&Context::from_waker(noop_waker_ref()), replies_coming)
+}
+
+/// What the writer would write until it has nothing left; closes appear as their code.
+fn written(outbox: &Outbox) -> Vec<String> {
+    let mut written = Vec::new();
+    while let Poll::Ready(next) = next(outbox, false) {
+        match next {
+            Next::Frames(frames) => written.extend(frames.iter().map(text)),
+            Next::Close(frame) => {
+                written.push(text(&frame));
+                break;
+            }
+            Next::Abort => break,
+        }
+    }
+    written
+}
+
+fn text(frame: &Frame) -> String {
+    let mut bytes = frame.as_bytes().to_vec();
+    match Decoder::new(Role::Client, usize::MAX).decode(&mut bytes.as_mut_slice()).unwrap().unwrap() {
+        Message::Text(text) => text.into_owned(),
+        Message::Close { code, .. } => format!("close {code:?}"),
+        other => format!("{other:?}"),
+    }
+}
+
+fn lagging(heads: &[(ConversationId, Seq)]) -> String {
+    let heads: Vec<_> = heads.iter().map(|(id, seq)| format!(r#"{{"id":"{id}","seq":{seq}}}"#)).collect();
+    format!(r#"{{"type":"sync.lagging","payload":{{"conversations":[{}]}}}}"#, heads.join(","))
+}
+
+#[test]
+fn frames_come_out_in_the_order_they_went_in() {
+    let outbox = Outbox::new(1024 * 1024);
+    let all: Vec<_> = (1..=1000).map(|seq| format!("event {seq:04}")).collect();
+    for seq in 1..=1000 {
+        assert!(outbox.push(event(CONVERSATION, seq)));
+    }
+    assert_eq!(written(&outbox), all);
+}
+
+#[test]
+fn a_batch_is_bounded_in_frames_and_bytes() {
+    let outbox = Outbox::new(1024 * 1024);
+    for seq in 1..=100 {
+        outbox.push(event(CONVERSATION, seq));
+    }
+    let long = "x".repeat(40_000);
+    outbox.push(Frame::reply(&long));
+    outbox.push(Frame::reply(&long));
+    outbox.push(Frame::reply(&long.repeat(3)));
+    let sizes = std::iter::from_fn(|| match next(&outbox, false) {
+        Poll::Ready(Next::Frames(frames)) => Some(frames.len()),
+        _ => None,
+    });
+    assert_eq!(sizes.collect::<Vec<_>>(), [BATCH_FRAMES_MAX, 100 - BATCH_FRAMES_MAX + 1, 1, 1]);
+}
+
+#[test]
+fn on_overflow_events_become_one_notice_of_the_newest_positions() {
+    let outbox = Outbox::new(4 * event_bytes());
+    outbox.push(event(OTHER, 7));
+    for seq in 1..=3 {
+        assert!(outbox.push(event(CONVERSATION, seq)), "up to the bound all are queued");
+    }
+    for seq in 4..=9 {
+        assert!(!outbox.push(event(CONVERSATION, seq)), "dropped, and all after it until the writer comes");
+    }
+    assert_eq!(written(&outbox), [lagging(&[(CONVERSATION, 9), (OTHER, 7)])]);
+
+    outbox.push(event(CONVERSATION, 10));
+    assert_eq!(written(&outbox), ["event 0010"], "told once, then on as before");
+}
+
+#[test]
+fn a_late_position_does_not_move_the_notice_back() {
+    let outbox = Outbox::new(event_bytes());
+    for seq in [5, 9, 6] {
+        outbox.push(event(CONVERSATION, seq));
+    }
+    assert_eq!(written(&outbox), [lagging(&[(CONVERSATION, 9)])]);
+}
+
+#[test]
+fn replies_survive_an_overflow_in_their_order() {
+    let outbox = Outbox::new(4 * event_bytes());
+    outbox.push(Frame::reply("ack 1"));
+    for seq in 1..=8 {
+        outbox.push(event(CONVERSATION, seq));
+    }
+    outbox.push(Frame::reply("ack 2"));
+    assert_eq!(outbox.replies(), 2);
+    assert_eq!(written(&outbox), ["ack 1", "ack 2", &lagging(&[(CONVERSATION, 8)])]);
+    assert_eq!(outbox.replies(), 0);
+}
+
+#[test]
+fn events_make_room_for_a_reply() {
+    let outbox = Outbox::new(2 * event_bytes());
+    outbox.push(event(CONVERSATION, 1));
+    outbox.push(event(CONVERSATION, 2));
+    assert!(outbox.push(Frame::reply("ack 1")));
+    assert_eq!(written(&outbox), ["ack 1", &lagging(&[(CONVERSATION, 2)])]);
+}
+
+#[test]
+fn replies_that_nobody_reads_close_as_too_slow_instead_of_what_is_queued() {
+    let outbox = Outbox::new(100);
+    outbox.push(event(CONVERSATION, 1));
+    assert!(outbox.push(Frame::reply(&"x".repeat(200))), "one reply fits, however long");
+    assert!(!outbox.push(Frame::reply("one more")));
+    assert_eq!(written(&outbox), ["close Some(4008)"]);
+}
+
+#[test]
+fn an_overflow_of_ephemeral_events_needs_no_notice() {
+    let outbox = Outbox::new(20);
+    for _ in 0..10 {
+        outbox.push(Frame::ephemeral("typing"));
+    }
+    assert_eq!(written(&outbox), Vec::<String>::new());
+    outbox.push(Frame::ephemeral("typing"));
+    assert_eq!(written(&outbox), ["typing"]);
+}
+
+#[test]
+fn lagging_in_too_many_conversations_closes_as_too_slow() {
+    let outbox = Outbox::new(event_bytes());
+    for conversation in 0..=LAGGING_CONVERSATIONS_MAX as u128 {
+        outbox.push(event(ConversationId::from_uuid(Uuid::from_u128(conversation)), 1));
+    }
+    assert_eq!(written(&outbox), ["close Some(4008)"]);
+}
+
+#[test]
+fn closing_waits_for_what_is_queued_and_for_replies_on_their_way() {
+    let outbox = Outbox::new(1000);
+    outbox.push(event(CONVERSATION, 1));
+    outbox.close(CloseCode::GoingAway, "later");
+    outbox.close(CloseCode::SignedOut, "only the first request counts");
+    assert!(!outbox.push(event(CONVERSATION, 2)), "no event after the request");
+    assert!(matches!(next(&outbox, true), Poll::Ready(Next::Frames(_))));
+    assert!(next(&outbox, true).is_pending());
+    assert!(outbox.push(Frame::reply("ack")), "it answers what came before the request");
+    assert_eq!(written(&outbox), ["ack", "close Some(1001)"]);
+    assert_eq!(outbox.close_code(), Some(1001));
+}
+
+#[test]
+fn closing_as_too_slow_waits_for_nothing() {
+    let outbox = Outbox::new(1000);
+    outbox.push(event(CONVERSATION, 1));
+    outbox.close(CloseCode::TooSlow, "");
+    assert!(!outbox.push(Frame::reply("ack")));
+    assert!(matches!(next(&outbox, true), Poll::Ready(Next::Close(_))));
+}
+
+#[test]
+fn aborting_drops_everything_and_remembers_why_it_was_closing() {
+    let outbox = Outbox::new(1000);
+    outbox.push(event(CONVERSATION, 1));
+    outbox.close(CloseCode::SignedOut, "");
+    outbox.abort();
+    assert!(matches!(next(&outbox, false), Poll::Ready(Next::Abort)));
+    assert!(!outbox.push(Frame::reply("ack")));
+    assert_eq!(outbox.close_code(), Some(4003));
+}
+
+#[test]
+fn an_empty_outbox_owns_no_memory() {
+    let outbox = Outbox::new(1024 * 1024);
+    for seq in 1..=1000 {
+        outbox.push(event(CONVERSATION, seq));
+    }
+    written(&outbox);
+    assert_eq!(outbox.lock().queue.capacity(), 0, "after a burst that was taken in batches");
+    for frame in [event(CONVERSATION, 1), Frame::reply(&"x".repeat(100_000))] {
+        outbox.push(frame);
+        written(&outbox);
+        assert_eq!(outbox.lock().queue.capacity(), 0, "after a single frame");
+    }
+}
+
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+
+#[test]
+fn the_writer_is_woken_once_for_a_burst_and_not_by_frames_while_it_waits_for_the_socket() {
+    let wakes = Arc::new(Wakes::default());
+    let waker = Waker::from(Arc::clone(&wakes));
+    let outbox = Outbox::new(1000);
+    assert!(outbox.poll_next(&Context::from_waker(&waker), false).is_pending());
+    for seq in 1..=3 {
+        outbox.push(event(CONVERSATION, seq));
+    }
+    assert_eq!(wakes.0.load(SeqCst), 1);
+
+    assert!(outbox.poll_abort(&Context::from_waker(&waker)).is_pending());
+    outbox.push(event(CONVERSATION, 4));
+    assert_eq!(wakes.0.load(SeqCst), 1);
+    outbox.abort();
+    assert_eq!(wakes.0.load(SeqCst), 2);
+}

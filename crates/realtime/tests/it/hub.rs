@@ -1,0 +1,252 @@
+//! Who gets what, and how everybody leaves.
+
+use crate::support::*;
+use metrics::{
+    Counter, CounterFn, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
+};
+use natter_protocol::{CloseCode, ConnectionId};
+use natter_realtime::{Frame, Hub, Limits, Received, serve};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+fn event(seq: u64) -> Frame {
+    Frame::event(conversation(1), seq, &format!("event {seq}"))
+}
+
+#[tokio::test]
+async fn every_connection_of_every_member_gets_an_event_and_nobody_else() {
+    let hub = Hub::start(Limits::default());
+    let (mut first, _served) = connect(&hub, 1, echo()).await;
+    let (mut second, _served) = connect(&hub, 1, echo()).await;
+    let (mut other, _served) = connect(&hub, 2, echo()).await;
+    let (mut stranger, _served) = connect(&hub, 3, echo()).await;
+
+    // Fewer members than people online, and more: the two ways to go through them.
+    hub.deliver(&HashSet::from([user(1), user(2)]), &event(1));
+    hub.deliver(&(1..=2).chain(100..200).map(user).collect::<HashSet<_>>(), &event(2));
+    hub.deliver_to_user(user(1), &Frame::ephemeral("for one user"));
+    hub.deliver_to_user(user(3), &Frame::ephemeral("for the stranger"));
+    within_a_minute(async {
+        for client in [&mut first, &mut second, &mut other] {
+            assert_eq!(client.next().await, "text event 1");
+            assert_eq!(client.next().await, "text event 2");
+        }
+        for client in [&mut first, &mut second] {
+            assert_eq!(client.next().await, "text for one user");
+        }
+        assert_eq!(stranger.next().await, "text for the stranger");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn ready_comes_before_any_event() {
+    let hub = Hub::start(Limits::default());
+    let registration = register(&hub, 1);
+    hub.deliver_to_user(user(1), &event(1));
+    let (client, server) = loopback().await;
+    tokio::spawn(serve(server, bytes::Bytes::new(), registration, echo()));
+    let mut client = Client::new(client);
+    assert_eq!(client.next().await, "text ready");
+    assert_eq!(client.next().await, "text event 1");
+}
+
+#[tokio::test]
+async fn a_user_is_online_while_any_connection_is() {
+    let hub = Hub::start(Limits::default());
+    assert!(!hub.is_online(user(1)));
+    let first = register(&hub, 1);
+    let second = register(&hub, 1);
+    assert_eq!((hub.is_online(user(1)), hub.is_online(user(2)), hub.connections()), (true, false, 2));
+    drop(first);
+    assert_eq!((hub.is_online(user(1)), hub.connections()), (true, 1));
+    drop(second);
+    assert_eq!((hub.is_online(user(1)), hub.connections()), (false, 0));
+}
+
+#[tokio::test]
+async fn a_session_is_closed_without_the_users_others() {
+    let hub = Hub::start(Limits::default());
+    let mut clients = Vec::new();
+    for session_number in [1, 2] {
+        let (client, server) = loopback().await;
+        let registration = register_session(&hub, 1, session_number);
+        tokio::spawn(serve(server, bytes::Bytes::new(), registration, echo()));
+        clients.push(Client::new(client));
+    }
+    let (mut other_user, _served) = connect(&hub, 2, echo()).await;
+    hub.close_session(user(1), session(2), CloseCode::SignedOut, "signed out");
+    hub.deliver_to_user(user(1), &event(1));
+    within_a_minute(async {
+        assert_eq!(clients[1].rest().await, ["text ready", "close Some(4003) signed out"]);
+        assert_eq!(clients[0].next().await, "text ready");
+        assert_eq!(clients[0].next().await, "text event 1");
+        hub.close_user(user(1), CloseCode::SignedOut, "banned");
+        assert_eq!(clients[0].rest().await, ["close Some(4003) banned"]);
+        other_user.send("still here").await;
+        assert_eq!(other_user.next().await, "text still here");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn shutdown_sends_everybody_away_with_a_time_to_come_back() {
+    let hub = Hub::start(Limits::default());
+    let mut clients = Vec::new();
+    for number in 1..=3 {
+        clients.push(connect(&hub, number, echo()).await.0);
+    }
+    hub.deliver_to_user(user(1), &event(1));
+    let mut delay_ms = 0;
+    let next_delay_ms = || {
+        delay_ms += 100;
+        delay_ms
+    };
+    let readers = async {
+        let mut last_words = Vec::new();
+        for mut client in clients {
+            last_words.extend(client.rest().await);
+        }
+        last_words.sort();
+        last_words
+    };
+    let (left, last_words) =
+        within_a_minute(async { tokio::join!(hub.shutdown(next_delay_ms, Duration::from_mins(1)), readers) })
+            .await;
+    assert_eq!(left, 0);
+    assert_eq!(
+        last_words,
+        [
+            r#"close Some(1001) {"reconnectAfterMs":100}"#,
+            r#"close Some(1001) {"reconnectAfterMs":200}"#,
+            r#"close Some(1001) {"reconnectAfterMs":300}"#,
+            "text event 1",
+        ]
+    );
+    let connection_id = ConnectionId::from_uuid(Uuid::nil());
+    assert!(hub.register(user(1), session(1), connection_id, event(1)).is_none(), "nobody new comes in");
+}
+
+#[tokio::test]
+async fn shutdown_lets_commands_on_their_way_be_answered() {
+    let hub = Hub::start(Limits::default());
+    let (commit, committed) = oneshot::channel::<()>();
+    let (submitted, is_submitted) = oneshot::channel();
+    let once = Mutex::new(Some((submitted, committed)));
+    let session = Script(move |_: &str| {
+        let (submitted, committed) = once.lock().unwrap().take().unwrap();
+        submitted.send(()).unwrap();
+        Received::Later(Box::pin(async move {
+            committed.await.unwrap();
+            Frame::reply("ack")
+        }))
+    });
+    let (mut client, _served) = connect(&hub, 1, session).await;
+    client.send("command").await;
+    is_submitted.await.unwrap();
+    let client = async {
+        commit.send(()).unwrap();
+        client.rest().await
+    };
+    let shutdown = hub.shutdown(|| 1, Duration::from_mins(1));
+    let (left, received) = within_a_minute(async { tokio::join!(shutdown, client) }).await;
+    assert_eq!(left, 0);
+    assert_eq!(received, ["text ack", r#"close Some(1001) {"reconnectAfterMs":1}"#]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_reports_who_is_left_when_its_patience_is_over() {
+    let hub = Hub::start(Limits::default());
+    let never_served = register(&hub, 1);
+    assert_eq!(hub.shutdown(|| 1, Duration::from_secs(5)).await, 1);
+    drop(never_served);
+    assert_eq!(hub.shutdown(|| 1, Duration::from_secs(5)).await, 0);
+}
+
+#[test]
+fn the_metrics_tell_what_happens() {
+    let recorded = Recorded::default();
+    let _guard = metrics::set_default_local_recorder(&recorded);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let hub = Hub::start(Limits { queue_bytes_max: 100, ..Limits::default() });
+        let (mut client, served) = connect(&hub, 1, echo()).await;
+        assert_eq!(recorded.value("natter_connections"), 1);
+        hub.deliver(&HashSet::from([user(1), user(2)]), &event(1));
+        assert_eq!(recorded.value("natter_frames_delivered_total"), 1);
+        hub.deliver_to_user(user(1), &Frame::event(conversation(1), 2, &"x".repeat(200)));
+        assert_eq!(recorded.value("natter_frames_delivered_total"), 1);
+        assert_eq!(recorded.value("natter_queue_overflows_total"), 1);
+        client.send_close(1000).await;
+        within_a_minute(client.rest()).await;
+        drop(client);
+        within_a_minute(served).await.unwrap();
+        assert_eq!(recorded.value("natter_connections"), 0);
+        assert_eq!(recorded.value("natter_connections_closed_total 1000"), 1);
+    });
+}
+
+/// Whole numbers by name, and code if there is one.
+#[derive(Clone, Default)]
+struct Recorded(Arc<Mutex<BTreeMap<String, i64>>>);
+
+struct Recording(Recorded, String);
+
+impl Recorded {
+    fn value(&self, name: &str) -> i64 {
+        self.0.lock().unwrap().get(name).copied().unwrap_or(0)
+    }
+
+    fn recording(&self, key: &Key) -> Arc<Recording> {
+        let labels: String = key.labels().map(|label| format!(" {}", label.value())).collect();
+        Arc::new(Recording(self.clone(), format!("{}{labels}", key.name())))
+    }
+}
+
+impl Recording {
+    fn add(&self, value: i64) {
+        *self.0.0.lock().unwrap().entry(self.1.clone()).or_default() += value;
+    }
+}
+
+impl CounterFn for Recording {
+    fn increment(&self, value: u64) {
+        self.add(i64::try_from(value).unwrap());
+    }
+
+    fn absolute(&self, _value: u64) {}
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "gauges count connections here")]
+impl GaugeFn for Recording {
+    fn increment(&self, value: f64) {
+        self.add(value as i64);
+    }
+
+    fn decrement(&self, value: f64) {
+        self.add(-(value as i64));
+    }
+
+    fn set(&self, _value: f64) {}
+}
+
+impl Recorder for Recorded {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::from_arc(self.recording(key))
+    }
+
+    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::from_arc(self.recording(key))
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}
