@@ -41,6 +41,10 @@ openapi() {
     { echo "docs/openapi.json is stale: make openapi" && return 1; }
 }
 
+browser() {
+  cargo build --locked --quiet --package natter-server && npm --prefix web run e2e
+}
+
 lint() {
   step format cargo fmt --all --check
   step clippy cargo clippy --locked --workspace --all-targets -- -D warnings
@@ -52,7 +56,7 @@ lint() {
 suites() {
   step rust cargo test --locked --workspace --no-fail-fast
   step web npm --prefix web test
-  step browser npm --prefix web run e2e
+  step browser browser
 }
 
 case ${1:-} in
