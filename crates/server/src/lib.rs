@@ -1,1 +1,6 @@
-//! x
+//! The program `natter`: configuration, REST, sockets, the web client's files, the command line.
+//!
+//! Invariant: nothing here decides what a user may do, and nothing here touches the database; both go through
+//! `natter_chat::Chat`. This is the only crate that knows HTTP.
+
+pub mod config;

@@ -1,0 +1,96 @@
+//! What an operator decides: flags, then environment, then file, then defaults.
+//!
+//! A setting is declared once, in its section's file: its name, type, default, meaning and what it may be. The
+//! structure, the names of the environment, the checks, `natter.example.toml` and the documentation all come from
+//! that declaration.
+
+mod auth;
+mod bus;
+mod cors;
+mod database;
+mod docs;
+mod fault;
+mod limits;
+mod load;
+mod log;
+mod setting;
+mod socket;
+
+pub use auth::Auth;
+pub use bus::Bus;
+pub use cors::{Cors, Origin};
+pub use database::Database;
+pub use docs::{example, markdown, toml};
+pub use fault::ConfigError;
+pub use limits::Limits;
+pub use load::Flags;
+pub use log::{Levels, Log, LogFormat};
+pub use setting::{Rule, Setting};
+pub use socket::Socket;
+
+use natter_store::DatabaseUrl;
+use setting::settings;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+settings! {
+    /// Everything that an operator decides.
+    pub struct Config {
+        /// Address and port that the server listens on. The default answers this machine only; `0.0.0.0:8080` answers
+        /// everybody.
+        pub listen: SocketAddr = (Ipv4Addr::LOCALHOST, 8080).into(),
+            Rule::Text("an address with a port, such as 127.0.0.1:8080");
+        /// Directory that holds everything Natter keeps in files: the embedded database and its lock. It is created
+        /// when it is not there.
+        pub data_dir: PathBuf = "./data".into(), Rule::Text("the path of a directory");
+    }
+    sections {
+        /// Where everything is kept.
+        database: Database,
+        /// How the nodes of a cluster tell each other what happened.
+        bus: Bus,
+        /// Who gets in.
+        auth: Auth,
+        /// Which other websites may use this server from a browser.
+        cors: Cors,
+        /// What the server tells its operator.
+        log: Log,
+        /// What bounds a client, so that nobody harms the others.
+        limits: Limits,
+        /// How long a WebSocket may be silent or slow.
+        socket: Socket,
+    }
+}
+
+impl Config {
+    /// What is wrong with settings that are right one by one.
+    fn conflicts(&self) -> Vec<&'static str> {
+        let mut conflicts = Vec::new();
+        if self.bus.url != Bus::LOCAL {
+            conflicts.push(match self.database.url {
+                DatabaseUrl::Sqlite(_) => {
+                    "bus.url is not \"local\", but database.url is SQLite. SQLite is for one node: set bus.url to \
+                     \"local\", or keep the data in PostgreSQL by setting database.url to postgres://…"
+                }
+                DatabaseUrl::Postgres(_) => {
+                    "bus.url is not \"local\". This version of natter speaks only the local bus: set bus.url to \"local\" \
+                     and run one node"
+                }
+            });
+        }
+        if self.auth.refresh_token_seconds < self.auth.access_token_seconds {
+            conflicts.push(
+                "auth.refresh_token_seconds is less than auth.access_token_seconds. A session must outlive its access \
+                 tokens: make it at least as long",
+            );
+        }
+        let Limits { sends_per_minute, conversations_per_minute, socket_messages_per_minute, .. } = self.limits;
+        if [sends_per_minute, conversations_per_minute, socket_messages_per_minute] != [0; 3] {
+            conflicts.push(
+                "a limit per minute is not 0. Rate limits are not part of this version of natter: set \
+                 limits.sends_per_minute, limits.conversations_per_minute and limits.socket_messages_per_minute to 0",
+            );
+        }
+        conflicts
+    }
+}

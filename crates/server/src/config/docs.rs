@@ -1,0 +1,93 @@
+//! The configuration, written for people.
+
+use super::{Config, Setting};
+use serde_json::Value;
+use std::fmt::Write as _;
+
+/// Characters in a line of a comment.
+const COMMENT_CHARS_MAX: usize = 100;
+
+/// The configuration as a TOML file with the meaning of each setting. Passwords in addresses are left out.
+pub fn toml(config: &Config) -> String {
+    let mut text = String::from("# Configuration of natter. `natter config check` tells whether it is right.\n");
+    for (section, about) in sections() {
+        if !section.is_empty() {
+            // Writing to a String cannot fail; neither does it below.
+            let _ = write!(text, "\n\n{}[{section}]\n", comment(about));
+        }
+        for setting in in_section(section) {
+            let meaning = format!("{} It is {}.", setting.doc, setting.rule.expected());
+            let _ = write!(text, "\n{}{} = {}\n", comment(&meaning), setting.name, value(config, &setting));
+        }
+    }
+    text
+}
+
+/// `natter.example.toml`: every setting with its default, ready to be uncommented.
+pub fn example() -> String {
+    let plain = |line: &str| line.is_empty() || line.starts_with(['#', '[']);
+    toml(&Config::default())
+        .lines()
+        .map(|line| if plain(line) { format!("{line}\n") } else { format!("#{line}\n") })
+        .collect()
+}
+
+/// `docs/operate/configuration.md`.
+pub fn markdown() -> String {
+    let defaults = Config::default();
+    let mut text = String::from(include_str!("docs/introduction.md"));
+    for (section, about) in sections() {
+        match section {
+            "" => text.push_str("\n## On top\n"),
+            section => drop(write!(text, "\n## {section}\n\n{about}\n")),
+        }
+        for setting in in_section(section) {
+            let _ = write!(
+                text,
+                "\n### `{}`\n\n{}\n\nIt must be {}. Default: `{}`. Environment: `{}`.\n",
+                setting.key(),
+                setting.doc,
+                setting.rule.expected(),
+                value(&defaults, &setting),
+                setting.variable(),
+            );
+        }
+    }
+    text
+}
+
+fn sections() -> impl Iterator<Item = (&'static str, &'static str)> {
+    [("", "")].into_iter().chain(Config::SECTIONS.iter().copied())
+}
+
+fn in_section(section: &str) -> impl Iterator<Item = Setting> {
+    Config::settings().into_iter().filter(move |setting| setting.section == section)
+}
+
+/// A value as JSON writes it, which for texts, numbers, switches and lists is how TOML writes it.
+fn value(config: &Config, setting: &Setting) -> Value {
+    let mut tree = serde_json::to_value(config).unwrap_or_default();
+    let mut branch = &mut tree;
+    if !setting.section.is_empty() {
+        branch = &mut branch[setting.section];
+    }
+    branch[setting.name].take()
+}
+
+/// The text as lines of a comment.
+fn comment(text: &str) -> String {
+    let mut lines = String::from("#");
+    let mut chars = 1;
+    for word in text.split_whitespace() {
+        let word_chars = word.chars().count() + 1;
+        if chars + word_chars > COMMENT_CHARS_MAX {
+            lines.push_str("\n#");
+            chars = 1;
+        }
+        lines.push(' ');
+        lines.push_str(word);
+        chars += word_chars;
+    }
+    lines.push('\n');
+    lines
+}
