@@ -73,13 +73,13 @@ fn mask_for(role: Role) -> Option<[u8; 4]> {
 /// Everything that comes out when the bytes go in, in pieces of these sizes over and over.
 fn decode(role: Role, bytes: &[u8], sizes: &[usize]) -> Vec<Result<Message<'static>, Violation>> {
     let mut decoder = Decoder::new(role, MESSAGE_BYTES_MAX);
-    let mut decoded = Vec::new();
+    let mut results = Vec::new();
     let mut bytes = bytes.to_vec();
     let mut rest = bytes.as_mut_slice();
     for &size in sizes.iter().cycle() {
         let (mut piece, later) = rest.split_at_mut(size.min(rest.len()));
         while let Some(message) = decoder.decode(&mut piece).transpose() {
-            decoded.push(message.map(into_owned));
+            results.push(message.map(into_owned));
         }
         assert!(piece.is_empty(), "all input is taken");
         assert!(decoder.buffered_bytes() <= MESSAGE_BYTES_MAX + CONTROL_PAYLOAD_BYTES_MAX);
@@ -88,10 +88,10 @@ fn decode(role: Role, bytes: &[u8], sizes: &[usize]) -> Vec<Result<Message<'stat
             break;
         }
     }
-    if let Some(Err(_) | Ok(Message::Close { .. })) = decoded.last() {
+    if let Some(Err(_) | Ok(Message::Close { .. })) = results.last() {
         assert_eq!(decoder.buffered_bytes(), 0, "nothing is kept for what will not come");
     }
-    decoded
+    results
 }
 
 fn into_owned(message: Message<'_>) -> Message<'static> {

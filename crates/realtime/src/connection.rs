@@ -33,11 +33,15 @@ pub enum Received {
     Nothing,
     /// An answer.
     Reply(Frame),
-    /// An answer once something is done, such as a commit. It is awaited to its end, even if the client goes away.
-    Later(Pin<Box<dyn Future<Output = Frame> + Send>>),
+    /// An answer, or none, once something is done, such as a commit. It is awaited to its end, even if the client goes
+    /// away.
+    Later(Later),
     /// The end of the connection, after the answers to what came before.
     Close(CloseCode, Cow<'static, str>),
 }
+
+/// A command on its way, and the answer that it will have.
+type Later = Pin<Box<dyn Future<Output = Option<Frame>> + Send>>;
 
 /// Serves one connection, whose opening handshake is done, until it ends.
 ///
@@ -74,7 +78,7 @@ struct Connection<Io> {
     writer: Writer<Io>,
     subscriber: Arc<Subscriber>,
     /// Commands on their way. Absent while there are none, because even an empty set owns memory.
-    commands: Option<FuturesUnordered<Pin<Box<dyn Future<Output = Frame> + Send>>>>,
+    commands: Option<FuturesUnordered<Later>>,
     commands_max: usize,
     end: Option<End>,
 }
@@ -165,22 +169,22 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
         if let Some(end) = self.end {
             return Poll::Ready(end);
         }
-        while let Poll::Ready(Some(reply)) = self.poll_commands(cx) {
-            self.subscriber.outbox.push(reply);
-        }
+        let _ = self.poll_commands(cx);
         let end = ready!(self.writer.poll_write(cx, &self.subscriber, self.commands.is_some()));
         self.end = Some(end);
         Poll::Ready(end)
     }
 
-    /// The reply to the next command that is done; `None` when none is on its way.
-    fn poll_commands(&mut self, cx: &mut Context<'_>) -> Poll<Option<Frame>> {
-        let Some(commands) = &mut self.commands else { return Poll::Ready(None) };
-        let reply = ready!(commands.poll_next_unpin(cx));
-        if reply.is_none() {
-            self.commands = None;
+    /// Queues the replies of the commands that are done; ready when none is on its way any more.
+    fn poll_commands(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while let Some(commands) = &mut self.commands {
+            match ready!(commands.poll_next_unpin(cx)) {
+                Some(Some(reply)) => _ = self.subscriber.outbox.push(reply),
+                Some(None) => {}
+                None => self.commands = None,
+            }
         }
-        Poll::Ready(reply)
+        Poll::Ready(())
     }
 
     /// Ends our direction and waits for the peer to end its own. Closing at once could destroy our last frames on
@@ -202,6 +206,6 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
     /// Sees the commands on their way through; there is nobody left to tell about them.
     async fn finish_commands(&mut self) {
         self.subscriber.outbox.abort();
-        while future::poll_fn(|cx| self.poll_commands(cx)).await.is_some() {}
+        future::poll_fn(|cx| self.poll_commands(cx)).await;
     }
 }

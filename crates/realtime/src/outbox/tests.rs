@@ -217,18 +217,18 @@ impl Wake for Wakes {
 
 #[test]
 fn the_writer_is_woken_once_for_a_burst_and_not_by_frames_while_it_waits_for_the_socket() {
-    let wakes = Arc::new(Wakes::default());
-    let waker = Waker::from(Arc::clone(&wakes));
+    let count = Arc::new(Wakes::default());
+    let waker = Waker::from(Arc::clone(&count));
     let outbox = Outbox::new(1000);
     assert!(outbox.poll_next(&Context::from_waker(&waker), false).is_pending());
     for seq in 1..=3 {
         outbox.push(event(CONVERSATION, seq));
     }
-    assert_eq!(wakes.0.load(SeqCst), 1);
+    assert_eq!(count.0.load(SeqCst), 1);
 
     assert!(outbox.poll_abort(&Context::from_waker(&waker)).is_pending());
     outbox.push(event(CONVERSATION, 4));
-    assert_eq!(wakes.0.load(SeqCst), 1);
+    assert_eq!(count.0.load(SeqCst), 1);
     outbox.abort();
-    assert_eq!(wakes.0.load(SeqCst), 2);
+    assert_eq!(count.0.load(SeqCst), 2);
 }

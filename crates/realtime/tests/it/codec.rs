@@ -67,7 +67,7 @@ fn section_5_7_the_examples() {
         [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]
     );
     assert_eq!(encode(OpCode::Text, &[b'x'; 256], None)[..4], [0x81, 0x7e, 0x01, 0x00]);
-    assert_eq!(encode(OpCode::Text, &[b'x'; 65536], None)[..10], [0x81, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0]);
+    assert_eq!(encode(OpCode::Text, &vec![b'x'; 65536], None)[..10], [0x81, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0]);
 }
 
 #[test]
@@ -256,8 +256,8 @@ fn memory_is_owned_only_for_what_has_arrived_of_a_partial_message() {
         while decoder.decode(&mut rest).unwrap().is_some() {}
         decoder.buffered_bytes()
     };
-    assert_eq!(take(masked(0x81, &[b'x'; 60_000])), 0, "a whole message is lent");
-    let whole = masked(0x81, &[b'x'; 200_000]);
+    assert_eq!(take(masked(0x81, &vec![b'x'; 60_000])), 0, "a whole message is lent");
+    let whole = masked(0x81, &vec![b'x'; 200_000]);
     assert_eq!(take(whole[..14].to_vec()), 0, "a header only announces");
     assert_eq!(take(whole[14..114].to_vec()), 100);
     assert_eq!(take(whole[114..].to_vec()), 0, "given out with the message");

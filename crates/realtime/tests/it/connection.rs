@@ -16,7 +16,7 @@ const MASK: [u8; 4] = [1, 2, 3, 4];
 #[tokio::test]
 async fn a_message_is_answered_however_its_bytes_arrive() {
     let hub = Hub::start(Limits::default());
-    let (mut client, _served) = connect(&hub, 1, echo()).await;
+    let (mut client, _task) = connect(&hub, 1, echo()).await;
     let long = "long ".repeat(50_000);
     client.send("whole").await;
     for byte in &encode(OpCode::Text, b"byte by byte", Some(MASK))[..] {
@@ -50,7 +50,7 @@ async fn what_was_read_beyond_the_handshake_is_not_lost() {
 #[tokio::test]
 async fn pings_are_answered_with_their_payload() {
     let hub = Hub::start(Limits::default());
-    let (mut client, _served) = connect(&hub, 1, echo()).await;
+    let (mut client, _task) = connect(&hub, 1, echo()).await;
     client.send_ping(b"payload").await;
     client.send_pong().await;
     client.send("after").await;
@@ -64,7 +64,7 @@ async fn pings_are_answered_with_their_payload() {
 #[tokio::test]
 async fn garbage_gets_the_right_close_code_and_nobody_else_notices() {
     let hub = Hub::start(Limits::default());
-    let (mut bystander, _served) = connect(&hub, 2, echo()).await;
+    let (mut bystander, _task) = connect(&hub, 2, echo()).await;
     let masked = |first: u8, payload: &[u8]| {
         let mut frame = encode(OpCode::Text, payload, Some(MASK)).to_vec();
         frame[0] = first;
@@ -83,7 +83,7 @@ async fn garbage_gets_the_right_close_code_and_nobody_else_notices() {
         (vec![0x81, 0xFF, 0, 0, 0, 0, 0x06, 0x40, 0, 0, 1, 2, 3, 4], 1009),
     ];
     for (bytes, code) in cases {
-        let (mut client, served) = connect(&hub, 1, echo()).await;
+        let (mut client, task) = connect(&hub, 1, echo()).await;
         client.send("before").await;
         client.send_bytes(&bytes).await;
         let received = within_a_minute(client.rest()).await;
@@ -91,7 +91,7 @@ async fn garbage_gets_the_right_close_code_and_nobody_else_notices() {
         assert!(received[1].starts_with(&format!("close Some({code}) ")), "{received:?}");
         assert_eq!(received.len(), 2);
         drop(client);
-        within_a_minute(served).await.unwrap();
+        within_a_minute(task).await.unwrap();
     }
     bystander.send("still here").await;
     assert_eq!(within_a_minute(bystander.next()).await, "text still here");
@@ -101,16 +101,16 @@ async fn garbage_gets_the_right_close_code_and_nobody_else_notices() {
 async fn a_close_is_echoed_after_the_answers_and_the_stream_ends() {
     let hub = Hub::start(Limits::default());
     for code in [1000, 3000, 4999] {
-        let (mut client, served) = connect(&hub, 1, echo()).await;
+        let (mut client, task) = connect(&hub, 1, echo()).await;
         client.send("before").await;
         client.send_close(code).await;
         client.send("discarded").await;
         let received = within_a_minute(client.rest()).await;
         assert_eq!(received, ["text before".to_owned(), format!("close Some({code}) ")]);
         drop(client);
-        within_a_minute(served).await.unwrap();
+        within_a_minute(task).await.unwrap();
     }
-    let (mut client, _served) = connect(&hub, 1, echo()).await;
+    let (mut client, _task) = connect(&hub, 1, echo()).await;
     client.send_bytes(&encode(OpCode::Close, b"", Some(MASK))).await;
     assert_eq!(within_a_minute(client.rest()).await, ["close None "]);
 }
@@ -119,7 +119,7 @@ async fn a_close_is_echoed_after_the_answers_and_the_stream_ends() {
 async fn the_last_words_arrive_although_the_client_still_talks() {
     let hub = Hub::start(Limits::default());
     let session = Script(|_: &str| Received::Close(CloseCode::RateLimited, "enough".into()));
-    let (mut client, _served) = connect(&hub, 1, session).await;
+    let (mut client, _task) = connect(&hub, 1, session).await;
     // Unread input makes a closing socket reset the connection, which can take the close frame with it.
     let chatter = encode(OpCode::Text, &[b'x'; 1000], Some(MASK)).repeat(200);
     client.send_bytes(&chatter).await;
@@ -129,7 +129,7 @@ async fn the_last_words_arrive_although_the_client_still_talks() {
 #[tokio::test]
 async fn one_connections_commands_keep_their_order() {
     let hub = Hub::start(Limits::default());
-    let (mut client, _served) = connect(&hub, 1, echo()).await;
+    let (mut client, _task) = connect(&hub, 1, echo()).await;
     let mut sent = Vec::new();
     let mut expected = Vec::new();
     for number in 0..2000 {
@@ -164,11 +164,11 @@ async fn commands_on_their_way_are_bounded_and_all_answered() {
             Received::Later(Box::pin(async move {
                 commit.acquire().await.unwrap().forget();
                 on_their_way.fetch_sub(1, SeqCst);
-                Frame::reply(&text)
+                Some(Frame::reply(&text))
             }))
         })
     };
-    let (mut client, _served) = connect(&hub, 1, session).await;
+    let (mut client, _task) = connect(&hub, 1, session).await;
     for number in 0..100 {
         client.send(&number.to_string()).await;
     }
@@ -201,7 +201,7 @@ async fn who_does_not_read_the_answers_is_not_read_either() {
             Received::Reply(Frame::reply(&"x".repeat(1000)))
         })
     };
-    let (mut client, _served) = connect_in_memory(&hub, 1, 4096, session).await;
+    let (mut client, _task) = connect_in_memory(&hub, 1, 4096, session).await;
     // What can be under way: what the pipe holds, a batch being written, and the bound.
     for _ in 0..100 {
         client.send("x").await;
@@ -228,7 +228,7 @@ impl Session for Slow {
         Received::Later(Box::pin(async move {
             tokio::task::yield_now().await;
             done.send(()).unwrap();
-            Frame::reply("nobody reads this")
+            Some(Frame::reply("nobody reads this"))
         }))
     }
 }
@@ -239,7 +239,7 @@ async fn events_are_written_while_a_command_is_being_taken() {
     let (started, has_started) = oneshot::channel();
     let (go_on, may_go_on) = oneshot::channel();
     let (done, is_done) = oneshot::channel();
-    let (mut client, _served) = connect(&hub, 1, Slow(Some((started, may_go_on, done)))).await;
+    let (mut client, _task) = connect(&hub, 1, Slow(Some((started, may_go_on, done)))).await;
     client.send("command").await;
     within_a_minute(async {
         has_started.await.unwrap();
@@ -258,7 +258,7 @@ async fn a_command_is_finished_although_its_client_is_gone() {
     let (go_on, may_go_on) = oneshot::channel();
     let (done, is_done) = oneshot::channel();
     // In memory, so that the connection learns of the end before the test goes on.
-    let (mut client, served) = connect_in_memory(&hub, 1, 4096, Slow(Some((started, may_go_on, done)))).await;
+    let (mut client, task) = connect_in_memory(&hub, 1, 4096, Slow(Some((started, may_go_on, done)))).await;
     client.send("command").await;
     has_started.await.unwrap();
     drop(client);
@@ -269,7 +269,7 @@ async fn a_command_is_finished_although_its_client_is_gone() {
     go_on.send(()).expect("the command is still there");
     within_a_minute(async {
         is_done.await.expect("and goes on to its end");
-        served.await.unwrap();
+        task.await.unwrap();
     })
     .await;
     assert_eq!(hub.connections(), 0);
@@ -284,18 +284,18 @@ async fn a_reply_that_takes_its_time_is_finished_although_its_client_is_gone() {
         let committed = committed.lock().unwrap().take().unwrap();
         Received::Later(Box::pin(async move {
             committed.await.unwrap();
-            Frame::reply("nobody reads this")
+            Some(Frame::reply("nobody reads this"))
         }))
     });
-    let (mut client, served) = connect_in_memory(&hub, 1, 4096, session).await;
+    let (mut client, task) = connect_in_memory(&hub, 1, 4096, session).await;
     client.send("command").await;
     drop(client);
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
-    assert!(!served.is_finished());
+    assert!(!task.is_finished());
     commit.send(()).expect("the command is still there");
-    within_a_minute(served).await.unwrap();
+    within_a_minute(task).await.unwrap();
 }
 
 #[tokio::test]
@@ -307,7 +307,7 @@ async fn a_slow_reader_is_told_what_it_missed_and_then_goes_on() {
     socket.set_recv_buffer_size(4096).unwrap();
     let (client, accepted) = tokio::join!(socket.connect(listener.local_addr().unwrap()), listener.accept());
     let (client, (server, _)) = (client.unwrap(), accepted.unwrap());
-    let _served = tokio::spawn(serve(server, bytes::Bytes::new(), register(&hub, 1), echo()));
+    let _task = tokio::spawn(serve(server, bytes::Bytes::new(), register(&hub, 1), echo()));
     let mut client = Client::new(client);
     assert_eq!(client.next().await, "text ready");
 
@@ -378,7 +378,7 @@ fn follows(newest: &mut [u64; 2], text: &str) {
 #[tokio::test]
 async fn a_burst_arrives_whole_and_in_order() {
     let hub = Hub::start(Limits::default());
-    let (mut client, _served) = connect(&hub, 1, echo()).await;
+    let (mut client, _task) = connect(&hub, 1, echo()).await;
     let members = HashSet::from([user(1)]);
     let mut expected = Vec::new();
     // Sizes that end batches by count and by bytes, and writes in the middle of a frame.
@@ -398,10 +398,28 @@ async fn a_burst_arrives_whole_and_in_order() {
 #[tokio::test]
 async fn a_client_that_ends_without_a_word_leaves_the_hub() {
     let hub = Hub::start(Limits::default());
-    let (mut client, served) = connect(&hub, 1, echo()).await;
+    let (mut client, task) = connect(&hub, 1, echo()).await;
     assert!(hub.is_online(user(1)));
     tokio::io::AsyncWriteExt::shutdown(&mut client.io).await.unwrap();
-    within_a_minute(served).await.unwrap();
+    within_a_minute(task).await.unwrap();
     assert!(!hub.is_online(user(1)));
     assert_eq!(client.io.read(&mut [0; 16]).await.unwrap(), 0, "no close frame: there was none to answer");
+}
+
+#[tokio::test]
+async fn a_command_without_an_answer_makes_room_for_the_next() {
+    let hub = Hub::start(Limits { commands_max: 2, ..Limits::default() });
+    let session = Script(|text: &str| {
+        let reply = (text == "the last one").then(|| Frame::reply(text));
+        Received::Later(Box::pin(async move {
+            tokio::task::yield_now().await;
+            reply
+        }))
+    });
+    let (mut client, _task) = connect(&hub, 1, session).await;
+    for _ in 0..10 {
+        client.send("asks for no answer").await;
+    }
+    client.send("the last one").await;
+    assert_eq!(within_a_minute(client.next()).await, "text the last one");
 }

@@ -19,10 +19,10 @@ fn event(seq: u64) -> Frame {
 #[tokio::test]
 async fn every_connection_of_every_member_gets_an_event_and_nobody_else() {
     let hub = Hub::start(Limits::default());
-    let (mut first, _served) = connect(&hub, 1, echo()).await;
-    let (mut second, _served) = connect(&hub, 1, echo()).await;
-    let (mut other, _served) = connect(&hub, 2, echo()).await;
-    let (mut stranger, _served) = connect(&hub, 3, echo()).await;
+    let (mut first, _task) = connect(&hub, 1, echo()).await;
+    let (mut second, _task) = connect(&hub, 1, echo()).await;
+    let (mut other, _task) = connect(&hub, 2, echo()).await;
+    let (mut stranger, _task) = connect(&hub, 3, echo()).await;
 
     // Fewer members than people online, and more: the two ways to go through them.
     hub.deliver(&HashSet::from([user(1), user(2)]), &event(1));
@@ -77,7 +77,7 @@ async fn a_session_is_closed_without_the_users_others() {
         tokio::spawn(serve(server, bytes::Bytes::new(), registration, echo()));
         clients.push(Client::new(client));
     }
-    let (mut other_user, _served) = connect(&hub, 2, echo()).await;
+    let (mut other_user, _task) = connect(&hub, 2, echo()).await;
     hub.close_session(user(1), session(2), CloseCode::SignedOut, "signed out");
     hub.deliver_to_user(user(1), &event(1));
     within_a_minute(async {
@@ -141,10 +141,10 @@ async fn shutdown_lets_commands_on_their_way_be_answered() {
         submitted.send(()).unwrap();
         Received::Later(Box::pin(async move {
             committed.await.unwrap();
-            Frame::reply("ack")
+            Some(Frame::reply("ack"))
         }))
     });
-    let (mut client, _served) = connect(&hub, 1, session).await;
+    let (mut client, _task) = connect(&hub, 1, session).await;
     client.send("command").await;
     is_submitted.await.unwrap();
     let client = async {
@@ -173,7 +173,7 @@ fn the_metrics_tell_what_happens() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let hub = Hub::start(Limits { queue_bytes_max: 100, ..Limits::default() });
-        let (mut client, served) = connect(&hub, 1, echo()).await;
+        let (mut client, task) = connect(&hub, 1, echo()).await;
         assert_eq!(recorded.value("natter_connections"), 1);
         hub.deliver(&HashSet::from([user(1), user(2)]), &event(1));
         assert_eq!(recorded.value("natter_frames_delivered_total"), 1);
@@ -183,7 +183,7 @@ fn the_metrics_tell_what_happens() {
         client.send_close(1000).await;
         within_a_minute(client.rest()).await;
         drop(client);
-        within_a_minute(served).await.unwrap();
+        within_a_minute(task).await.unwrap();
         assert_eq!(recorded.value("natter_connections"), 0);
         assert_eq!(recorded.value("natter_connections_closed_total 1000"), 1);
     });
@@ -201,8 +201,8 @@ impl Recorded {
     }
 
     fn recording(&self, key: &Key) -> Arc<Recording> {
-        let labels: String = key.labels().map(|label| format!(" {}", label.value())).collect();
-        Arc::new(Recording(self.clone(), format!("{}{labels}", key.name())))
+        let name = key.labels().fold(key.name().to_owned(), |name, label| name + " " + label.value());
+        Arc::new(Recording(self.clone(), name))
     }
 }
 

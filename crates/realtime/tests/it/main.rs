@@ -1,4 +1,5 @@
 //! What the codec, the hub and the connection promise, checked from outside over real sockets.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed, as it should")]
 
 mod codec;
 mod connection;
@@ -6,12 +7,7 @@ mod differential;
 mod heartbeat;
 mod hub;
 #[path = "../../../../fuzz/src/lib.rs"]
-#[expect(
-    clippy::missing_panics_doc,
-    clippy::expect_used,
-    unreachable_pub,
-    reason = "written for the fuzz targets"
-)]
+#[expect(unreachable_pub, reason = "written for the fuzz targets")]
 mod properties;
 mod property;
 mod support;

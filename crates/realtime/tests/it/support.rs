@@ -72,10 +72,10 @@ pub(crate) async fn connect(
     session: impl Session,
 ) -> (Client<TcpStream>, JoinHandle<()>) {
     let (client, server) = loopback().await;
-    let served = tokio::spawn(serve(server, bytes::Bytes::new(), register(hub, user_number), session));
+    let task = tokio::spawn(serve(server, bytes::Bytes::new(), register(hub, user_number), session));
     let mut client = Client::new(client);
     assert_eq!(client.next().await, "text ready");
-    (client, served)
+    (client, task)
 }
 
 /// Connects a user over memory, where nothing depends on the kernel; `buffer_bytes` fit in between.
@@ -86,10 +86,10 @@ pub(crate) async fn connect_in_memory(
     session: impl Session,
 ) -> (Client<DuplexStream>, JoinHandle<()>) {
     let (client, server) = tokio::io::duplex(buffer_bytes);
-    let served = tokio::spawn(serve(server, bytes::Bytes::new(), register(hub, user_number), session));
+    let task = tokio::spawn(serve(server, bytes::Bytes::new(), register(hub, user_number), session));
     let mut client = Client::new(client);
     assert_eq!(client.next().await, "text ready");
-    (client, served)
+    (client, task)
 }
 
 pub(crate) struct Client<Io> {
