@@ -72,7 +72,7 @@ impl Chat {
         let secret = store.secret("access_token_secret", &random::secret(&*random)).await?;
         let cursor_secret = store.secret("cursor_secret", &random::secret(&*random)).await?;
         Ok(Self {
-            passwords: Passwords::new(&*random)?,
+            passwords: Passwords::new(&*random),
             signer: Signer::new(&secret),
             tickets: Tickets::default(),
             cursors: Cursors::new(&cursor_secret),
@@ -89,6 +89,11 @@ impl Chat {
         self.store.epoch()
     }
 
+    /// The relay that belongs to this domain; run it once, with what the store commits.
+    pub fn relay(&self) -> Relay {
+        Relay::new(Arc::clone(&self.store), self.hub.clone())
+    }
+
     /// Answers when the database does.
     pub async fn ping(&self) -> Result<()> {
         Ok(self.store.ping().await?)
@@ -99,7 +104,7 @@ impl Chat {
     }
 
     /// A UUIDv7 (RFC 9562, section 5.7): ordered by time, so that it appends to the indexes that hold it.
-    fn new_id(&self) -> Uuid {
+    pub fn new_id(&self) -> Uuid {
         let mut bytes = [0; 10];
         self.random.fill(&mut bytes);
         let millis = u64::try_from(self.now().millis()).unwrap_or_default();

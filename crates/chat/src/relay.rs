@@ -34,7 +34,7 @@ struct Room {
 
 impl Relay {
     /// A relay that knows nobody yet.
-    pub fn new(store: Arc<dyn Store>, hub: Hub) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, hub: Hub) -> Self {
         Self { store, hub, rooms: HashMap::new(), members_remembered: 0, tick: 0 }
     }
 

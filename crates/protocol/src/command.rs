@@ -37,8 +37,17 @@ pub enum Reply {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SendMessage {
-    /// Where to. REST takes it from the path.
+    /// Where to.
     pub conversation_id: ConversationId,
+    /// What.
+    #[serde(flatten)]
+    pub draft: MessageDraft,
+}
+
+/// What a sender chooses of a message. Over REST it is the whole body: the path says where to.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MessageDraft {
     /// The text: 1 to 16,000 characters.
     pub content: String,
     /// The sender's own key, 1 to 128 characters: a repeat answers with the first result.

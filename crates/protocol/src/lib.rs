@@ -19,7 +19,7 @@ mod timestamp;
 mod user;
 
 pub use code::ErrorCode;
-pub use command::{Command, CreateConversation, Reply, SendMessage};
+pub use command::{Command, CreateConversation, MessageDraft, Reply, SendMessage};
 pub use conversation::{
     Conversation, ConversationInfo, ConversationKind, ConversationStatus, Me, MemberRole, Visibility,
 };

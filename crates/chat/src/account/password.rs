@@ -3,6 +3,7 @@
 use crate::{Error, Random, Result};
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash};
+use std::sync::{Arc, OnceLock};
 use tokio::sync::Semaphore;
 
 /// Hashes that are computed at one time: each takes 19 MiB and one processor.
@@ -13,17 +14,20 @@ const HASHES_WAITING_MAX: usize = 256;
 pub(crate) struct Passwords {
     running: Semaphore,
     waiting: Semaphore,
-    /// Compared with when there is no such user, so that the time of the answer does not tell.
-    nobody: String,
+    /// Compared with when there is no such user, so that the time of the answer does not tell. Computed when it is
+    /// first needed: a server should start faster than it hashes.
+    nobody: Arc<OnceLock<String>>,
+    nobody_salt: [u8; 16],
 }
 
 impl Passwords {
-    pub(crate) fn new(random: &dyn Random) -> Result<Self> {
-        Ok(Self {
+    pub(crate) fn new(random: &dyn Random) -> Self {
+        Self {
             running: Semaphore::new(HASHES_MAX),
             waiting: Semaphore::new(HASHES_WAITING_MAX),
-            nobody: hash("", salt(random))?,
-        })
+            nobody: Arc::default(),
+            nobody_salt: salt(random),
+        }
     }
 
     /// The PHC string of a password.
@@ -35,8 +39,13 @@ impl Passwords {
     /// Whether the password is right; takes as long when there is none.
     pub(crate) async fn verify(&self, password: &str, known: Option<String>) -> Result<bool> {
         let (password, exists) = (password.to_owned(), known.is_some());
-        let known = known.unwrap_or_else(|| self.nobody.clone());
+        let (nobody, salt) = (Arc::clone(&self.nobody), self.nobody_salt);
         self.run(move || {
+            let known = match (known, nobody.get()) {
+                (Some(known), _) => known,
+                (None, Some(nobody)) => nobody.clone(),
+                (None, None) => nobody.get_or_init(|| hash("", salt).unwrap_or_default()).clone(),
+            };
             let known = PasswordHash::new(&known)
                 .map_err(|error| Error::Internal(format!("a stored password hash is not valid: {error}")))?;
             Ok(exists && Argon2::default().verify_password(password.as_bytes(), &known).is_ok())

@@ -3,7 +3,7 @@
 use crate::execute::{Submitted, unexpected};
 use crate::text::Check;
 use crate::{Actor, Chat, Error, Result};
-use natter_protocol::{MessageId, MessageKind, Reply, SendMessage, limits};
+use natter_protocol::{MessageDraft, MessageId, MessageKind, Reply, SendMessage, limits};
 use natter_store::{NewMessage, Write, Written};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
@@ -12,17 +12,18 @@ impl Chat {
     /// Whether the sender is a member is decided in the transaction that appends the message, so that nobody who was
     /// removed meanwhile gets another word in.
     pub(crate) async fn send_message(self: &Arc<Self>, actor: &Actor, send: SendMessage) -> Result<Submitted> {
-        validate(&send)?;
+        let SendMessage { conversation_id, draft } = send;
+        validate(&draft)?;
         let new = NewMessage {
             id: MessageId::from_uuid(self.new_id()),
-            conversation_id: send.conversation_id,
+            conversation_id: conversation_id,
             sender: actor.summary(),
-            kind: send.kind,
-            fingerprint: fingerprint(&send),
-            content: send.content,
-            client_message_id: send.client_message_id,
-            reply_to: send.reply_to,
-            thread_id: send.thread_id,
+            kind: draft.kind,
+            fingerprint: fingerprint(&draft),
+            content: draft.content,
+            client_message_id: draft.client_message_id,
+            reply_to: draft.reply_to,
+            thread_id: draft.thread_id,
             created_at: self.now(),
         };
         let committing = self.store.queue(Write::SendMessage(Box::new(new))).await?;
@@ -40,21 +41,21 @@ impl Chat {
     }
 }
 
-fn validate(send: &SendMessage) -> Result<()> {
+fn validate(draft: &MessageDraft) -> Result<()> {
     let mut check = Check::default();
-    if send.content.trim().is_empty() {
+    if draft.content.trim().is_empty() {
         check.fail("content", "must not be empty");
     }
-    check.text("content", &send.content, limits::MESSAGE_CHARS_MAX);
-    if let Some(key) = &send.client_message_id {
+    check.text("content", &draft.content, limits::MESSAGE_CHARS_MAX);
+    if let Some(key) = &draft.client_message_id {
         check.line("clientMessageId", key, limits::CLIENT_MESSAGE_ID_CHARS_MAX);
     }
-    if send.attachments.len() > limits::MESSAGE_ATTACHMENTS_MAX {
+    if draft.attachments.len() > limits::MESSAGE_ATTACHMENTS_MAX {
         check.fail("attachments", format!("at most {} are allowed", limits::MESSAGE_ATTACHMENTS_MAX));
-    } else if let Some(id) = send.attachments.first() {
+    } else if let Some(id) = draft.attachments.first() {
         check.fail("attachments", format!("there is no file {id}"));
     }
-    if send.kind == MessageKind::System {
+    if draft.kind == MessageKind::System {
         check.fail("kind", "only the server writes system messages");
     }
     check.done()
@@ -62,14 +63,14 @@ fn validate(send: &SendMessage) -> Result<()> {
 
 /// A digest of all that the sender chose. Sixty-four bits: it tells a slip of the client from a repeat; it guards
 /// nothing against the sender, who could as well send the other message.
-fn fingerprint(send: &SendMessage) -> i64 {
+fn fingerprint(draft: &MessageDraft) -> i64 {
     let mut digest = Sha256::new();
-    digest.update(send.content.as_bytes());
-    for reference in [send.reply_to, send.thread_id] {
+    digest.update(draft.content.as_bytes());
+    for reference in [draft.reply_to, draft.thread_id] {
         digest.update([0, u8::from(reference.is_some())]);
         digest.update(reference.map(|id| *id.uuid().as_bytes()).unwrap_or_default());
     }
-    for file in &send.attachments {
+    for file in &draft.attachments {
         digest.update(file.uuid().as_bytes());
     }
     let digest = digest.finalize();

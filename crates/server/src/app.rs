@@ -1,0 +1,26 @@
+//! What every request can reach.
+
+use crate::config::Config;
+use metrics_exporter_prometheus::PrometheusHandle;
+use natter_chat::Chat;
+use natter_realtime::Hub;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// The parts of a running server. A clone is the same server.
+#[derive(Clone)]
+pub struct App {
+    /// The domain.
+    pub chat: Arc<Chat>,
+    /// The open sockets.
+    pub hub: Hub,
+    /// What the operator decided.
+    pub config: Arc<Config>,
+    /// Renders `/metrics`.
+    pub metrics: PrometheusHandle,
+    /// Cancelled when the server begins to shut down.
+    pub stopping: CancellationToken,
+    /// The open connections, HTTP and sockets.
+    pub connections: TaskTracker,
+}

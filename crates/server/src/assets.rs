@@ -1,0 +1,56 @@
+//! The web client's files, embedded in the binary.
+
+use crate::rest::Failure;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use http::{Method, StatusCode, header};
+use natter_protocol::ErrorCode;
+use rust_embed::RustEmbed;
+
+#[derive(RustEmbed)]
+#[folder = "../../web/app/dist"]
+struct Assets;
+
+const INDEX: &str = "index.html";
+
+/// A file of the web client, or its page for any path that the client itself routes.
+pub(crate) async fn serve(request: Request) -> Result<Response, Failure> {
+    let path = request.uri().path().trim_start_matches('/');
+    let reading = matches!(*request.method(), Method::GET | Method::HEAD);
+    // A typing error in an API call must not answer 200 with a web page.
+    if !reading || path == "api" || path.starts_with("api/") {
+        return Err(Failure::new(ErrorCode::NotFound, format!("there is nothing at /{path}")));
+    }
+    let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    let name = if Assets::get(path).is_some() { path } else { INDEX };
+    if is_file && name == INDEX && path != INDEX {
+        return Err(Failure::new(ErrorCode::NotFound, format!("there is no file /{path}")));
+    }
+    let Some(file) = Assets::get(name) else {
+        let detail = "this natter was built without its web client: build it with `make run`";
+        return Err(Failure::new(ErrorCode::NotFound, detail));
+    };
+    let tag = format!("\"{}\"", hex(&file.metadata.sha256_hash()[..16]));
+    // The names of all files but the page carry a hash of their content.
+    let caching =
+        if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let headers = [
+        (header::CONTENT_TYPE, file.metadata.mimetype().to_owned()),
+        (header::CACHE_CONTROL, caching.to_owned()),
+        (header::ETAG, tag.clone()),
+    ];
+    let known = request.headers().get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    if known {
+        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+    }
+    Ok((headers, file.data.into_owned()).into_response())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

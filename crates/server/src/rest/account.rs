@@ -1,0 +1,76 @@
+//! `/auth` and `/users`
+
+use super::Failure;
+use super::body::{Answer, Json, SignedIn};
+use crate::app::App;
+use axum::extract::State;
+use http::StatusCode;
+use natter_protocol::{LoginRequest, RefreshRequest, RegisterRequest, SignIn, Ticket, Tokens, User};
+
+/// Sign up
+///
+/// Creates an account and signs it in.
+#[utoipa::path(post, path = "/auth/register", tag = "auth", security(()), request_body = RegisterRequest,
+    responses((status = 201, description = "The account, signed in", body = SignIn)))]
+pub(super) async fn register(
+    State(app): State<App>,
+    Json(request): Json<RegisterRequest>,
+) -> Result<Answer<SignIn>, Failure> {
+    Ok(Answer::created(app.chat.register(request).await?, false))
+}
+
+/// Sign in
+#[utoipa::path(post, path = "/auth/login", tag = "auth", security(()), request_body = LoginRequest,
+    responses((status = 200, description = "Signed in", body = SignIn)))]
+pub(super) async fn login(
+    State(app): State<App>,
+    Json(request): Json<LoginRequest>,
+) -> Result<Answer<SignIn>, Failure> {
+    Ok(Answer::ok(app.chat.login(&request).await?))
+}
+
+/// Stay signed in
+///
+/// Trades the refresh token for the next pair. Each refresh token works once: a second use means that somebody else
+/// has it, and ends the session.
+#[utoipa::path(post, path = "/auth/refresh", tag = "auth", security(()), request_body = RefreshRequest,
+    responses((status = 200, description = "The next pair", body = Tokens)))]
+pub(super) async fn refresh(
+    State(app): State<App>,
+    Json(request): Json<RefreshRequest>,
+) -> Result<Answer<Tokens>, Failure> {
+    Ok(Answer::ok(app.chat.refresh(&request.refresh_token).await?))
+}
+
+/// Sign out
+///
+/// Ends the session and closes its sockets. Doing it twice is no mistake.
+#[utoipa::path(post, path = "/auth/logout", tag = "auth", security(()), request_body = RefreshRequest,
+    responses((status = 204, description = "The session has ended")))]
+pub(super) async fn logout(
+    State(app): State<App>,
+    Json(request): Json<RefreshRequest>,
+) -> Result<StatusCode, Failure> {
+    app.chat.logout(&request.refresh_token).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Get a ticket for a socket
+///
+/// A browser cannot set headers on a WebSocket, and a token does not belong into an address. A ticket opens one
+/// socket, once, as `?ticket=`.
+#[utoipa::path(post, path = "/auth/ticket", tag = "auth",
+    responses((status = 200, description = "The ticket", body = Ticket)))]
+pub(super) async fn ticket(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+) -> Result<Answer<Ticket>, Failure> {
+    Ok(Answer::ok(app.chat.issue_ticket(&actor)?))
+}
+
+/// Get yourself
+#[utoipa::path(get, path = "/users/me", tag = "users",
+    responses((status = 200, description = "You, as others see you", body = User)))]
+pub(super) async fn me(State(app): State<App>, SignedIn(actor): SignedIn) -> Result<Answer<User>, Failure> {
+    Ok(Answer::ok(app.chat.me(&actor).await?))
+}

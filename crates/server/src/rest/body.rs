@@ -1,0 +1,146 @@
+//! What handlers take from a request: who is asking, a JSON body, the parameters of a list.
+
+use super::Failure;
+use crate::app::App;
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use http::{StatusCode, header};
+use natter_chat::Actor;
+use natter_protocol::{ErrorCode, limits};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::str::FromStr;
+
+/// Whoever the access token belongs to.
+pub(crate) struct SignedIn(pub(crate) Actor);
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let token = bearer(&parts.headers).ok_or(natter_chat::Error::Unauthenticated)?;
+        Ok(Self(app.chat.authenticate(token).await?))
+    }
+}
+
+/// The token of an `Authorization: Bearer` header.
+pub(crate) fn bearer(headers: &http::HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// A JSON body.
+pub(super) struct Json<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
+        let json = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(
+            |value| {
+                let essence = value.split(';').next().unwrap_or_default().trim();
+                essence.eq_ignore_ascii_case("application/json")
+            },
+        );
+        if !json {
+            let detail = "the Content-Type must be application/json";
+            return Err(Failure::new(ErrorCode::UnsupportedMediaType, detail));
+        }
+        let bytes = read(request.into_body(), app.config.limits.body_bytes_max).await?;
+        serde_json::from_slice(&bytes)
+            .map(Self)
+            .map_err(|error| Failure::new(ErrorCode::InvalidJson, format!("the body: {error}")))
+    }
+}
+
+async fn read(body: Body, bytes_max: usize) -> Result<axum::body::Bytes, Failure> {
+    to_bytes(body, bytes_max).await.map_err(|error| {
+        let mut source: Option<&dyn std::error::Error> = Some(&error);
+        while let Some(cause) = source {
+            if cause.is::<http_body_util::LengthLimitError>() {
+                let detail = format!("the body has more than {bytes_max} bytes");
+                return Failure::new(ErrorCode::PayloadTooLarge, detail);
+            }
+            source = cause.source();
+        }
+        Failure::new(ErrorCode::InvalidJson, "the body ended before it was complete")
+    })
+}
+
+/// A JSON answer.
+pub(super) struct Answer<T>(pub(super) StatusCode, pub(super) T);
+
+impl<T> Answer<T> {
+    pub(super) const fn ok(value: T) -> Self {
+        Self(StatusCode::OK, value)
+    }
+
+    /// 201, or 200 when what was to be created had been there before.
+    pub(super) const fn created(value: T, existed: bool) -> Self {
+        Self(if existed { StatusCode::OK } else { StatusCode::CREATED }, value)
+    }
+}
+
+impl<T: Serialize> IntoResponse for Answer<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.1) {
+            Ok(json) => (self.0, [(header::CONTENT_TYPE, "application/json")], json).into_response(),
+            Err(error) => {
+                Failure::from(natter_chat::Error::Internal(format!("an answer has no JSON: {error}"))).into_response()
+            }
+        }
+    }
+}
+
+/// The one id in the path.
+pub(super) struct Id<T>(pub(super) T);
+
+impl<T: FromStr + Send> FromRequestParts<App> for Id<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let text = Path::<String>::from_request_parts(parts, app).await.ok();
+        let id = text.and_then(|Path(text)| text.parse().ok());
+        id.map(Self).ok_or_else(|| {
+            let detail = "the id in the path is not a UUID such as 0190163d-8694-739b-aea5-966c26f8ad91";
+            Failure::new(ErrorCode::InvalidParameter, detail)
+        })
+    }
+}
+
+/// The parameters of the query.
+pub(super) struct Parameters<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Parameters<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Failure> {
+        Query::try_from_uri(&parts.uri)
+            .map(|Query(parameters)| Self(parameters))
+            .map_err(|error| Failure::new(ErrorCode::InvalidParameter, error.body_text()))
+    }
+}
+
+/// The parameters that every list takes.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct PageParameters {
+    /// Entries on the page.
+    #[param(minimum = 1, maximum = 100, default = 50)]
+    pub(super) limit: Option<u32>,
+    /// Where the page begins: `meta.nextCursor` of the page before.
+    pub(super) cursor: Option<String>,
+}
+
+/// The number of entries asked for, or what is wrong with it.
+pub(super) fn limit(asked: Option<u32>, max: u32) -> Result<u32, Failure> {
+    match asked {
+        None => Ok(limits::PAGE_ENTRIES_DEFAULT.min(max)),
+        Some(limit) if (1..=max).contains(&limit) => Ok(limit),
+        Some(limit) => {
+            Err(Failure::new(ErrorCode::InvalidParameter, format!("limit is {limit}; 1 to {max} are allowed")))
+        }
+    }
+}

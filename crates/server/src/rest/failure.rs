@@ -1,0 +1,85 @@
+//! Errors on their way out. A handler returns a [`Failure`]; the middleware, which knows the request's id, writes it.
+
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use natter_protocol::{ErrorCode, Problem};
+
+/// What a handler or extractor answers when it cannot do what was asked.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The domain said no.
+    Chat(natter_chat::Error),
+    /// The request never got to the domain.
+    Http {
+        code: ErrorCode,
+        detail: String,
+        header: Option<(HeaderName, HeaderValue)>,
+    },
+}
+
+impl Failure {
+    pub(crate) fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
+        Self::Http { code, detail: detail.into(), header: None }
+    }
+
+    /// The response on the wire.
+    pub(crate) fn into_response_for(self, request_id: &str) -> Response {
+        let (problem, extra) = match self {
+            Self::Chat(error) => (error.problem(request_id), None),
+            Self::Http { code, detail, header } => (Problem::new(code, detail, request_id), header),
+        };
+        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let json = serde_json::to_vec(&problem).unwrap_or_default();
+        let mut response = (status, json).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if let Some((name, value)) = extra {
+            headers.insert(name, value);
+        }
+        response
+    }
+}
+
+impl From<natter_chat::Error> for Failure {
+    fn from(error: natter_chat::Error) -> Self {
+        Self::Chat(error)
+    }
+}
+
+/// Carries a failure to the middleware inside a response.
+#[derive(Clone)]
+pub(super) struct Carried(std::sync::Arc<std::sync::Mutex<Option<Failure>>>);
+
+impl Carried {
+    pub(super) fn take(&self) -> Option<Failure> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        response.extensions_mut().insert(Carried(std::sync::Arc::new(std::sync::Mutex::new(Some(self)))));
+        response
+    }
+}
+
+/// The path exists, but not with this method. Axum adds `Allow`.
+pub(super) async fn method_not_allowed(request: Request) -> Failure {
+    Failure::new(
+        ErrorCode::MethodNotAllowed,
+        format!("{} does not take {}", request.uri().path(), request.method()),
+    )
+}
+
+/// The domain answered a command with what belongs to another one.
+pub(super) fn unexpected(reply: &natter_protocol::Reply) -> Failure {
+    natter_chat::Error::Internal(format!("the domain answered {reply:?}")).into()
+}

@@ -1,0 +1,142 @@
+//! `natter serve`: from a configuration to a listening server, and back down without losing anything.
+
+use crate::app::App;
+use crate::config::Config;
+use crate::rest;
+use anyhow::Context as _;
+use axum::Router;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use natter_chat::{Random as _, SystemRandom};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tower::ServiceExt as _;
+
+/// Connections that the kernel completes before we take them: a storm of reconnecting clients must not be refused.
+const BACKLOG_MAX: u32 = 4_096;
+/// How long to wait before accepting again when the process is out of descriptors.
+const ACCEPT_RETRY_MS: u64 = 50;
+/// Milliseconds over which clients spread their return after a shutdown.
+const RECONNECT_SPREAD_MS: u64 = 3_000;
+
+/// A connection's place under `limits.connections_max`; it goes with the connection when that becomes a socket.
+#[derive(Clone)]
+pub(crate) struct ConnectionPermit(#[expect(dead_code, reason = "held, not read")] Arc<OwnedSemaphorePermit>);
+
+/// A server that listens.
+pub struct Server {
+    app: App,
+    listener: TcpListener,
+}
+
+impl Server {
+    /// Binds the address. The server answers once [`Server::run`] is polled.
+    pub fn bind(app: App) -> anyhow::Result<Self> {
+        let address = app.config.listen;
+        let listener = listen_on(address).with_context(|| {
+            format!("cannot listen on {address}. Stop what listens there, or choose another address with --listen.")
+        })?;
+        Ok(Self { app, listener })
+    }
+
+    /// Where it listens: with port 0, the kernel chose one.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until `stop` resolves, then lets everybody finish within `limits.shutdown_seconds_max`.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let Self { app, listener } = self;
+        let router = rest::router(app.clone());
+        let permits = Arc::new(Semaphore::new(app.config.limits.connections_max));
+        let accept = async {
+            loop {
+                // Beyond the limit, connections wait in the kernel's backlog until others end.
+                let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
+                match listener.accept().await {
+                    Ok((stream, peer)) => {
+                        let permit = ConnectionPermit(Arc::new(permit));
+                        app.connections.spawn(connection(app.clone(), router.clone(), stream, peer, permit));
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "cannot accept connections; trying again");
+                        tokio::time::sleep(Duration::from_millis(ACCEPT_RETRY_MS)).await;
+                    }
+                }
+            }
+        };
+        tokio::select! {
+            () = accept => {}
+            () = stop => {}
+        }
+        drop(listener);
+        shut_down(&app).await;
+    }
+}
+
+fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        tokio::net::TcpSocket::new_v4()?
+    } else {
+        tokio::net::TcpSocket::new_v6()?
+    };
+    // A restarted server must not wait for the old connections' last packets.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG_MAX)
+}
+
+async fn connection(app: App, router: Router, stream: TcpStream, peer: SocketAddr, permit: ConnectionPermit) {
+    // Frames are written whole; waiting for more to come would only delay them.
+    if let Err(error) = stream.set_nodelay(true) {
+        return tracing::debug!(%error, %peer, "the client left at once");
+    }
+    let service = TowerToHyperService::new(router.map_request(move |mut request: http::Request<Incoming>| {
+        request.extensions_mut().insert(permit.clone());
+        request
+    }));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(u64::from(app.config.limits.header_seconds_max)))
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = app.stopping.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, %peer, "a connection ended");
+    }
+}
+
+/// Takes nothing new, lets requests finish, and sends sockets away with a hint when to come back.
+async fn shut_down(app: &App) {
+    tracing::info!(connections = app.hub.connections(), "shutting down");
+    app.stopping.cancel();
+    let patience = Duration::from_secs(u64::from(app.config.limits.shutdown_seconds_max));
+    let deadline = tokio::time::Instant::now() + patience;
+    let left = app.hub.shutdown(reconnect_after_ms, patience).await;
+    if left > 0 {
+        tracing::warn!(left, "some sockets did not close in time");
+    }
+    app.connections.close();
+    if tokio::time::timeout_at(deadline, app.connections.wait()).await.is_err() {
+        tracing::warn!(left = app.connections.len(), "some connections did not end in time");
+    }
+}
+
+fn reconnect_after_ms() -> u64 {
+    let mut bytes = [0; 8];
+    SystemRandom.fill(&mut bytes);
+    u64::from_le_bytes(bytes) % RECONNECT_SPREAD_MS
+}

@@ -1,0 +1,138 @@
+//! Opening a socket: the handshake of RFC 6455, section 4.2, and who may do it.
+
+mod gateway;
+
+use crate::app::App;
+use crate::config::Origin;
+use crate::rest::{Failure, bearer};
+use crate::serve::ConnectionPermit;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use gateway::Gateway;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use natter_protocol::{ConnectionId, ErrorCode};
+use natter_realtime::Registration;
+use serde::Deserialize;
+use sha1::{Digest as _, Sha1};
+use tokio::net::TcpStream;
+
+/// Appended to the client's key before it is hashed (RFC 6455, section 1.3).
+const HANDSHAKE_GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// How a client says who it is, where it cannot set a header.
+#[derive(Deserialize)]
+struct Credentials {
+    ticket: Option<String>,
+    token: Option<String>,
+}
+
+/// What a client proves with who it is.
+enum Proof {
+    Ticket(String),
+    Token(String),
+}
+
+/// `GET /ws`
+pub(crate) async fn open(State(app): State<App>, mut request: Request) -> Result<Response, Failure> {
+    let accept = accept(request.headers())?;
+    check_origin(request.headers(), &app.config.cors.origins)?;
+    let actor = match proof(&request)? {
+        Proof::Ticket(ticket) => app.chat.redeem_ticket(&ticket).await?,
+        Proof::Token(token) => app.chat.authenticate(&token).await?,
+    };
+
+    let connection_id = ConnectionId::from_uuid(app.chat.new_id());
+    let gateway = Gateway::new(app.chat.clone(), actor, connection_id);
+    let ready = gateway.ready(app.config.socket.heartbeat_seconds).await?;
+    let session = gateway.session();
+    let registration = app
+        .hub
+        .register(gateway.user(), session, connection_id, ready)
+        .ok_or_else(|| Failure::new(ErrorCode::Unavailable, "the server is shutting down"))?;
+    let permit = request.extensions_mut().remove::<ConnectionPermit>();
+    let upgrade = hyper::upgrade::on(&mut request);
+    app.connections.spawn(async move {
+        serve(upgrade, registration, gateway).await;
+        drop(permit);
+    });
+    Response::builder()
+        .status(StatusCode::SWITCHING_PROTOCOLS)
+        .header(header::CONNECTION, "Upgrade")
+        .header(header::UPGRADE, "websocket")
+        .header(header::SEC_WEBSOCKET_ACCEPT, accept)
+        .body(Body::empty())
+        .map_err(|error| natter_chat::Error::Internal(error.to_string()).into())
+}
+
+/// Leaves HTTP behind: what is kept of the connection is its bare stream and what was read of it already.
+async fn serve(upgrade: OnUpgrade, registration: Registration, gateway: Gateway) {
+    let upgraded = match upgrade.await {
+        Ok(upgraded) => upgraded,
+        Err(error) => return tracing::debug!(%error, "the client left during the handshake"),
+    };
+    match upgraded.downcast::<TokioIo<TcpStream>>() {
+        Ok(parts) => {
+            natter_realtime::serve(parts.io.into_inner(), parts.read_buf, registration, gateway).await;
+        }
+        Err(_) => tracing::error!("an upgraded connection is no TCP stream"),
+    }
+}
+
+/// The answer to the client's key, if this is an opening handshake.
+fn accept(headers: &HeaderMap) -> Result<HeaderValue, Failure> {
+    let has = |name, token: &str| {
+        headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).any(|value| {
+            value.split(',').any(|entry| entry.trim().eq_ignore_ascii_case(token))
+        })
+    };
+    let versions = (header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+    if !has(header::UPGRADE, "websocket")
+        || !has(header::CONNECTION, "upgrade")
+        || !has(header::SEC_WEBSOCKET_VERSION, "13")
+    {
+        return Err(Failure::Http {
+            code: ErrorCode::UpgradeRequired,
+            detail: "send `Connection: Upgrade`, `Upgrade: websocket` and `Sec-WebSocket-Version: 13`".to_owned(),
+            header: Some(versions),
+        });
+    }
+    let key = headers.get(header::SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes).unwrap_or_default();
+    if STANDARD.decode(key).map_or(0, |nonce| nonce.len()) != 16 {
+        let detail = "Sec-WebSocket-Key must be 16 bytes in base64";
+        return Err(Failure::new(ErrorCode::InvalidParameter, detail));
+    }
+    let digest = Sha1::new().chain_update(key).chain_update(HANDSHAKE_GUID).finalize();
+    HeaderValue::from_str(&STANDARD.encode(digest))
+        .map_err(|error| natter_chat::Error::Internal(error.to_string()).into())
+}
+
+/// Browsers let any page open a socket to any server and only tell where the page came from, so it is the server that
+/// must look. Programs that are no browsers send no origin.
+fn check_origin(headers: &HeaderMap, allowed: &[Origin]) -> Result<(), Failure> {
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+    let origin = origin.to_str().unwrap_or("null");
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let own = origin.split_once("://").is_some_and(|(_, authority)| Some(authority) == host);
+    if own || allowed.iter().any(|entry| entry.as_str() == origin) {
+        return Ok(());
+    }
+    let detail = format!("{origin} may not open sockets here; the operator can add it to cors.origins");
+    Err(Failure::new(ErrorCode::OriginNotAllowed, detail))
+}
+
+fn proof(request: &Request) -> Result<Proof, Failure> {
+    let query = request.uri().query().unwrap_or_default();
+    let credentials: Credentials = serde_urlencoded::from_str(query)
+        .map_err(|error| Failure::new(ErrorCode::InvalidParameter, error.to_string()))?;
+    match (credentials.ticket, credentials.token, bearer(request.headers())) {
+        (Some(ticket), _, _) => Ok(Proof::Ticket(ticket)),
+        (None, Some(token), _) => Ok(Proof::Token(token)),
+        (None, None, Some(token)) => Ok(Proof::Token(token.to_owned())),
+        (None, None, None) => Err(natter_chat::Error::Unauthenticated.into()),
+    }
+}

@@ -1,0 +1,115 @@
+//! What a socket's frames mean. Every socket, of whatever kind, talks to the domain through this.
+
+use natter_chat::{Actor, Chat, Error};
+use natter_protocol::{
+    ClientFrame, Command, ConnectionId, ErrorCode, Pong, Problem, Ready, Reply, SendMessage, ServerFrame, SessionId,
+    UserId,
+};
+use natter_realtime::{Frame, Received, Session};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use std::sync::Arc;
+
+/// One connection's way into the domain.
+pub(super) struct Gateway {
+    chat: Arc<Chat>,
+    actor: Box<Actor>,
+    connection_id: ConnectionId,
+}
+
+impl Gateway {
+    pub(super) fn new(chat: Arc<Chat>, actor: Actor, connection_id: ConnectionId) -> Self {
+        Self { chat, actor: Box::new(actor), connection_id }
+    }
+
+    pub(super) const fn user(&self) -> UserId {
+        self.actor.id()
+    }
+
+    /// A minted token belongs to no session: its connection stands for one that nobody can sign out.
+    pub(super) fn session(&self) -> SessionId {
+        self.actor.session.unwrap_or_else(|| SessionId::from_uuid(self.connection_id.uuid()))
+    }
+
+    /// The first frame on the connection.
+    pub(super) async fn ready(&self, heartbeat_seconds: u32) -> Result<Frame, Error> {
+        let user = self.chat.me(&self.actor).await?;
+        let epoch = self.chat.epoch().to_owned();
+        let ready = Ready { connection_id: self.connection_id, user, heartbeat_seconds, epoch };
+        Ok(frame(None, "ready", &ready))
+    }
+
+    fn refuse(&self, id: Option<&str>, problem: &Problem) -> Received {
+        Received::Reply(frame(id, "error", problem))
+    }
+
+    fn problem(&self, code: ErrorCode, detail: impl Into<String>) -> Problem {
+        Problem::new(code, detail, self.connection_id.to_string())
+    }
+
+    /// Submits a command. Its answer follows once it is committed.
+    async fn submit(&self, id: Option<&str>, command: Command) -> Received {
+        let submitted = match self.chat.submit(&self.actor, command).await {
+            Ok(submitted) => submitted,
+            Err(error) => return self.refuse(id, &error.problem(&self.connection_id.to_string())),
+        };
+        let (id, connection_id) = (id.map(str::to_owned), self.connection_id);
+        Received::Later(Box::pin(async move {
+            match (submitted.await, id) {
+                (Ok(reply), Some(id)) => Some(acknowledge(&id, &reply)),
+                (Ok(_), None) => None,
+                (Err(error), id) => {
+                    Some(frame(id.as_deref(), "error", &error.problem(&connection_id.to_string())))
+                }
+            }
+        }))
+    }
+}
+
+impl Session for Gateway {
+    async fn receive(&mut self, text: &str) -> Received {
+        let request: ClientFrame<'_> = match serde_json::from_str(text) {
+            Ok(request) => request,
+            Err(error) => {
+                let detail = format!("the frame must be an object with a type: {error}");
+                return self.refuse(None, &self.problem(ErrorCode::InvalidJson, detail));
+            }
+        };
+        let id = request.id.as_deref();
+        let command = match &*request.kind {
+            "ping" => return Received::Reply(frame(id, "pong", &Pong {})),
+            "message.send" => payload::<SendMessage>(request.payload).map(Command::SendMessage),
+            unknown => {
+                let problem = self.problem(ErrorCode::UnknownType, format!("there is no type {unknown:?}"));
+                return self.refuse(id, &problem);
+            }
+        };
+        match command {
+            Ok(command) => self.submit(id, command).await,
+            Err(detail) => self.refuse(id, &self.problem(ErrorCode::InvalidJson, detail)),
+        }
+    }
+}
+
+fn payload<T: DeserializeOwned>(raw: Option<&RawValue>) -> Result<T, String> {
+    let raw = raw.ok_or("the frame has no payload")?;
+    serde_json::from_str(raw.get()).map_err(|error| format!("the payload: {error}"))
+}
+
+fn acknowledge(id: &str, reply: &Reply) -> Frame {
+    match reply {
+        Reply::Message { message, .. } => frame(Some(id), "ack", message),
+        Reply::Conversation { conversation, .. } => frame(Some(id), "ack", conversation),
+    }
+}
+
+fn frame(id: Option<&str>, kind: &str, payload: &impl Serialize) -> Frame {
+    let frame = ServerFrame { id, kind, payload };
+    // These types always have JSON; should one fail, the client sees an empty frame and the log the reason.
+    let json = serde_json::to_string(&frame).unwrap_or_else(|error| {
+        tracing::error!(%error, kind, "a frame has no JSON");
+        String::new()
+    });
+    Frame::reply(&json)
+}

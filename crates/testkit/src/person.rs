@@ -1,0 +1,206 @@
+//! Somebody who uses a server, by REST and by socket, as any program would.
+
+use anyhow::{Context as _, Result, bail, ensure};
+use futures_util::{SinkExt as _, StreamExt as _};
+use natter_protocol::{Conversation, ConversationId, Event, Message, Page, Seq, SignIn, UserId};
+use reqwest::{Method, StatusCode};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::{Message as Frame, Utf8Bytes};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+/// The password of everybody in tests.
+pub const PASSWORD: &str = "correct horse battery staple";
+/// Until a frame arrives that a test waits for.
+const TIME_MAX: Duration = Duration::from_secs(30);
+
+/// A signed-in user.
+#[derive(Debug, Clone)]
+pub struct Person {
+    http: reqwest::Client,
+    address: SocketAddr,
+    sign_in: SignIn,
+}
+
+impl Person {
+    /// Signs up.
+    pub async fn register(address: SocketAddr, username: &str) -> Result<Self> {
+        Self::enter(address, "register", username).await
+    }
+
+    /// Signs in somebody who has signed up.
+    pub async fn login(address: SocketAddr, username: &str) -> Result<Self> {
+        Self::enter(address, "login", username).await
+    }
+
+    async fn enter(address: SocketAddr, door: &str, username: &str) -> Result<Self> {
+        let http = reqwest::Client::new();
+        let answer = http
+            .post(format!("http://{address}/api/v1/auth/{door}"))
+            .json(&json!({ "username": username, "password": PASSWORD }))
+            .send()
+            .await?;
+        Ok(Self { sign_in: read(answer).await?, http, address })
+    }
+
+    /// The user's id.
+    pub const fn id(&self) -> UserId {
+        self.sign_in.user.id
+    }
+
+    /// What signing in answered.
+    pub const fn sign_in(&self) -> &SignIn {
+        &self.sign_in
+    }
+
+    /// A request to a path under `/api/v1`, and its whole answer.
+    pub async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<(StatusCode, Value)> {
+        let answer = self.send_request(method, path, body).await?;
+        let status = answer.status();
+        let bytes = answer.bytes().await?;
+        let value = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes)? };
+        Ok((status, value))
+    }
+
+    async fn send_request(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<reqwest::Response> {
+        let mut request = self
+            .http
+            .request(method, format!("http://{}/api/v1{path}", self.address))
+            .bearer_auth(&self.sign_in.tokens.access_token);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        Ok(request.send().await?)
+    }
+
+    /// Creates a group with these people.
+    pub async fn group(&self, name: &str, members: &[&Self]) -> Result<Conversation> {
+        let members: Vec<_> = members.iter().map(|member| member.id()).collect();
+        let body = json!({ "type": "group", "name": name, "members": members });
+        read(self.send_request(Method::POST, "/conversations", Some(body)).await?).await
+    }
+
+    /// Sends a message by REST.
+    pub async fn send(&self, conversation: ConversationId, content: &str) -> Result<Message> {
+        let path = format!("/conversations/{conversation}/messages");
+        read(self.send_request(Method::POST, &path, Some(json!({ "content": content }))).await?).await
+    }
+
+    /// The whole log of a conversation, page by page.
+    pub async fn log(&self, conversation: ConversationId) -> Result<Vec<Event>> {
+        let mut log: Vec<Event> = Vec::new();
+        loop {
+            let after: Seq = log.last().map_or(0, |event| event.seq);
+            let path = format!("/conversations/{conversation}/events?limit=1000&after={after}");
+            let page: Page<Event> = read(self.send_request(Method::GET, &path, None).await?).await?;
+            log.extend(page.data);
+            if !page.meta.has_more {
+                return Ok(log);
+            }
+        }
+    }
+
+    /// Opens a socket and waits until it is ready.
+    pub async fn socket(&self) -> Result<Socket> {
+        let mut request = format!("ws://{}/api/v1/ws", self.address).into_client_request()?;
+        let token = format!("Bearer {}", self.sign_in.tokens.access_token);
+        request.headers_mut().insert("authorization", token.parse()?);
+        let stream = TcpStream::connect(self.address).await?;
+        stream.set_nodelay(true)?;
+        let (stream, _) = tokio_tungstenite::client_async(request, MaybeTlsStream::Plain(stream)).await?;
+        let mut socket = Socket { stream };
+        let ready = socket.next().await?;
+        ensure!(ready["type"] == "ready", "the first frame is {ready}");
+        Ok(socket)
+    }
+}
+
+async fn read<T: DeserializeOwned>(answer: reqwest::Response) -> Result<T> {
+    let status = answer.status();
+    let text = answer.text().await?;
+    if !status.is_success() {
+        bail!("{status}: {text}");
+    }
+    serde_json::from_str(&text).with_context(|| text)
+}
+
+/// An open socket.
+#[derive(Debug)]
+pub struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Socket {
+    /// Sends a frame.
+    pub async fn send(&mut self, frame: &Value) -> Result<()> {
+        self.send_raw(Frame::Text(frame.to_string().into())).await
+    }
+
+    /// Sends a message of any kind.
+    pub async fn send_raw(&mut self, frame: Frame) -> Result<()> {
+        Ok(self.stream.send(frame).await?)
+    }
+
+    /// Puts a frame into the buffer, to be sent with the next one that is sent.
+    pub async fn feed(&mut self, frame: &Value) -> Result<()> {
+        Ok(self.stream.feed(Frame::Text(frame.to_string().into())).await?)
+    }
+
+    /// Sends what was put into the buffer.
+    pub async fn flush(&mut self) -> Result<()> {
+        Ok(self.stream.flush().await?)
+    }
+
+    /// The next JSON frame.
+    pub async fn next(&mut self) -> Result<Value> {
+        match self.next_raw().await? {
+            Frame::Text(text) => Ok(serde_json::from_str(&text)?),
+            other => bail!("expected a JSON frame, got {other:?}"),
+        }
+    }
+
+    /// The next JSON frame of a type; others are passed over.
+    pub async fn next_of(&mut self, kind: &str) -> Result<Value> {
+        loop {
+            let frame = self.next().await?;
+            if frame["type"] == kind {
+                return Ok(frame);
+            }
+        }
+    }
+
+    /// The next message that is no ping or pong.
+    pub async fn next_raw(&mut self) -> Result<Frame> {
+        loop {
+            let next = tokio::time::timeout(TIME_MAX, self.stream.next()).await;
+            match next.context("nothing arrives on the socket")?.context("the socket has ended")?? {
+                Frame::Ping(_) | Frame::Pong(_) => {}
+                frame => return Ok(frame),
+            }
+        }
+    }
+
+    /// The code and reason with which the server closes; frames before it are passed over.
+    pub async fn closed(&mut self) -> Result<(u16, Utf8Bytes)> {
+        loop {
+            if let Frame::Close(close) = self.next_raw().await? {
+                let close = close.context("the close frame has no code")?;
+                return Ok((close.code.into(), close.reason));
+            }
+        }
+    }
+}

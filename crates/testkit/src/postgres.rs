@@ -1,0 +1,286 @@
+//! A real PostgreSQL for tests: its own cluster on a free port in a throw-away directory.
+//!
+//! [`database`] is what most tests want: a new database in the one server of this test process. A test that stops or
+//! kills its server starts a [`Server`] of its own.
+
+use anyhow::{Context as _, Result, bail, ensure};
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::chown;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// Until a server answers, or has stopped.
+const TIME_MAX: Duration = Duration::from_secs(30);
+/// Between two looks at whether it has.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+/// PostgreSQL refuses to run as root, so under root it runs as this user.
+const USER: &str = "postgres";
+
+/// A database of its own for one test. The server stops with the last of them.
+pub fn database() -> Result<Database> {
+    static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
+    let server = {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(server) = shared.upgrade() {
+            server
+        } else {
+            let server = Arc::new(Server::start()?);
+            *shared = Arc::downgrade(&server);
+            server
+        }
+    };
+    let url = server.create_database()?;
+    Ok(Database { url, server })
+}
+
+/// An empty database. Hold it for as long as it is used.
+#[derive(Debug)]
+pub struct Database {
+    url: String,
+    server: Arc<Server>,
+}
+
+impl Database {
+    /// `postgres://…`
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Runs statements in it and answers what they print, unadorned.
+    pub fn run_sql(&self, sql: &str) -> Result<String> {
+        self.server.run_sql(&self.url, sql)
+    }
+}
+
+/// A PostgreSQL server. Dropping it stops it and removes its directory.
+#[derive(Debug)]
+pub struct Server {
+    programs: PathBuf,
+    directory: TempDir,
+    port: u16,
+    settings: Vec<String>,
+    running: Option<Running>,
+    databases: AtomicU32,
+}
+
+impl Server {
+    /// Starts a server that does not wait for the disk: what kills a process does not kill the machine.
+    pub fn start() -> Result<Self> {
+        Self::start_with(&["fsync=off"])
+    }
+
+    /// Starts a server with settings of `postgresql.conf`, each as `name=value`.
+    pub fn start_with(settings: &[&str]) -> Result<Self> {
+        let programs = programs()?;
+        let directory = tempfile::Builder::new().prefix("natter-postgres-").tempdir()?;
+        if is_root()? {
+            let id =
+                |flag| -> Result<u32> { Ok(output(Command::new("id").args([flag, USER]))?.trim().parse()?) };
+            chown(directory.path(), Some(id("-u")?), Some(id("-g")?))?;
+        }
+        let data = directory.path().join("data");
+        output(as_user(&programs.join("initdb"))?.arg("-D").arg(&data).args([
+            "--username=postgres",
+            "--auth=trust",
+            "--no-sync",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+        ]))?;
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let mut server = Self {
+            programs,
+            directory,
+            port,
+            settings: settings.iter().map(|&setting| setting.to_owned()).collect(),
+            running: None,
+            databases: AtomicU32::new(0),
+        };
+        server.restart()?;
+        Ok(server)
+    }
+
+    /// Creates an empty database; answers its URL.
+    pub fn create_database(&self) -> Result<String> {
+        let name = format!("natter_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        let port = self.port.to_string();
+        output(Command::new(self.programs.join("createdb")).args([
+            "--host=127.0.0.1",
+            "--username=postgres",
+            "--port",
+            &port,
+            &name,
+        ]))?;
+        Ok(format!("postgres://postgres@127.0.0.1:{port}/{name}"))
+    }
+
+    /// Runs statements in a database of this server and answers what they print, unadorned.
+    pub fn run_sql(&self, url: &str, sql: &str) -> Result<String> {
+        output(Command::new(self.programs.join("psql")).args([
+            "--no-psqlrc",
+            "--quiet",
+            "--tuples-only",
+            "--no-align",
+            "--set=ON_ERROR_STOP=1",
+            "--command",
+            sql,
+            url,
+        ]))
+    }
+
+    /// Ends the server the way a crash does: at once, in the middle of whatever it does.
+    pub fn kill(&mut self) -> Result<()> {
+        match self.running.take() {
+            Some(running) => running.stop("KILL"),
+            None => Ok(()),
+        }
+    }
+
+    /// Starts the server again on the same port, if it does not run.
+    pub fn restart(&mut self) -> Result<()> {
+        let deadline = Instant::now() + TIME_MAX;
+        while self.running.is_none() {
+            let mut running = Running::start(self.command()?)?;
+            loop {
+                if self.is_ready()? {
+                    self.running = Some(running);
+                    break;
+                }
+                // After a kill it refuses to start until the last process of its predecessor has noticed.
+                if running.has_ended() {
+                    break;
+                }
+                ensure!(Instant::now() < deadline, "PostgreSQL did not start:\n{}", self.log());
+                thread::sleep(LOOK_AGAIN);
+            }
+            ensure!(Instant::now() < deadline, "PostgreSQL did not start:\n{}", self.log());
+        }
+        Ok(())
+    }
+
+    fn command(&self) -> Result<Command> {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log_path())?;
+        let mut command = as_user(&self.programs.join("postgres"))?;
+        command
+            .arg("-D")
+            .arg(self.directory.path().join("data"))
+            .args(["-p", &self.port.to_string(), "-c", "listen_addresses=127.0.0.1", "-c"])
+            .arg(format!("unix_socket_directories={}", self.directory.path().display()))
+            .stderr(log);
+        for setting in &self.settings {
+            command.args(["-c", setting]);
+        }
+        Ok(command)
+    }
+
+    fn is_ready(&self) -> Result<bool> {
+        let status = Command::new(self.programs.join("pg_isready"))
+            .args(["--quiet", "--host=127.0.0.1", "--port", &self.port.to_string()])
+            .status()?;
+        Ok(status.success())
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.directory.path().join("log")
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take()
+            && let Err(error) = running.stop("INT")
+            && !thread::panicking()
+        {
+            panic!("{error:#}");
+        }
+    }
+}
+
+/// A server process. It is the child of a thread of its own that waits for it: the kernel's signal for the death of
+/// the parent means the parent's thread, and a test's thread ends with its test.
+#[derive(Debug)]
+struct Running {
+    pid: u32,
+    waiting: JoinHandle<()>,
+}
+
+impl Running {
+    fn start(mut command: Command) -> Result<Self> {
+        let (tell, told) = mpsc::channel();
+        let waiting = thread::Builder::new().name("postgres".to_owned()).spawn(move || {
+            let child: std::io::Result<Child> = command.spawn();
+            let (pid, child) =
+                child.map_or_else(|error| (Err(error), None), |child| (Ok(child.id()), Some(child)));
+            // The other end waits for it.
+            drop(tell.send(pid));
+            if let Some(mut child) = child {
+                drop(child.wait());
+            }
+        })?;
+        Ok(Self { pid: told.recv()??, waiting })
+    }
+
+    fn has_ended(&mut self) -> bool {
+        self.waiting.is_finished()
+    }
+
+    fn stop(self, signal: &str) -> Result<()> {
+        output(Command::new("kill").args(["-s", signal, &self.pid.to_string()]))?;
+        let deadline = Instant::now() + TIME_MAX;
+        while !self.waiting.is_finished() {
+            if Instant::now() > deadline {
+                output(Command::new("kill").args(["-s", "KILL", &self.pid.to_string()]))?;
+                bail!("PostgreSQL did not stop within {TIME_MAX:?} of signal {signal}");
+            }
+            thread::sleep(LOOK_AGAIN);
+        }
+        Ok(())
+    }
+}
+
+/// Where the server's programs are: on the path or, on Debian, in a directory of their own; the newest if several.
+fn programs() -> Result<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut installed: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .map(|versions| versions.flatten().map(|version| version.path().join("bin")).collect())
+        .unwrap_or_default();
+    installed.sort();
+    std::env::split_paths(&path)
+        .chain(installed.into_iter().rev())
+        .find(|directory| directory.join("initdb").exists() && directory.join("postgres").exists())
+        .context("no PostgreSQL found: install the package postgresql, or put its programs on the PATH")
+}
+
+fn is_root() -> Result<bool> {
+    Ok(output(Command::new("id").arg("-u"))?.trim() == "0")
+}
+
+/// A command that may not run as root, and that ends when this process does.
+fn as_user(program: &Path) -> Result<Command> {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "INT"]);
+    if is_root()? {
+        command.args(["--reuid", USER, "--regid", USER, "--clear-groups"]);
+    }
+    command.arg("--").arg(program).current_dir("/").stdin(Stdio::null()).stdout(Stdio::null());
+    Ok(command)
+}
+
+/// Runs a command to its end; answers what it prints.
+fn output(command: &mut Command) -> Result<String> {
+    let output = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .output()
+        .with_context(|| format!("cannot run {command:?}"))?;
+    ensure!(output.status.success(), "{command:?} failed: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
