@@ -41,7 +41,10 @@ export class Connection {
   #heartbeatMs = 25_000;
   #timer: Cancel | undefined;
   #lastId = 0;
-  readonly #answers = new Map<string, { resolve(payload: unknown): void; reject(error: Error): void }>();
+  readonly #answers = new Map<
+    string,
+    { resolve: (payload: unknown) => void; reject: (error: Error) => void }
+  >();
   readonly #backoff: Backoff;
   #closed: ((hintMs: number | undefined) => void) | undefined;
 

@@ -119,7 +119,7 @@ export class Conversations implements Readable<ConversationList> {
       this.#asked = false;
       const loaded = this.#byId.size;
       let seen = 0;
-      let news = true;
+      let news: boolean;
       let cursor: string | undefined;
       do {
         const page = await this.#retrying(() => this.server.conversations(cursor));

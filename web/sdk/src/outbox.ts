@@ -12,8 +12,6 @@ export interface Outgoing {
   readonly content: string;
   /** By the clock of this device; the server's replaces it. */
   readonly createdAt: string;
-  /** Sorts the messages of a conversation as they were written. */
-  readonly order: number;
   /** Why it will not be tried again, unless somebody asks for it. */
   readonly failure?: string;
 }
@@ -35,8 +33,8 @@ export interface OutboxHandlers {
 export class Outbox {
   readonly #waiting = new Value<readonly Outgoing[]>([]);
   readonly #lanes = new Map<string, { backoff: Backoff; again: boolean }>();
-  /** Which of those in the list the store has. */
-  readonly #kept = new Set<string>();
+  /** Under which key the store has those of the list that it has. The keys of a conversation sort as it was written. */
+  readonly #kept = new Map<string, string>();
   #writes: Promise<void> = Promise.resolve();
   #order = 0;
   #open = false;
@@ -50,13 +48,17 @@ export class Outbox {
     private readonly handlers: OutboxHandlers,
   ) {}
 
-  /** Reads what an earlier page left behind. */
+  /** Reads what an earlier page left behind. What is added meanwhile is kept behind it. */
   async load(): Promise<void> {
-    const stored = await this.#stored("");
-    this.#order = stored.reduce((order, outgoing) => Math.max(order, outgoing.order), this.#order);
-    for (const outgoing of stored) this.#kept.add(outgoing.clientMessageId);
-    const written = this.#waiting.get().filter((outgoing) => !this.#kept.has(outgoing.clientMessageId));
-    this.#waiting.set([...stored, ...written].sort((a, b) => a.order - b.order));
+    await this.#write(async () => {
+      const stored = await this.#stored("");
+      for (const [key, { clientMessageId }] of stored) {
+        this.#kept.set(clientMessageId, key);
+        this.#order = Math.max(this.#order, orderOf(key));
+      }
+      const left = stored.sort(([a], [b]) => orderOf(a) - orderOf(b)).map(([, outgoing]) => outgoing);
+      this.#waiting.set([...left, ...this.#waiting.get()]);
+    });
     this.#sendAll();
   }
 
@@ -67,7 +69,6 @@ export class Outbox {
       conversationId,
       content,
       createdAt: new Date(this.env.now()).toISOString(),
-      order: this.#nextOrder(),
     };
     this.#waiting.set([...this.#waiting.get(), outgoing]);
     this.#keep(outgoing);
@@ -76,22 +77,16 @@ export class Outbox {
 
   /** Tries a failed message again, behind the others. */
   retry(clientMessageId: string): void {
-    const found = this.#find(clientMessageId);
-    if (!found?.failure) return;
-    const { failure: _, ...again } = found;
-    this.#drop(found);
-    const outgoing = { ...again, order: this.#nextOrder() };
+    const failed = this.#take(clientMessageId);
+    if (!failed) return;
+    const { failure: _, ...outgoing } = failed;
     this.#waiting.set([...this.#waiting.get(), outgoing]);
-    this.#forget(found);
     this.#keep(outgoing);
   }
 
   /** Gives a failed message up. */
   discard(clientMessageId: string): void {
-    const found = this.#find(clientMessageId);
-    if (!found?.failure) return;
-    this.#drop(found);
-    this.#forget(found);
+    this.#take(clientMessageId);
   }
 
   /** Messages can be sent from now on. */
@@ -111,7 +106,7 @@ export class Outbox {
   async clear(): Promise<void> {
     this.close();
     await this.#writes;
-    for (const outgoing of await this.#stored("")) await this.env.store.delete(this.#key(outgoing));
+    for (const [key] of await this.#stored("")) await this.env.store.delete(key);
     this.#waiting.set([]);
   }
 
@@ -141,47 +136,44 @@ export class Outbox {
   async #empty(conversationId: string, backoff: Backoff): Promise<void> {
     while (this.#open) {
       // The store and not the list: another tab may have sent some, or closed and left some behind.
-      const keptBefore = new Set(this.#kept);
+      const keptBefore = new Map(this.#kept);
       const stored = await this.#stored(conversationId);
       this.#dropSentElsewhere(conversationId, stored, keptBefore);
-      const next = stored.find((outgoing) => outgoing.failure === undefined);
-      if (!next) return;
+      const [key, next] = stored.find(([, outgoing]) => outgoing.failure === undefined) ?? [];
+      if (key === undefined || !next) return;
       try {
         const message = await this.handlers.send(next);
-        await this.env.store.delete(this.#key(next));
+        await this.env.store.delete(key);
         this.handlers.sent(message);
         this.#drop(next);
         backoff.reset();
       } catch (error) {
         if (!this.#open) return;
         if (isRetriable(error)) await backoff.wait();
-        else if (error instanceof ChatError) await this.#fail(next, error.message);
+        else if (error instanceof ChatError) await this.#fail(key, next, error.message);
         else throw error;
       }
     }
   }
 
-  async #fail(outgoing: Outgoing, failure: string): Promise<void> {
+  async #fail(key: string, outgoing: Outgoing, failure: string): Promise<void> {
     const failed = { ...outgoing, failure };
     this.#replace(failed);
-    await this.env.store.set(this.#key(failed), failed);
+    await this.env.store.set(key, failed);
   }
 
   #keep(outgoing: Outgoing): void {
-    this.#write(() => this.env.store.set(this.#key(outgoing), outgoing)).then(
-      () => {
-        this.#kept.add(outgoing.clientMessageId);
-        this.#send(outgoing.conversationId);
-      },
+    this.#write(async () => {
+      const key = this.#nextKey(outgoing);
+      await this.env.store.set(key, outgoing);
+      this.#kept.set(outgoing.clientMessageId, key);
+    }).then(
+      () => this.#send(outgoing.conversationId),
       (error: unknown) => {
         this.env.report(error);
         this.#replace({ ...outgoing, failure: "This device has no room to keep the message." });
       },
     );
-  }
-
-  #forget(outgoing: Outgoing): void {
-    this.#write(() => this.env.store.delete(this.#key(outgoing))).catch((error: unknown) => this.env.report(error));
   }
 
   /** One after the other, so that the store never holds a message without those before it. */
@@ -191,17 +183,26 @@ export class Outbox {
     return done;
   }
 
-  /** What was kept and is not any more, another tab has sent. */
-  #dropSentElsewhere(conversationId: string, stored: readonly Outgoing[], keptBefore: ReadonlySet<string>): void {
-    const left = new Set(stored.map((outgoing) => outgoing.clientMessageId));
-    const gone = ({ clientMessageId: id }: Outgoing) => keptBefore.has(id) && this.#kept.has(id) && !left.has(id);
-    const waiting = this.#waiting.get();
-    if (!waiting.some((outgoing) => outgoing.conversationId === conversationId && gone(outgoing))) return;
-    this.#waiting.set(waiting.filter((outgoing) => outgoing.conversationId !== conversationId || !gone(outgoing)));
+  /** Takes a failed message out of the list and the store. */
+  #take(clientMessageId: string): Outgoing | undefined {
+    const failed = this.#waiting.get().find((outgoing) => outgoing.clientMessageId === clientMessageId);
+    if (failed?.failure === undefined) return undefined;
+    const key = this.#kept.get(clientMessageId);
+    this.#drop(failed);
+    if (key !== undefined) {
+      this.#write(() => this.env.store.delete(key)).catch((error: unknown) => this.env.report(error));
+    }
+    return failed;
   }
 
-  #find(clientMessageId: string): Outgoing | undefined {
-    return this.#waiting.get().find((outgoing) => outgoing.clientMessageId === clientMessageId);
+  /** What was kept and is not any more, another tab has sent. */
+  #dropSentElsewhere(conversationId: string, stored: readonly Kept[], keptBefore: ReadonlyMap<string, string>): void {
+    const left = new Set(stored.map(([key]) => key));
+    const gone = ({ clientMessageId: id, conversationId: where }: Outgoing) => {
+      const key = keptBefore.get(id);
+      return where === conversationId && key !== undefined && key === this.#kept.get(id) && !left.has(key);
+    };
+    for (const outgoing of this.#waiting.get()) if (gone(outgoing)) this.#drop(outgoing);
   }
 
   #drop({ clientMessageId }: Outgoing): void {
@@ -215,22 +216,24 @@ export class Outbox {
     );
   }
 
-  /** Later than everything before it, also when the clock goes back. */
-  #nextOrder(): number {
-    this.#order = Math.max(this.#order + 1, this.env.now());
-    return this.#order;
+  /** Behind everything before it, also when the clock goes back. */
+  #nextKey({ conversationId, clientMessageId }: Outgoing): string {
+    this.#order = Math.max(this.#order + 1, Math.floor(this.env.now()));
+    return `${this.#prefix(conversationId)}${String(this.#order).padStart(15, "0")}/${clientMessageId}`;
   }
 
-  #key({ conversationId, order, clientMessageId }: Outgoing): string {
-    return `${this.#prefix(conversationId)}${String(order).padStart(15, "0")}/${clientMessageId}`;
-  }
-
+  /** `outbox/USER/CONVERSATION/ORDER/MESSAGE`; without a conversation, of all. */
   #prefix(conversationId: string): string {
     return `outbox/${this.userId}/${conversationId === "" ? "" : `${conversationId}/`}`;
   }
 
-  async #stored(conversationId: string): Promise<Outgoing[]> {
-    const entries = await this.env.store.entries(this.#prefix(conversationId));
-    return entries.map(([, value]) => value as Outgoing);
+  async #stored(conversationId: string): Promise<Kept[]> {
+    return (await this.env.store.entries(this.#prefix(conversationId))) as Kept[];
   }
+}
+
+type Kept = [key: string, outgoing: Outgoing];
+
+function orderOf(key: string): number {
+  return Number(key.split("/").at(-2));
 }

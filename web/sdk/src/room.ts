@@ -128,7 +128,7 @@ export class Room {
     if (!this.#sequence) {
       if (this.#opening) this.#early.push(event);
     } else if (!this.#sequence.receive(event)) {
-      void this.heal();
+      this.#sequence.fill().catch((error: unknown) => this.#fail(error));
     }
   }
 

@@ -41,7 +41,7 @@ export class Sequence<E extends Sequenced> {
     return this.#position;
   }
 
-  /** Takes an event that arrived. Answers false when something before it is missing: then {@link heal}. */
+  /** Takes an event that arrived. Answers false when something before it is missing: then {@link fill}. */
   receive(event: E): boolean {
     if (event.seq > this.#position) this.#ahead.set(event.seq, event);
     for (;;) {
@@ -53,12 +53,17 @@ export class Sequence<E extends Sequenced> {
     }
   }
 
-  /** Fetches until nothing is missing. What was fetched before the call does not count. */
+  /** Fetches what is missing before events that are here already. */
+  fill(): Promise<void> {
+    this.#healing ??= this.#heal().finally(() => (this.#healing = undefined));
+    return this.#healing;
+  }
+
+  /** Fetches whatever there is, to the end. A fetch that was under way does not count: it may have missed the end. */
   heal(): Promise<void> {
     this.#asked = true;
     this.#backoff.wake();
-    this.#healing ??= this.#heal().finally(() => (this.#healing = undefined));
-    return this.#healing;
+    return this.fill();
   }
 
   /** Applies nothing any more. */

@@ -71,7 +71,7 @@ export function indexedDbStore(name: string): Store {
         const range = IDBKeyRange.bound(prefix, `${prefix}\uffff`);
         const keys = table.getAllKeys(range);
         const values = table.getAll(range);
-        return () => keys.result.map((key, index): [string, unknown] => [String(key), values.result[index]]);
+        return () => keys.result.map((key, index): [string, unknown] => [key as string, values.result[index]]);
       }),
   };
 }

@@ -17,6 +17,8 @@ export interface TimelineItem {
 
 /** More messages than this are not kept; the far end is fetched again when somebody scrolls there. */
 export const WINDOW_MESSAGES_MAX = 600;
+/** New messages that are kept while the window is elsewhere, to join it to them when it comes back. */
+const LATE_MESSAGES_MAX = 100;
 
 /**
  * The messages of one conversation that are at hand: a stretch of its history without holes, bounded in length, which
@@ -26,6 +28,9 @@ export class Stretch {
   #messages: readonly Message[] = [];
   /** Position of the newest message of the conversation, inside the stretch or behind it. */
   #newest = 0;
+  /** The newest messages while they are behind the stretch, and the position from which on none of them is missing. */
+  #late: Message[] = [];
+  #lateFrom = 0;
   hasOlder = false;
 
   get messages(): readonly Message[] {
@@ -38,14 +43,14 @@ export class Stretch {
 
   /** Whether there are messages behind the stretch. */
   get hasNewer(): boolean {
-    return this.#newest > (this.#messages.at(-1)?.seq ?? 0);
+    return this.#newest > this.#last;
   }
 
   /** Begins anew with the newest messages. */
   reset(messages: readonly Message[], hasOlder: boolean): void {
-    this.#messages = messages;
-    this.#newest = Math.max(this.#newest, messages.at(-1)?.seq ?? 0);
+    this.#messages = [];
     this.hasOlder = hasOlder;
+    this.append(messages);
   }
 
   prepend(messages: readonly Message[], hasOlder: boolean): void {
@@ -54,11 +59,10 @@ export class Stretch {
   }
 
   append(messages: readonly Message[]): void {
-    const last = this.#messages.at(-1)?.seq ?? 0;
-    const joined = [...this.#messages, ...messages.filter((message) => message.seq > last)];
-    this.#newest = Math.max(this.#newest, joined.at(-1)?.seq ?? 0);
-    this.#messages = joined.slice(-WINDOW_MESSAGES_MAX);
-    if (joined.length > WINDOW_MESSAGES_MAX) this.hasOlder = true;
+    this.#join(messages);
+    // Messages that came while this page was fetched are not in it.
+    if (this.#last >= this.#lateFrom) this.#join(this.#late);
+    if (!this.hasNewer) this.#late = [];
   }
 
   /**
@@ -68,8 +72,22 @@ export class Stretch {
   receive(message: Message, followed: boolean): void {
     if (message.seq <= this.#newest) return;
     const joins = !this.hasNewer && (followed || this.#messages.length < WINDOW_MESSAGES_MAX);
+    if (joins) return this.#join([message]);
+    if (this.#late.length === 0) this.#lateFrom = this.#newest;
     this.#newest = message.seq;
-    if (joins) this.append([message]);
+    this.#late.push(message);
+    if (this.#late.length > LATE_MESSAGES_MAX) this.#lateFrom = this.#late.shift()?.seq ?? this.#newest;
+  }
+
+  get #last(): number {
+    return this.#messages.at(-1)?.seq ?? 0;
+  }
+
+  #join(messages: readonly Message[]): void {
+    const joined = [...this.#messages, ...messages.filter((message) => message.seq > this.#last)];
+    if (joined.length > WINDOW_MESSAGES_MAX) this.hasOlder = true;
+    this.#messages = joined.slice(-WINDOW_MESSAGES_MAX);
+    this.#newest = Math.max(this.#newest, this.#last);
   }
 }
 

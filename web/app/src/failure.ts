@@ -1,0 +1,23 @@
+import { ChatError, NetworkError } from "@natter/sdk";
+import { m } from "./messages.ts";
+
+/** What to tell somebody about an error. */
+export interface Failure {
+  text: string;
+  /** Finds it in the server's logs, where only they can explain it. */
+  requestId?: string;
+  /** What is wrong with single fields of a form. */
+  fields: Record<string, string>;
+}
+
+export function failure(error: unknown): Failure {
+  if (error instanceof ChatError) {
+    const fields = Object.fromEntries(error.fields.map(({ field, message }) => [field, message]));
+    if (error.status < 500) return { text: error.message, fields };
+    return { text: error.message, requestId: error.requestId, fields };
+  }
+  if (error instanceof NetworkError) return { text: m.noServer, fields: {} };
+  // Not one of ours: show something, and leave the rest to whoever looks into the console.
+  console.error(error);
+  return { text: m.unexpected, fields: {} };
+}

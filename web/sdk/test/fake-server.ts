@@ -1,0 +1,344 @@
+import type {
+  Conversation,
+  CreateConversation,
+  ErrorCode,
+  Event,
+  Message,
+  Page,
+  Problem,
+  SendMessage,
+  User,
+} from "../src/index.ts";
+
+/** What a fault may do to one send. */
+export type Fault = "none" | "refuse" | "lose-before-commit" | "lose-after-commit" | "lose-event" | "double-event";
+
+interface Log {
+  conversation: Conversation;
+  events: Event[];
+  members: string[];
+}
+
+interface Person {
+  user: User;
+  password: string;
+}
+
+/** One socket as the server sees it. */
+export interface Link {
+  userId: string;
+  /** Delivers a frame to the client. */
+  deliver(frame: object): void;
+  /** Closes it from the server's side. */
+  close(code: number, reason: string): void;
+}
+
+class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: ErrorCode,
+    readonly retriable = false,
+  ) {
+    super(code);
+  }
+}
+
+/** Keeps the server's promises in memory: gap-free logs, one message for each key, acknowledgement after the commit. */
+export class FakeServer {
+  readonly links = new Set<Link>();
+  readonly logs = new Map<string, Log>();
+  readonly #people = new Map<string, Person>();
+  readonly #access = new Map<string, string>();
+  readonly #refresh = new Map<string, { userId: string; family: string; used: boolean }>();
+  readonly #ended = new Set<string>();
+  readonly #tickets = new Map<string, string>();
+  #ids = 0;
+  #time = Date.UTC(2026, 10, 21, 9);
+  epoch = "epoch-1";
+  requests: string[] = [];
+  /** Decides about each send. */
+  fault: () => Fault = () => "none";
+
+  id(): string {
+    this.#ids += 1;
+    return `00000000-0000-7000-8000-${String(this.#ids).padStart(12, "0")}`;
+  }
+
+  /** One request of the REST interface. */
+  handle(method: string, target: string, body: unknown, token: string | undefined): { status: number; body: unknown } {
+    const url = new URL(target, "http://fake");
+    const path = url.pathname.replace("/api/v1", "");
+    this.requests.push(`${method} ${path}`);
+    try {
+      return this.#route(method, path, url.searchParams, body as never, token);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return { status: error.status, body: this.problem(error) };
+    }
+  }
+
+  problem({ status, code, retriable }: { status: number; code: ErrorCode; retriable: boolean }): Problem {
+    const type = `/api/docs/errors/${code}`;
+    return { type, title: code, status, detail: code, code, requestId: "r", retriable };
+  }
+
+  /** Opens a socket for a ticket, which works once. */
+  open(ticket: string, link: Omit<Link, "userId">): Link | undefined {
+    const userId = this.#tickets.get(ticket);
+    this.#tickets.delete(ticket);
+    const user = [...this.#people.values()].find((person) => person.user.id === userId)?.user;
+    if (userId === undefined || !user) return undefined;
+    const open = { ...link, userId };
+    this.links.add(open);
+    open.deliver({ type: "ready", payload: { connectionId: this.id(), user, heartbeatSeconds: 25, epoch: this.epoch } });
+    return open;
+  }
+
+  /** One frame from a client. */
+  frame(link: Link, frame: { id?: string; type: string; payload: unknown }): void {
+    if (!this.links.has(link)) return;
+    if (frame.type === "ping") return link.deliver({ type: "pong", payload: {} });
+    const fault = this.fault();
+    if (fault === "lose-before-commit") return this.drop(link, 1006, "");
+    try {
+      if (fault === "refuse") throw new Refusal(503, "unavailable", true);
+      const { message } = this.send(link.userId, frame.payload as SendMessage, fault);
+      if (fault === "lose-after-commit") return this.drop(link, 1006, "");
+      link.deliver({ id: frame.id, type: "ack", payload: message });
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      link.deliver({ id: frame.id, type: "error", payload: this.problem(error) });
+    }
+  }
+
+  /** Closes a socket from this side. */
+  drop(link: Link, code: number, reason: string): void {
+    if (this.links.delete(link)) link.close(code, reason);
+  }
+
+  /** Every socket closes at once, as when the process is killed; what is committed stays. */
+  restart(reason = ""): void {
+    for (const link of [...this.links]) this.drop(link, reason === "" ? 1006 : 1001, reason);
+  }
+
+  endSessions(userId: string): void {
+    for (const session of this.#refresh.values()) if (session.userId === userId) this.#ended.add(session.family);
+    for (const [token, owner] of this.#access) if (owner === userId) this.#access.delete(token);
+  }
+
+  expireAccessTokens(): void {
+    this.#access.clear();
+  }
+
+  /** Commits a message and tells the members. */
+  send(userId: string, wish: SendMessage, fault: Fault = "none"): { message: Message; repeat: boolean } {
+    const log = this.#log(wish.conversationId, userId);
+    const messages = this.messages(wish.conversationId);
+    const same = messages.find(
+      (message) => message.sender.id === userId && wish.clientMessageId && message.clientMessageId === wish.clientMessageId,
+    );
+    if (same) {
+      if (same.content !== wish.content) throw new Refusal(409, "client_message_id_conflict");
+      return { message: same, repeat: true };
+    }
+    if ([...wish.content].length > 16_000) throw new Refusal(422, "validation_failed");
+    const { id, username, displayName } = this.user(userId);
+    const message: Message = {
+      id: this.id(),
+      conversationId: wish.conversationId,
+      seq: log.events.length + 1,
+      sender: { id, username, displayName, avatarUrl: null },
+      kind: "text",
+      content: wish.content,
+      clientMessageId: wish.clientMessageId ?? null,
+      replyTo: null,
+      threadId: null,
+      mentions: [],
+      attachments: [],
+      reactions: [],
+      createdAt: this.#now(),
+      editedAt: null,
+      deletedAt: null,
+    };
+    this.#commit(log, { type: "message.new", payload: message }, message.seq, message.createdAt);
+    log.conversation.lastMessage = message;
+    if (fault !== "lose-event") this.#publish(log, { type: "message.new", payload: message });
+    if (fault === "double-event") this.#publish(log, { type: "message.new", payload: message });
+    return { message, repeat: false };
+  }
+
+  /** What is committed, in order. */
+  messages(conversationId: string): Message[] {
+    return (this.logs.get(conversationId)?.events ?? []).flatMap((event) =>
+      event.type === "message.new" ? [event.payload] : [],
+    );
+  }
+
+  user(id: string): User {
+    const person = [...this.#people.values()].find((candidate) => candidate.user.id === id);
+    if (!person) throw new Refusal(404, "not_found");
+    return person.user;
+  }
+
+  create(userId: string, wish: CreateConversation): Conversation {
+    const members = [userId, ...(wish.members ?? []).map((name) => this.#byName(name).id)];
+    const id = this.id();
+    const now = this.#now();
+    const conversation: Conversation = {
+      id,
+      type: wish.type,
+      name: wish.name ?? null,
+      topic: wish.topic ?? null,
+      visibility: wish.visibility ?? "private",
+      status: "active",
+      createdBy: userId,
+      createdAt: now,
+      updatedAt: now,
+      title: "",
+      epoch: this.epoch,
+      lastSeq: 0,
+      lastMessage: null,
+      unreadCount: 0,
+      mentionCount: 0,
+      memberCount: members.length,
+      me: { role: "member", lastReadSeq: 0, muted: false, pinned: false },
+    };
+    const log: Log = { conversation, events: [], members };
+    this.logs.set(id, log);
+    const created = {
+      type: "conversation.created" as const,
+      payload: { conversationId: id, seq: 1, conversation, actorId: userId },
+    };
+    this.#commit(log, created, 1, now);
+    this.#publish(log, created);
+    return this.#view(log, userId);
+  }
+
+  #route(
+    method: string,
+    path: string,
+    query: URLSearchParams,
+    body: Record<string, string> & SendMessage & CreateConversation,
+    token: string | undefined,
+  ): { status: number; body: unknown } {
+    if (path === "/auth/register") return { status: 201, body: this.#register(body) };
+    if (path === "/auth/login") {
+      const person = this.#people.get(String(body["username"]));
+      if (!person || person.password !== body["password"]) throw new Refusal(401, "invalid_credentials");
+      return { status: 200, body: { user: person.user, ...this.#pair(person.user.id, this.id()) } };
+    }
+    if (path === "/auth/refresh") return { status: 200, body: this.#rotate(String(body["refreshToken"])) };
+    if (path === "/auth/logout") {
+      const session = this.#refresh.get(String(body["refreshToken"]));
+      if (session) this.endSessions(session.userId);
+      return { status: 204, body: undefined };
+    }
+
+    const userId = this.#access.get(token ?? "");
+    if (userId === undefined) throw new Refusal(401, "token_expired");
+    if (path === "/auth/ticket") {
+      const ticket = this.id();
+      this.#tickets.set(ticket, userId);
+      return { status: 200, body: { ticket, expiresIn: 30 } };
+    }
+    if (path === "/conversations" && method === "POST") return { status: 201, body: this.create(userId, body) };
+    if (path === "/conversations") {
+      const mine = [...this.logs.values()].filter((log) => log.members.includes(userId));
+      const all = mine.map((log) => this.#view(log, userId));
+      all.sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1));
+      return { status: 200, body: page(all, Number(query.get("cursor") ?? 0), Number(query.get("limit") ?? 50)) };
+    }
+    const [, id = "", what] = /^\/conversations\/([^/]+)(?:\/(\w+))?$/.exec(path) ?? [];
+    const log = this.#log(id, userId);
+    if (what === undefined) return { status: 200, body: this.#view(log, userId) };
+    if (what === "events") {
+      const after = Number(query.get("after"));
+      return { status: 200, body: page(log.events.slice(after), 0, Number(query.get("limit"))) };
+    }
+    return { status: 200, body: this.#history(id, query) };
+  }
+
+  #history(id: string, query: URLSearchParams): Page<Message> {
+    const limit = Number(query.get("limit") ?? 50);
+    const all = this.messages(id);
+    const at = (name: string) => all.findIndex((message) => message.id === query.get(name));
+    if (query.has("after")) return page(all, at("after") + 1, limit);
+    const end = query.has("before") ? at("before") : all.length;
+    const start = Math.max(0, end - limit);
+    return { data: all.slice(start, end), meta: { nextCursor: start > 0 ? "c" : null, hasMore: start > 0 } };
+  }
+
+  #register(body: Record<string, string>): object {
+    const username = String(body["username"]);
+    if (this.#people.has(username)) throw new Refusal(409, "username_taken");
+    const user: User = {
+      id: this.id(),
+      username,
+      displayName: body["displayName"] ?? username,
+      avatarUrl: null,
+      role: "user",
+      presence: "online",
+      lastSeen: null,
+    };
+    this.#people.set(username, { user, password: String(body["password"]) });
+    return { user, ...this.#pair(user.id, this.id()) };
+  }
+
+  #pair(userId: string, family: string) {
+    const accessToken = `a-${this.id()}`;
+    const refreshToken = `r-${this.id()}`;
+    this.#access.set(accessToken, userId);
+    this.#refresh.set(refreshToken, { userId, family, used: false });
+    return { accessToken, refreshToken, expiresIn: 900 };
+  }
+
+  #rotate(refreshToken: string) {
+    const session = this.#refresh.get(refreshToken);
+    if (session?.used) this.#ended.add(session.family);
+    if (!session || this.#ended.has(session.family)) throw new Refusal(401, "session_ended");
+    session.used = true;
+    return this.#pair(session.userId, session.family);
+  }
+
+  #byName(name: string): User {
+    const person = this.#people.get(name);
+    if (!person) throw new Refusal(422, "validation_failed");
+    return person.user;
+  }
+
+  #log(id: string, userId: string): Log {
+    const log = this.logs.get(id);
+    if (!log?.members.includes(userId)) throw new Refusal(404, "not_found");
+    return log;
+  }
+
+  #view(log: Log, userId: string): Conversation {
+    const other = log.members.find((member) => member !== userId) ?? userId;
+    return {
+      ...log.conversation,
+      epoch: this.epoch,
+      lastSeq: log.events.length,
+      title: log.conversation.name ?? this.user(other).displayName,
+    };
+  }
+
+  #commit(log: Log, body: Pick<Event, "type" | "payload">, seq: number, createdAt: string): void {
+    log.events.push({ ...body, conversationId: log.conversation.id, seq, createdAt } as Event);
+    log.conversation.updatedAt = createdAt;
+  }
+
+  #publish(log: Log, frame: object): void {
+    for (const link of this.links) if (log.members.includes(link.userId)) link.deliver(frame);
+  }
+
+  #now(): string {
+    this.#time += 1000;
+    return new Date(this.#time).toISOString();
+  }
+}
+
+function page<T>(all: readonly T[], start: number, limit: number): Page<T> {
+  const end = start + limit;
+  const hasMore = end < all.length;
+  return { data: all.slice(start, end), meta: { nextCursor: hasMore ? String(end) : null, hasMore } };
+}

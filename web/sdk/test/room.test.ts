@@ -1,0 +1,161 @@
+import { describe, expect, it } from "vitest";
+import { memoryStore, type Account } from "../src/index.ts";
+import { WINDOW_MESSAGES_MAX } from "../src/timeline.ts";
+import { World } from "./world.ts";
+
+async function person(world: World, username: string): Promise<Account> {
+  const client = world.client(memoryStore());
+  await client.start();
+  await client.register({ username, password: "correct horse" });
+  await world.settle();
+  const account = client.account.get();
+  if (!account) throw new Error("not signed in");
+  return account;
+}
+
+async function pair(world: World) {
+  const alice = await person(world, "alice");
+  const bob = await person(world, "bob");
+  const { id } = await alice.create({ type: "direct", members: ["bob"] });
+  await world.settle();
+  return { alice, bob, id };
+}
+
+const texts = (account: Account, id: string) => account.room(id).timeline.get().items.map((item) => item.content);
+const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => String(from + index));
+
+describe("room", () => {
+  it("tells a member of a new conversation, and of its messages", async () => {
+    const world = new World();
+    const { alice, bob, id } = await pair(world);
+    expect(bob.conversations.get().items.map((conversation) => conversation.title)).toEqual(["alice"]);
+    await bob.room(id).open();
+    alice.room(id).send("hello");
+    await world.settle();
+    expect(texts(bob, id)).toEqual(["hello"]);
+    expect(bob.conversations.get().items[0]?.lastMessage?.content).toBe("hello");
+    expect(world.reported).toEqual([]);
+  });
+
+  it("says when there is no such conversation", async () => {
+    const world = new World();
+    const alice = await person(world, "alice");
+    await alice.room("nowhere").open();
+    const { phase, failure } = alice.room("nowhere").timeline.get();
+    expect(phase).toBe("failed");
+    expect(failure).toMatchObject({ status: 404 });
+  });
+
+  it("moves its window over a long history in both directions, without holes", async () => {
+    const world = new World();
+    const { alice, bob, id } = await pair(world);
+    const all = numbers(0, 1_000);
+    for (const content of all) world.server.send(alice.user.id, { conversationId: id, content });
+    await world.settle();
+    const room = bob.room(id);
+    await room.open();
+    expect(texts(bob, id)).toEqual(all.slice(-50));
+
+    room.followed = false;
+    while (room.timeline.get().hasOlder) await room.older();
+    expect(texts(bob, id)).toEqual(all.slice(0, WINDOW_MESSAGES_MAX));
+    expect(room.timeline.get().hasNewer).toBe(true);
+
+    alice.room(id).send("1000");
+    await world.settle();
+    expect(texts(bob, id)).toEqual(all.slice(0, WINDOW_MESSAGES_MAX));
+
+    while (room.timeline.get().hasNewer) await room.newer();
+    expect(texts(bob, id)).toEqual([...all, "1000"].slice(-WINDOW_MESSAGES_MAX));
+    expect(room.timeline.get().hasOlder).toBe(true);
+
+    room.followed = true;
+    alice.room(id).send("1001");
+    await world.settle();
+    expect(texts(bob, id)).toEqual([...all, "1000", "1001"].slice(-WINDOW_MESSAGES_MAX));
+  });
+
+  it("goes back to the latest messages to show what is written", async () => {
+    const world = new World();
+    const { alice, bob, id } = await pair(world);
+    for (const content of numbers(0, 900)) world.server.send(alice.user.id, { conversationId: id, content });
+    await world.settle();
+    const room = bob.room(id);
+    await room.open();
+    while (room.timeline.get().hasOlder) await room.older();
+    room.send("mine");
+    await world.settle();
+    expect(texts(bob, id).at(-1)).toBe("mine");
+    expect(room.timeline.get().hasNewer).toBe(false);
+  });
+
+  it("pulls when the server says that it lags", async () => {
+    const world = new World();
+    const { alice, bob, id } = await pair(world);
+    await bob.room(id).open();
+    world.server.send(alice.user.id, { conversationId: id, content: "missed" }, "lose-event");
+    await world.settle();
+    expect(texts(bob, id)).toEqual([]);
+    for (const link of world.server.links) {
+      link.deliver({ type: "sync.lagging", payload: { conversations: [{ id, seq: 2 }] } });
+    }
+    await world.settle();
+    expect(texts(bob, id)).toEqual(["missed"]);
+    expect(bob.conversations.get().items[0]?.lastMessage?.content).toBe("missed");
+  });
+
+  it("forgets what it knows when the log is another one", async () => {
+    const world = new World();
+    const { alice, bob, id } = await pair(world);
+    for (const content of ["a", "b", "c"]) world.server.send(alice.user.id, { conversationId: id, content });
+    await bob.room(id).open();
+    expect(texts(bob, id)).toEqual(["a", "b", "c"]);
+    // A backup from before the last message is restored, and other things happen then.
+    const log = world.server.logs.get(id);
+    log?.events.splice(3);
+    world.server.epoch = "epoch-2";
+    world.server.send(alice.user.id, { conversationId: id, content: "d" }, "lose-event");
+    world.server.restart();
+    await world.pass(60_000);
+    expect(texts(bob, id)).toEqual(["a", "b", "d"]);
+    expect(bob.conversations.get().items[0]?.lastMessage?.content).toBe("d");
+  });
+
+  it("opens by itself once the network is back", async () => {
+    const world = new World();
+    const { alice, bob, id } = await pair(world);
+    world.server.send(alice.user.id, { conversationId: id, content: "hello" });
+    await world.settle();
+    world.online = false;
+    world.server.restart();
+    const opening = bob.room(id).open();
+    await world.pass(100_000);
+    expect(bob.room(id).timeline.get().phase).toBe("loading");
+    world.online = true;
+    bob.wake();
+    await world.pass(30_000);
+    await opening;
+    expect(texts(bob, id)).toEqual(["hello"]);
+  });
+
+  it("lists conversations page by page, the most recently active first", async () => {
+    const world = new World();
+    const alice = await person(world, "alice");
+    const ids: string[] = [];
+    for (const name of numbers(0, 230)) ids.push(world.server.create(alice.user.id, { type: "group", name }).id);
+    await world.settle();
+    const later = await (async () => {
+      const client = world.client(memoryStore());
+      await client.login({ username: "alice", password: "correct horse" });
+      await world.settle();
+      return client.account.get();
+    })();
+    const names = () => later?.conversations.get().items.map((conversation) => conversation.name);
+    expect(names()).toEqual(numbers(130, 230).reverse());
+    while (later?.conversations.get().hasMore) await later.conversations.more();
+    expect(names()).toEqual(numbers(0, 230).reverse());
+    world.server.send(alice.user.id, { conversationId: ids[7] ?? "", content: "up" });
+    await world.settle();
+    expect(names()?.[0]).toBe("7");
+  });
+});

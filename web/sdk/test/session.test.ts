@@ -1,0 +1,119 @@
+import { describe, expect, it } from "vitest";
+import { ChatError, memoryStore, NetworkError } from "../src/index.ts";
+import { Session } from "../src/session.ts";
+import { World } from "./world.ts";
+
+const alice = { username: "alice", password: "correct horse" };
+
+async function tab(world: World, store = memoryStore()) {
+  const session = new Session(world.environment(store), "http://fake");
+  await session.load();
+  return session;
+}
+
+const me = (session: Session) => session.request({ method: "GET", path: "/conversations" });
+
+describe("session", () => {
+  it("is found again after a reload", async () => {
+    const world = new World();
+    const store = memoryStore();
+    await (await tab(world, store)).register(alice);
+    const again = await tab(world, store);
+    expect(again.user.get()?.username).toBe("alice");
+    await expect(me(again)).resolves.toMatchObject({ data: [] });
+  });
+
+  it("says in the server's words why a sign-in is refused", async () => {
+    const session = await tab(new World());
+    const error: unknown = await session.login(alice).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(ChatError);
+    expect(error).toMatchObject({ code: "invalid_credentials", status: 401, retriable: false });
+    expect(session.user.get()).toBeNull();
+  });
+
+  it("uses each refresh token once, however many tabs and requests need one", async () => {
+    const world = new World();
+    const store = memoryStore();
+    const first = await tab(world, store);
+    await first.register(alice);
+    const second = await tab(world, store);
+
+    for (let round = 0; round < 5; round += 1) {
+      world.server.expireAccessTokens();
+      await Promise.all([me(first), me(second), me(first), me(second)]);
+    }
+    expect(world.server.requests.filter((request) => request === "POST /auth/refresh")).toHaveLength(5);
+    expect(first.user.get()?.username).toBe("alice");
+  });
+
+  it("refreshes before the token ends, not after", async () => {
+    const world = new World();
+    const session = await tab(world);
+    await session.register(alice);
+    await world.pass(14.6 * 60_000);
+    await me(session);
+    expect(world.server.requests).toEqual(["POST /auth/register", "POST /auth/refresh", "GET /conversations"]);
+  });
+
+  it("stores the new pair before it is used", async () => {
+    const world = new World();
+    const store = memoryStore();
+    const session = await tab(world, store);
+    await session.register(alice);
+    world.server.expireAccessTokens();
+    const keys: unknown[] = [];
+    const set = store.set.bind(store);
+    store.set = async (key, value) => {
+      keys.push(world.server.requests.at(-1));
+      await set(key, value);
+    };
+    await me(session);
+    expect(keys).toEqual(["POST /auth/refresh"]);
+  });
+
+  it("stays signed in when the network fails during a refresh", async () => {
+    const world = new World();
+    const session = await tab(world);
+    await session.register(alice);
+    world.server.expireAccessTokens();
+    world.online = false;
+    await expect(me(session)).rejects.toBeInstanceOf(NetworkError);
+    expect(session.user.get()?.username).toBe("alice");
+    world.online = true;
+    await expect(me(session)).resolves.toBeDefined();
+  });
+
+  it("ends when the server has ended it", async () => {
+    const world = new World();
+    const store = memoryStore();
+    const session = await tab(world, store);
+    await session.register(alice);
+    world.server.endSessions(session.user.get()?.id ?? "");
+    await expect(me(session)).rejects.toThrow("The session has ended.");
+    expect(session.user.get()).toBeNull();
+    expect((await tab(world, store)).user.get()).toBeNull();
+  });
+
+  it("is forgotten here even if the server cannot be told", async () => {
+    const world = new World();
+    const store = memoryStore();
+    const session = await tab(world, store);
+    await session.register(alice);
+    world.online = false;
+    await expect(session.signOut()).rejects.toBeInstanceOf(NetworkError);
+    expect(session.user.get()).toBeNull();
+    expect(await store.entries("")).toEqual([]);
+  });
+
+  it("does not act in the name of whoever signed in in another tab", async () => {
+    const world = new World();
+    const store = memoryStore();
+    const first = await tab(world, store);
+    await first.register(alice);
+    const second = await tab(world, store);
+    await second.signOut();
+    await second.register({ username: "bob", password: "battery staple" });
+    await expect(me(first)).rejects.toThrow("The session has ended.");
+    expect(first.user.get()?.username).toBe("bob");
+  });
+});

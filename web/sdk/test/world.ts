@@ -1,0 +1,123 @@
+import { Client, memoryStore, type Environment, type Store } from "../src/index.ts";
+import { FakeServer, type Link } from "./fake-server.ts";
+
+/** Small, fast, and the same numbers for the same seed (mulberry32). */
+export function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A clock, a network and a server in one hand: nothing happens unless the test says so. */
+export class World {
+  readonly server = new FakeServer();
+  readonly random: () => number;
+  /** Whether requests and sockets get through. */
+  online = true;
+  /** What was reported because nobody waited for it. */
+  readonly reported: unknown[] = [];
+  readonly #timers = new Map<number, { at: number; work: () => void }>();
+  readonly #locks = new Map<string, Promise<unknown>>();
+  #lastTimer = 0;
+  #now = Date.UTC(2026, 10, 21, 9);
+  #ids = 0;
+
+  constructor(seed = 1) {
+    this.random = seeded(seed);
+  }
+
+  /** A browser tab, or one of several when they share a store. */
+  client(store: Store = memoryStore(), overrides: Partial<Environment> = {}): Client {
+    return new Client({ url: "http://fake", ...this.environment(store), ...overrides });
+  }
+
+  environment(store: Store): Environment {
+    return {
+      store,
+      fetch: async (url, init) => {
+        if (!this.online) throw new TypeError("network");
+        const token = new Headers(init.headers).get("Authorization")?.replace("Bearer ", "");
+        const body: unknown = typeof init.body === "string" ? JSON.parse(init.body) : undefined;
+        const answer = this.server.handle(init.method ?? "GET", url, body, token);
+        return new Response(answer.body === undefined ? null : JSON.stringify(answer.body), { status: answer.status });
+      },
+      connect: (url) => this.#connect(url),
+      exclusive: (name, work) => {
+        const turn = (this.#locks.get(name) ?? Promise.resolve()).then(work);
+        this.#locks.set(name, turn.catch(() => undefined));
+        return turn;
+      },
+      now: () => this.#now,
+      after: (delayMs, work) => {
+        const id = ++this.#lastTimer;
+        this.#timers.set(id, { at: this.#now + delayMs, work });
+        return () => this.#timers.delete(id);
+      },
+      random: this.random,
+      uniqueId: () => `id-${++this.#ids}`,
+      onWake: () => () => undefined,
+      report: (error) => this.reported.push(error),
+    };
+  }
+
+  /** Lets everything happen that does not wait for the clock. */
+  async settle(): Promise<void> {
+    // Each turn of the event loop empties the queue of promises; a request takes several.
+    for (let turn = 0; turn < 40; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** Moves the clock, timer by timer. */
+  async pass(durationMs: number): Promise<void> {
+    const end = this.#now + durationMs;
+    await this.settle();
+    for (;;) {
+      const [next] = [...this.#timers].filter(([, timer]) => timer.at <= end).sort(([, a], [, b]) => a.at - b.at);
+      if (!next) break;
+      const [id, timer] = next;
+      this.#timers.delete(id);
+      this.#now = Math.max(this.#now, timer.at);
+      timer.work();
+      await this.settle();
+    }
+    this.#now = end;
+  }
+
+  /** How long until the next timer. */
+  get nextTimerMs(): number {
+    return Math.min(...[...this.#timers.values()].map(({ at }) => at)) - this.#now;
+  }
+
+  #connect(url: string): ReturnType<Environment["connect"]> {
+    const ticket = new URL(url).searchParams.get("ticket") ?? "";
+    let link: Link | undefined;
+    const socket: ReturnType<Environment["connect"]> = {
+      onmessage: null,
+      onclose: null,
+      onerror: null,
+      send: (text) => {
+        const frame = JSON.parse(text as string) as { id?: string; type: string; payload: unknown };
+        queueMicrotask(() => link && this.server.frame(link, frame));
+      },
+      close: () => {
+        if (link) this.server.links.delete(link);
+      },
+    };
+    const call = (name: "onmessage" | "onclose", event: object) =>
+      queueMicrotask(() => (socket[name] as ((event: object) => void) | null)?.(event));
+    queueMicrotask(() => {
+      const opened =
+        this.online &&
+        this.server.open(ticket, {
+          deliver: (frame) => call("onmessage", { data: JSON.stringify(frame) }),
+          close: (code, reason) => call("onclose", { code, reason }),
+        });
+      if (opened) link = opened;
+      else call("onclose", { code: 1006, reason: "" });
+    });
+    return socket;
+  }
+}
