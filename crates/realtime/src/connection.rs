@@ -13,7 +13,6 @@ use natter_protocol::CloseCode;
 use std::borrow::Cow;
 use std::future::{self, Future};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite};
 use writer::{End, Writer};
@@ -49,43 +48,51 @@ type Later = Pin<Box<dyn Future<Output = Option<Frame>> + Send>>;
 /// handshake. Commands that are on their way when the client goes are finished before this returns.
 ///
 /// At rest a connection owns no buffer: bytes are read into one that all connections of a thread share.
-pub async fn serve<Io, S>(io: Io, early: Bytes, registration: Registration, mut session: S)
+pub fn serve<Io, S>(
+    io: Io,
+    early: Bytes,
+    registration: Registration,
+    mut session: S,
+) -> impl Future<Output = ()> + Send
 where
     Io: AsyncRead + AsyncWrite + Send + Unpin,
     S: Session,
 {
     let mut connection = Connection {
         writer: Writer::new(io),
-        subscriber: Arc::clone(&registration.subscriber),
+        decoder: Decoder::new(Role::Server, registration.limits().message_bytes_max),
+        registration,
         commands: None,
-        commands_max: registration.limits().commands_max,
         end: None,
     };
-    let decoder = Decoder::new(Role::Server, registration.limits().message_bytes_max);
-    let end = connection.converse(decoder, early.into(), &mut session).await;
-    if end == End::CloseSent {
-        connection.say_goodbye().await;
+    // A block rather than an `async fn`, which would be larger: it keeps its arguments and what it makes of them.
+    async move {
+        let end = connection.converse(early.into(), &mut session).await;
+        if end == End::CloseSent {
+            connection.say_goodbye().await;
+        }
+        connection.finish_commands().await;
+        let Subscriber { connection_id, outbox, .. } = &*connection.registration.subscriber;
+        let code = outbox.close_code();
+        tracing::debug!(%connection_id, ?code, ?end, "connection ended");
+        // 1006 stands for an end without a close frame (RFC 6455, section 7.4.1).
+        let code = code.unwrap_or(1006).to_string();
+        metrics::counter!("natter_connections_closed_total", "code" => code).increment(1);
     }
-    connection.finish_commands().await;
-    let code = connection.subscriber.outbox.close_code();
-    tracing::debug!(connection_id = %connection.subscriber.connection_id, ?code, ?end, "connection ended");
-    // 1006 stands for an end without a close frame (RFC 6455, section 7.4.1).
-    metrics::counter!("natter_connections_closed_total", "code" => code.unwrap_or(1006).to_string())
-        .increment(1);
 }
 
 struct Connection<Io> {
     writer: Writer<Io>,
-    subscriber: Arc<Subscriber>,
+    decoder: Decoder,
+    registration: Registration,
     /// Commands on their way. Absent while there are none, because even an empty set owns memory.
     commands: Option<FuturesUnordered<Later>>,
-    commands_max: usize,
     end: Option<End>,
 }
 
 impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
     /// Reads and carries out messages until nothing can be written any more.
-    async fn converse(&mut self, mut decoder: Decoder, early: Vec<u8>, session: &mut impl Session) -> End {
+    async fn converse(&mut self, early: Vec<u8>, session: &mut impl Session) -> End {
         let mut chunk = early;
         loop {
             let mut rest = chunk.as_mut_slice();
@@ -93,8 +100,8 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
                 if let Err(end) = self.room().await {
                     return end;
                 }
-                let outbox = &self.subscriber.outbox;
-                match decoder.decode(&mut rest) {
+                let outbox = &self.registration.subscriber.outbox;
+                match self.decoder.decode(&mut rest) {
                     Ok(Some(Message::Text(text))) => self.carry_out(session, &text).await,
                     Ok(Some(Message::Ping(payload))) => _ = outbox.push(Frame::pong(&payload)),
                     Ok(Some(Message::Pong(_))) => {}
@@ -122,9 +129,9 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
         });
         match received.await {
             Received::Nothing => {}
-            Received::Reply(frame) => _ = self.subscriber.outbox.push(frame),
+            Received::Reply(frame) => _ = self.registration.subscriber.outbox.push(frame),
             Received::Later(command) => self.commands.get_or_insert_default().push(command),
-            Received::Close(code, reason) => self.subscriber.outbox.close(code, &reason),
+            Received::Close(code, reason) => self.registration.subscriber.outbox.close(code, &reason),
         }
     }
 
@@ -134,9 +141,11 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
             if let Poll::Ready(end) = self.poll_io(cx) {
                 return Poll::Ready(Err(end));
             }
-            let outbox = &self.subscriber.outbox;
+            let outbox = &self.registration.subscriber.outbox;
             let on_their_way = self.commands.as_ref().map_or(0, FuturesUnordered::len);
-            if outbox.closing.is_running() || on_their_way + outbox.replies() >= self.commands_max {
+            if outbox.closing.is_running()
+                || on_their_way + outbox.replies() >= self.registration.limits().commands_max
+            {
                 return Poll::Pending;
             }
             Poll::Ready(Ok(()))
@@ -150,12 +159,12 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
             if let Poll::Ready(end) = self.poll_io(cx) {
                 return Poll::Ready(Err(end));
             }
-            if self.subscriber.outbox.closing.is_running() {
+            if self.registration.subscriber.outbox.closing.is_running() {
                 return Poll::Pending;
             }
             match ready!(scratch::poll_read(&mut self.writer.io, cx, <[u8]>::to_vec)) {
                 Ok(bytes) if !bytes.is_empty() => {
-                    self.subscriber.silent.restart();
+                    self.registration.subscriber.silent.restart();
                     Poll::Ready(Ok(bytes))
                 }
                 _ => Poll::Ready(Err(End::Gone)),
@@ -170,7 +179,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
             return Poll::Ready(end);
         }
         let _ = self.poll_commands(cx);
-        let end = ready!(self.writer.poll_write(cx, &self.subscriber, self.commands.is_some()));
+        let end = ready!(self.writer.poll_write(cx, &self.registration.subscriber, self.commands.is_some()));
         self.end = Some(end);
         Poll::Ready(end)
     }
@@ -179,7 +188,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
     fn poll_commands(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while let Some(commands) = &mut self.commands {
             match ready!(commands.poll_next_unpin(cx)) {
-                Some(Some(reply)) => _ = self.subscriber.outbox.push(reply),
+                Some(Some(reply)) => _ = self.registration.subscriber.outbox.push(reply),
                 Some(None) => {}
                 None => self.commands = None,
             }
@@ -191,7 +200,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
     /// their way, when something of the peer's arrives at a closed socket. The hub bounds the wait.
     async fn say_goodbye(&mut self) {
         future::poll_fn(|cx| {
-            if self.subscriber.outbox.poll_abort(cx).is_ready() {
+            if self.registration.subscriber.outbox.poll_abort(cx).is_ready() {
                 return Poll::Ready(());
             }
             if let Err(_gone) = ready!(Pin::new(&mut self.writer.io).poll_shutdown(cx)) {
@@ -205,7 +214,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
 
     /// Sees the commands on their way through; there is nobody left to tell about them.
     async fn finish_commands(&mut self) {
-        self.subscriber.outbox.abort();
+        self.registration.subscriber.outbox.abort();
         future::poll_fn(|cx| self.poll_commands(cx)).await;
     }
 }

@@ -423,3 +423,11 @@ async fn a_command_without_an_answer_makes_room_for_the_next() {
     client.send("the last one").await;
     assert_eq!(within_a_minute(client.next()).await, "text the last one");
 }
+
+#[tokio::test]
+async fn a_connection_is_small() {
+    let hub = Hub::start(Limits::default());
+    let (_client, server) = loopback().await;
+    let task = serve(server, bytes::Bytes::new(), register(&hub, 1), echo());
+    assert!(size_of_val(&task) <= 640, "{} bytes", size_of_val(&task));
+}
