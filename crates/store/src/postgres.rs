@@ -86,6 +86,10 @@ impl Store for Postgres {
         secret(&self.readers, name, proposal).await.map_err(failure::classify)
     }
 
+    async fn has_users(&self) -> Result<bool> {
+        account::has_users(&self.readers).await.map_err(failure::classify)
+    }
+
     async fn user(&self, id: UserId) -> Result<Option<User>> {
         account::user(&self.readers, id).await.map_err(failure::classify)
     }

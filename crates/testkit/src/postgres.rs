@@ -18,6 +18,8 @@ use tempfile::TempDir;
 const TIME_MAX: Duration = Duration::from_secs(30);
 /// Between two looks at whether it has.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
+/// What is run, all from one directory.
+const PROGRAMS: [&str; 5] = ["initdb", "postgres", "createdb", "pg_isready", "psql"];
 /// PostgreSQL refuses to run as root, so under root it runs as this user.
 const USER: &str = "postgres";
 
@@ -255,7 +257,7 @@ fn programs() -> Result<PathBuf> {
     installed.sort();
     std::env::split_paths(&path)
         .chain(installed.into_iter().rev())
-        .find(|directory| directory.join("initdb").exists() && directory.join("postgres").exists())
+        .find(|directory| PROGRAMS.iter().all(|program| directory.join(program).exists()))
         .context("no PostgreSQL found: install the package postgresql, or put its programs on the PATH")
 }
 

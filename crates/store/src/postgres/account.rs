@@ -16,6 +16,7 @@ macro_rules! user_columns {
     };
 }
 
+pub(super) const HAS_USERS: &str = "SELECT EXISTS (SELECT FROM users)";
 pub(super) const USER: &str = concat!("SELECT ", user_columns!(), " FROM users AS u WHERE u.id = $1");
 pub(super) const CREDENTIALS: &str =
     concat!("SELECT ", user_columns!(), ", u.password_hash FROM users AS u WHERE u.username = $1");
@@ -58,6 +59,10 @@ fn user_row(row: &PgRow) -> sqlx::Result<User> {
         presence: Presence::Offline,
         last_seen: row.time_opt("last_seen_at")?,
     })
+}
+
+pub(super) async fn has_users(readers: &PgPool) -> sqlx::Result<bool> {
+    sqlx::query_scalar(HAS_USERS).fetch_one(readers).await
 }
 
 pub(super) async fn user(readers: &PgPool, id: UserId) -> sqlx::Result<Option<User>> {

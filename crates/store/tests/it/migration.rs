@@ -1,0 +1,68 @@
+//! The schema: forth, back, and refusals.
+
+use crate::harness::{Db, new_message};
+use natter_store::{MigrationError, Migrator, OpenError};
+
+async fn migrator(db: &Db) -> Box<dyn Migrator> {
+    natter_store::migrator(&db.options()).await.unwrap()
+}
+
+async fn applied(migrator: &mut Box<dyn Migrator>) -> Vec<bool> {
+    migrator.status().await.unwrap().iter().map(|status| status.applied).collect()
+}
+
+pub(crate) async fn goes_up_and_down_and_up(db: Db) {
+    let mut migrator = migrator(&db).await;
+    let status = migrator.status().await.unwrap();
+    assert_eq!(status[0].name, "0001_foundation");
+    assert!(status.iter().zip(1..).all(|(entry, number)| entry.version == number && !entry.applied));
+    let all = status.len();
+
+    assert_eq!(migrator.up().await.unwrap().len(), all);
+    assert_eq!(migrator.up().await.unwrap(), Vec::<String>::new());
+    assert_eq!(applied(&mut migrator).await, vec![true; all]);
+    for undone in 1..=all {
+        assert_eq!(migrator.down().await.unwrap().as_ref(), Some(&status[all - undone].name));
+    }
+    assert_eq!(migrator.down().await.unwrap(), None);
+    assert_eq!(applied(&mut migrator).await, vec![false; all]);
+    drop(migrator);
+
+    // Nothing was left behind that would be in the way, and what opens a database brings it up to date.
+    let world = db.open().await;
+    let alice = world.user("alice").await;
+    let id = world.group(&alice, &[]).await;
+    world.send(new_message(id, &alice, "as new")).await;
+}
+
+pub(crate) async fn a_changed_file_is_refused(db: Db) {
+    db.open().await.close().await;
+    db.execute("UPDATE schema_migrations SET checksum = 'another'").await;
+    let refused = db.try_open().await.err();
+    assert!(matches!(refused, Some(OpenError::Migration(MigrationError::Changed { .. }))), "{refused:?}");
+    for refused in [migrator(&db).await.up().await.err(), migrator(&db).await.down().await.err()] {
+        assert!(matches!(refused, Some(MigrationError::Changed { .. })), "{refused:?}");
+    }
+}
+
+pub(crate) async fn a_newer_schema_is_refused(db: Db) {
+    db.open().await.close().await;
+    db.execute("INSERT INTO schema_migrations (version, name, checksum) VALUES (9000, '9000_future', 'x')")
+        .await;
+    let refused = db.try_open().await.err();
+    let Some(OpenError::Migration(MigrationError::Newer { found: 9000, known })) = refused else {
+        panic!("{refused:?}")
+    };
+    assert!(known < 9000);
+    let refused = migrator(&db).await.status().await.err();
+    assert!(matches!(refused, Some(MigrationError::Newer { .. })), "{refused:?}");
+    let refused = migrator(&db).await.down().await.err();
+    assert!(matches!(refused, Some(MigrationError::Newer { .. })), "{refused:?}");
+}
+
+pub(crate) async fn nodes_that_start_at_once_migrate_once(db: Db) {
+    let (a, b, c, d) = tokio::join!(db.try_open(), db.try_open(), db.try_open(), db.try_open());
+    let epochs = [a, b, c, d].map(|opened| opened.unwrap().store.epoch().to_owned());
+    assert!(epochs.iter().all(|epoch| *epoch == epochs[0]), "{epochs:?}");
+    assert!(migrator(&db).await.status().await.unwrap().iter().all(|status| status.applied));
+}
