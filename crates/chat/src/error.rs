@@ -7,7 +7,7 @@ use natter_store::{Refusal, StoreError};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Some fields are not valid.
-    #[error("{} fields are not valid", .0.len())]
+    #[error("{}", sentences(.0))]
     Validation(Vec<FieldError>),
     /// A parameter of the path or query makes no sense.
     #[error("{name}: {message}")]
@@ -104,11 +104,6 @@ impl Error {
                 tracing::error!(request_id, %code, reason, "a request failed");
                 code.help().to_owned()
             }
-            Self::Validation(fields) => fields
-                .iter()
-                .map(|error| format!("{}: {}", error.field, error.message))
-                .collect::<Vec<_>>()
-                .join("; "),
             other => other.to_string(),
         };
         let mut problem = Problem::new(code, detail, request_id);
@@ -117,6 +112,11 @@ impl Error {
         }
         problem
     }
+}
+
+fn sentences(fields: &[FieldError]) -> String {
+    let sentences: Vec<_> = fields.iter().map(|error| format!("{}: {}", error.field, error.message)).collect();
+    sentences.join("; ")
 }
 
 impl From<StoreError> for Error {

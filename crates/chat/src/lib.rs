@@ -16,7 +16,7 @@ mod random;
 mod relay;
 mod text;
 
-pub use account::import::Import;
+pub use account::import::{Import, ImportConversation, ImportMessage, Imported, check_import};
 pub use actor::Actor;
 pub use clock::{Clock, SystemClock};
 pub use error::Error;

@@ -54,6 +54,9 @@ pub trait Store: Send + Sync + 'static {
     /// A secret of this installation, drawn once and kept: the first proposal wins and is what all nodes get.
     async fn secret(&self, name: &str, proposal: &str) -> Result<String>;
 
+    /// Whether anybody has an account.
+    async fn has_users(&self) -> Result<bool>;
+
     /// A user.
     async fn user(&self, id: UserId) -> Result<Option<User>>;
 

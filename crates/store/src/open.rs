@@ -2,7 +2,7 @@
 
 use crate::{Committed, MigrationError, Migrator, Store, StoreError, postgres, sqlite};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -13,6 +13,20 @@ pub enum DatabaseUrl {
     Sqlite(Option<PathBuf>),
     /// `postgres://…`
     Postgres(String),
+}
+
+impl DatabaseUrl {
+    /// The file of an embedded database; a database server has none here.
+    pub fn file(&self, data_dir: &Path) -> Option<PathBuf> {
+        match self {
+            Self::Sqlite(path) => Some(embedded(path.as_deref(), data_dir)),
+            Self::Postgres(_) => None,
+        }
+    }
+}
+
+fn embedded(path: Option<&Path>, data_dir: &Path) -> PathBuf {
+    path.map_or_else(|| data_dir.join("natter.db"), Path::to_owned)
 }
 
 impl FromStr for DatabaseUrl {
@@ -39,7 +53,9 @@ impl fmt::Display for DatabaseUrl {
             Self::Sqlite(Some(path)) => write!(f, "sqlite:{}", path.display()),
             Self::Postgres(url) => {
                 let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", url));
+                // A password can stand before the host and among the parameters.
                 let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+                let place = place.split('?').next().unwrap_or_default();
                 write!(f, "{scheme}://{place}")
             }
         }
@@ -90,7 +106,7 @@ pub enum OpenError {
 /// Opens a database, brings its schema up to date and starts its commit pipeline.
 pub async fn open(options: OpenOptions) -> Result<Opened, OpenError> {
     match &options.url {
-        DatabaseUrl::Sqlite(_) => sqlite::open(options).await,
+        DatabaseUrl::Sqlite(path) => sqlite::open(embedded(path.as_deref(), &options.data_dir), options).await,
         DatabaseUrl::Postgres(url) => postgres::open(url.clone(), options).await,
     }
 }
@@ -98,7 +114,7 @@ pub async fn open(options: OpenOptions) -> Result<Opened, OpenError> {
 /// Opens a database for migrating only.
 pub async fn migrator(options: &OpenOptions) -> Result<Box<dyn Migrator>, OpenError> {
     match &options.url {
-        DatabaseUrl::Sqlite(_) => sqlite::migrator(options).await,
+        DatabaseUrl::Sqlite(path) => sqlite::migrator(embedded(path.as_deref(), &options.data_dir)).await,
         DatabaseUrl::Postgres(url) => postgres::migrator(url).await,
     }
 }

@@ -14,7 +14,7 @@ mod row;
 mod writer;
 
 use crate::commit::{Queue, pipeline};
-use crate::open::{DatabaseUrl, OpenError, OpenOptions, Opened};
+use crate::open::{OpenError, OpenOptions, Opened};
 use crate::{
     Committing, Credentials, ListPosition, MessageSlice, Migrator, Result, Roster, Session, Store,
     StoreError, Window, Write,
@@ -48,8 +48,7 @@ pub(crate) struct Sqlite {
 }
 
 /// Opens the database, brings its schema up to date and starts its writer.
-pub(crate) async fn open(options: OpenOptions) -> Result<Opened, OpenError> {
-    let path = path(&options);
+pub(crate) async fn open(path: PathBuf, options: OpenOptions) -> Result<Opened, OpenError> {
     let (writer, readers, epoch) = {
         let (path, options) = (path.clone(), options.clone());
         blocking(move || prepare(&path, &options)).await?
@@ -65,17 +64,9 @@ pub(crate) async fn open(options: OpenOptions) -> Result<Opened, OpenError> {
 }
 
 /// Opens the database for migrating only.
-pub(crate) async fn migrator(options: &OpenOptions) -> Result<Box<dyn Migrator>, OpenError> {
-    let path = path(options);
+pub(crate) async fn migrator(path: PathBuf) -> Result<Box<dyn Migrator>, OpenError> {
     let connection = blocking(move || connect(&path)).await?;
     Ok(Box::new(migrate::SqliteMigrator::new(connection)))
-}
-
-fn path(options: &OpenOptions) -> PathBuf {
-    match &options.url {
-        DatabaseUrl::Sqlite(Some(path)) => path.clone(),
-        _ => options.data_dir.join("natter.db"),
-    }
 }
 
 fn prepare(path: &Path, options: &OpenOptions) -> Result<(Connection, Readers, String), OpenError> {
@@ -178,6 +169,10 @@ impl Store for Sqlite {
         })
         .await
         .unwrap_or_else(|error| Err(StoreError::Broken(error.to_string())))
+    }
+
+    async fn has_users(&self) -> Result<bool> {
+        self.readers.read(|snapshot| account::has_users(snapshot)).await
     }
 
     async fn user(&self, id: UserId) -> Result<Option<User>> {

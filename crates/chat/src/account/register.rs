@@ -73,7 +73,7 @@ fn validate(username: &str, display_name: &str, request: &RegisterRequest) -> Re
     check.done()
 }
 
-fn check_username(check: &mut Check, username: &str) {
+pub(super) fn check_username(check: &mut Check, username: &str) {
     let length = username.chars().count();
     if !(limits::USERNAME_CHARS_MIN..=limits::USERNAME_CHARS_MAX).contains(&length) {
         check.fail(

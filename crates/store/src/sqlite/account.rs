@@ -7,6 +7,7 @@ use crate::{Credentials, NewSession, NewUser, Refusal, Session, SessionRotation,
 use natter_protocol::{PlatformRole, Presence, SessionId, Timestamp, User, UserId};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
+pub(super) const HAS_USERS: &str = "SELECT 1 FROM users LIMIT 1";
 pub(super) const USER: &str =
     "SELECT id, username, display_name, avatar_url, role, last_seen_at FROM users WHERE id = ?1";
 pub(super) const CREDENTIALS: &str =
@@ -29,6 +30,10 @@ fn user_row(row: &Row<'_>) -> rusqlite::Result<User> {
         presence: Presence::Offline,
         last_seen: row.get::<_, Option<i64>>(5)?.map(Timestamp::from_millis),
     })
+}
+
+pub(super) fn has_users(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.prepare_cached(HAS_USERS)?.exists([])
 }
 
 pub(super) fn user(connection: &Connection, id: UserId) -> rusqlite::Result<Option<User>> {
