@@ -106,7 +106,9 @@ pub enum OpenError {
 /// Opens a database, brings its schema up to date and starts its commit pipeline.
 pub async fn open(options: OpenOptions) -> Result<Opened, OpenError> {
     match &options.url {
-        DatabaseUrl::Sqlite(path) => sqlite::open(embedded(path.as_deref(), &options.data_dir), options).await,
+        DatabaseUrl::Sqlite(path) => {
+            sqlite::open(embedded(path.as_deref(), &options.data_dir), options).await
+        }
         DatabaseUrl::Postgres(url) => postgres::open(url.clone(), options).await,
     }
 }

@@ -3,13 +3,22 @@
 use super::conversation::{self, is_member};
 use super::row::text;
 use crate::{Anchor, MessageSlice, Refusal, Window, log};
-use natter_protocol::{ConversationId, Event, Message, MessageId, Seq, Timestamp, UserId, UserSummary};
+use natter_protocol::{
+    ConversationId, Event, Message, MessageId, ReactionCount, Seq, Timestamp, UserId, UserSummary,
+};
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use std::sync::LazyLock;
 
-/// Columns of a message `m` and its sender `s`, in the order of [`message_row`].
+/// Columns of a message `m` and its sender `s`, in the order of [`message_row`]. Parameter 1 is the viewer.
 pub(super) const MESSAGE_COLUMNS: &str = "m.id, m.conversation_id, m.seq, m.kind, m.content, m.client_message_id, \
-     m.reply_to, m.thread_id, m.created_at, m.edited_at, m.deleted_at, s.id, s.username, s.display_name, s.avatar_url";
+     m.reply_to, m.thread_id, m.created_at, m.edited_at, m.deleted_at, s.id, s.username, s.display_name, s.avatar_url, \
+     (SELECT json_group_array(json_object('emoji', r.emoji, 'count', r.count, 'me', json(iif(r.me, 'true', 'false'))) \
+                              ORDER BY r.first_at, r.emoji) \
+        FROM (SELECT emoji, count(*) AS count, max(user_id = ?1) AS me, min(created_at) AS first_at \
+                FROM message_reactions \
+               WHERE message_id = m.id \
+               GROUP BY emoji) AS r)";
 
 fn select(rest: &str) -> String {
     format!("SELECT {MESSAGE_COLUMNS} FROM messages AS m JOIN users AS s ON s.id = m.sender_id WHERE {rest}")
@@ -17,22 +26,22 @@ fn select(rest: &str) -> String {
 
 pub(super) static ONE: LazyLock<String> = LazyLock::new(|| {
     select(
-        "m.id = ?1 AND EXISTS (SELECT 1 FROM conversation_members AS cm
-                                WHERE cm.conversation_id = m.conversation_id AND cm.user_id = ?2)",
+        "m.id = ?2 AND EXISTS (SELECT 1 FROM conversation_members AS cm
+                                WHERE cm.conversation_id = m.conversation_id AND cm.user_id = ?1)",
     )
 });
 pub(super) static BEFORE: LazyLock<String> =
-    LazyLock::new(|| select("m.conversation_id = ?1 AND m.seq < ?2 ORDER BY m.seq DESC LIMIT ?3"));
+    LazyLock::new(|| select("m.conversation_id = ?2 AND m.seq < ?3 ORDER BY m.seq DESC LIMIT ?4"));
 pub(super) static AFTER: LazyLock<String> =
-    LazyLock::new(|| select("m.conversation_id = ?1 AND m.seq > ?2 ORDER BY m.seq LIMIT ?3"));
+    LazyLock::new(|| select("m.conversation_id = ?2 AND m.seq > ?3 ORDER BY m.seq LIMIT ?4"));
 pub(super) static EVENTS: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT {MESSAGE_COLUMNS}, e.seq, e.type, e.created_at
+        "SELECT {MESSAGE_COLUMNS}, e.type
            FROM events AS e
            LEFT JOIN messages AS m ON m.id = e.message_id
            LEFT JOIN users AS s ON s.id = m.sender_id
-          WHERE e.conversation_id = ?1 AND e.seq > ?2
-          ORDER BY e.seq LIMIT ?3"
+          WHERE e.conversation_id = ?2 AND e.seq > ?3
+          ORDER BY e.seq LIMIT ?4"
     )
 });
 pub(super) const ANCHOR: &str = "SELECT seq FROM messages WHERE id = ?1 AND conversation_id = ?2";
@@ -52,7 +61,7 @@ pub(super) fn message_row(row: &Row<'_>, at: usize) -> rusqlite::Result<Message>
         thread_id: id(7)?,
         mentions: Vec::new(),
         attachments: Vec::new(),
-        reactions: Vec::new(),
+        reactions: reactions(row, at + 15)?,
         created_at: Timestamp::from_millis(row.get(at + 8)?),
         edited_at: time(9)?,
         deleted_at: time(10)?,
@@ -65,6 +74,12 @@ pub(super) fn message_row(row: &Row<'_>, at: usize) -> rusqlite::Result<Message>
     })
 }
 
+fn reactions(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<ReactionCount>> {
+    let json = row.get_ref(column)?.as_str()?;
+    serde_json::from_str(json)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into()))
+}
+
 pub(super) fn one(
     connection: &Connection,
     id: MessageId,
@@ -72,7 +87,7 @@ pub(super) fn one(
 ) -> rusqlite::Result<Option<Message>> {
     connection
         .prepare_cached(&ONE)?
-        .query_row((id.uuid(), viewer.uuid()), |row| message_row(row, 0))
+        .query_row((viewer.uuid(), id.uuid()), |row| message_row(row, 0))
         .optional()
 }
 
@@ -93,7 +108,7 @@ pub(super) fn slice(
         }
     };
     let Some(place) = place else { return Ok(Err(Refusal::AnchorUnknown)) };
-    let history = History { connection, id };
+    let history = History { connection, id, viewer };
     let slice = match window {
         Window::Newest | Window::Before(_) => {
             let (messages, older) = history.before(place, limit)?;
@@ -117,7 +132,8 @@ pub(super) fn slice(
 
 fn position(connection: &Connection, id: ConversationId, anchor: Anchor) -> rusqlite::Result<Option<Seq>> {
     match anchor {
-        Anchor::Seq(seq) => Ok(Some(seq.min(i64::MAX.unsigned_abs()))),
+        // Leaves room for one more.
+        Anchor::Seq(seq) => Ok(Some(seq.min(i64::MAX.unsigned_abs() - 1))),
         Anchor::Message(message) => connection
             .prepare_cached(ANCHOR)?
             .query_row((message.uuid(), id.uuid()), |row| row.get(0))
@@ -129,6 +145,7 @@ fn position(connection: &Connection, id: ConversationId, anchor: Anchor) -> rusq
 struct History<'a> {
     connection: &'a Connection,
     id: ConversationId,
+    viewer: UserId,
 }
 
 impl History<'_> {
@@ -149,7 +166,7 @@ impl History<'_> {
         let mut messages = self
             .connection
             .prepare_cached(sql)?
-            .query_map((self.id.uuid(), seq, limit + 1), |row| message_row(row, 0))?
+            .query_map((self.viewer.uuid(), self.id.uuid(), seq, limit + 1), |row| message_row(row, 0))?
             .collect::<rusqlite::Result<Vec<_>>>()?;
         let more = messages.len() > limit;
         messages.truncate(limit);
@@ -170,7 +187,7 @@ pub(super) fn events(
     let after = after.min(i64::MAX.unsigned_abs());
     connection
         .prepare_cached(&EVENTS)?
-        .query_map((id.uuid(), after, limit), |row| event_row(connection, id, row))?
+        .query_map((viewer.uuid(), id.uuid(), after, limit), |row| event_row(connection, id, row))?
         .collect::<rusqlite::Result<_>>()
         .map(Some)
 }

@@ -75,10 +75,16 @@ fn send_message(
             return Ok(Err(refusal));
         }
     }
-    let seq = head.last_seq + 1;
-    insert_message(transaction, new, seq)?;
-    head.last_seq = seq;
-    head.last_message = Some((new.id, new.created_at));
+    let mut seq = head.last_seq + 1;
+    if insert_message(transaction, new, seq)? {
+        head.last_seq = seq;
+        head.last_message = Some((new.id, new.created_at));
+    } else {
+        // The id is there: this very write was done before. Or it is another conversation's, which is an error.
+        seq = transaction
+            .prepare_cached(message::ANCHOR)?
+            .query_row((new.id.uuid(), new.conversation_id.uuid()), |row| row.get(0))?;
+    }
     let message = Box::new(new.clone().into_message(seq));
     let event = log::message_new(message.clone());
     Ok(Ok((Written::Message(message), Some(event))))
@@ -104,12 +110,13 @@ fn find_repeat(transaction: &Transaction<'_>, new: &NewMessage) -> rusqlite::Res
     }))
 }
 
-fn insert_message(transaction: &Transaction<'_>, new: &NewMessage, seq: Seq) -> rusqlite::Result<()> {
-    transaction
+/// Answers whether it was not there yet.
+fn insert_message(transaction: &Transaction<'_>, new: &NewMessage, seq: Seq) -> rusqlite::Result<bool> {
+    let inserted = transaction
         .prepare_cached(
             "INSERT INTO messages (id, conversation_id, seq, sender_id, kind, content, client_message_id, fingerprint,
                                    reply_to, thread_id, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (id) DO NOTHING",
         )?
         .execute((
             new.id.uuid(),
@@ -124,6 +131,9 @@ fn insert_message(transaction: &Transaction<'_>, new: &NewMessage, seq: Seq) -> 
             new.thread_id.map(MessageId::uuid),
             new.created_at.millis(),
         ))?;
+    if inserted == 0 {
+        return Ok(false);
+    }
     transaction
         .prepare_cached(
             "INSERT INTO events (conversation_id, seq, type, actor_id, message_id, created_at)
@@ -137,7 +147,7 @@ fn insert_message(transaction: &Transaction<'_>, new: &NewMessage, seq: Seq) -> 
             new.id.uuid(),
             new.created_at.millis(),
         ))?;
-    Ok(())
+    Ok(true)
 }
 
 /// The heads of the logs that a transaction appends to: read once, written once, however many messages came between.
