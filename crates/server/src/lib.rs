@@ -3,4 +3,14 @@
 //! Invariant: nothing here decides what a user may do, and nothing here touches the database; both go through
 //! `natter_chat::Chat`. This is the only crate that knows HTTP.
 
+pub mod app;
+mod assets;
+pub mod cli;
 pub mod config;
+pub mod data_dir;
+mod log;
+pub mod open;
+pub mod rest;
+pub mod seed;
+pub mod serve;
+mod socket;

@@ -2,14 +2,20 @@
 
 use super::register::check_username;
 use crate::text::Check;
-use crate::{Chat, Result, execute::unexpected};
+use crate::{Chat, Error, Result, execute::unexpected};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use natter_protocol::{
     ConversationId, ConversationInfo, ConversationKind, ConversationStatus, MessageId, MessageKind,
     PlatformRole, Timestamp, User, UserId, UserSummary, Visibility, limits,
 };
 use natter_store::{NewConversation, NewMessage, Write, Written};
 use sha2::{Digest as _, Sha256};
+use std::collections::HashSet;
 use uuid::Uuid;
+
+/// Bytes of a text's digest in a message's key: enough to tell two versions of one file apart.
+const DIGEST_BYTES: usize = 9;
 
 /// Writes as history what happened elsewhere; nobody is notified. For operators, through `natter seed`.
 ///
@@ -39,7 +45,7 @@ pub struct ImportConversation {
 /// A message as it was elsewhere.
 #[derive(Debug, Clone)]
 pub struct ImportMessage {
-    /// Tells it from all other messages of its sender in its conversation, also from one with another text.
+    /// Tells it, together with its text, from all other messages of its sender in its conversation.
     pub key: String,
     /// Where it was written.
     pub conversation_id: ConversationId,
@@ -95,11 +101,19 @@ impl Import<'_> {
         Ok(self.0.store.credentials(username).await?.map(|known| known.user))
     }
 
-    /// The conversation under this key, created if there is none. One that is there keeps its members.
+    /// The conversation under this key, created if there is none. One that is there must have these members.
     pub async fn conversation(&self, new: ImportConversation) -> Result<(ConversationId, Imported)> {
         let id = ConversationId::from_uuid(derived_id(&new.key, new.created_at));
-        if self.0.store.roster(id).await?.is_some() {
-            return Ok((id, Imported::Known));
+        if let Some(roster) = self.0.store.roster(id).await? {
+            let known: HashSet<_> = roster.members.into_iter().collect();
+            return if new.members.iter().all(|member| known.contains(member)) {
+                Ok((id, Imported::Known))
+            } else {
+                let name = new.name.unwrap_or_default();
+                let message =
+                    format!("{name:?} is there already without some of them, and nobody can be added to it");
+                Err(Error::field("members", message))
+            };
         }
         let public = new.kind == ConversationKind::Channel;
         let info = ConversationInfo {
@@ -126,14 +140,19 @@ impl Import<'_> {
         &self,
         new: ImportMessage,
     ) -> Result<impl Future<Output = Result<Imported>> + use<>> {
+        let digest = Sha256::digest(new.content.as_bytes());
         let new = NewMessage {
             id: MessageId::from_uuid(self.0.new_id()),
             conversation_id: new.conversation_id,
             sender: new.sender,
             kind: MessageKind::Text,
             content: new.content,
-            client_message_id: Some(new.key),
-            // The key alone tells other messages apart.
+            client_message_id: Some(format!(
+                "{}/{}",
+                new.key,
+                URL_SAFE_NO_PAD.encode(&digest[..DIGEST_BYTES])
+            )),
+            // The key tells other texts apart already.
             fingerprint: 0,
             reply_to: None,
             thread_id: None,

@@ -1,0 +1,102 @@
+//! The data directory, and who may use it: an embedded database belongs to one process.
+
+use crate::config::Config;
+use std::fs::{DirBuilder, File, TryLockError};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+/// Why the data directory cannot be used. Each sentence says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum DataDirError {
+    /// Something else is in its place.
+    #[error("{0} is not a directory: move it away, or choose another directory with --data-dir")]
+    NotADirectory(PathBuf),
+    /// It is not there, and cannot be.
+    #[error("cannot create the directory {path}: {error}. Choose another with --data-dir")]
+    Uncreatable {
+        /// The directory.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// It is there, but this user may not write.
+    #[error(
+        "cannot write to {path}: {error}. Let this user write to its directory, or choose another with --data-dir"
+    )]
+    Unwritable {
+        /// The lock file.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// Another process has it.
+    #[error(
+        "{path} is in use by another natter{}: stop it, or choose another directory with --data-dir; several nodes need \
+         PostgreSQL",
+        .pid.as_ref().map(|pid| format!(" (pid {pid})")).unwrap_or_default()
+    )]
+    InUse {
+        /// The directory.
+        path: PathBuf,
+        /// The process, if it has said so.
+        pid: Option<String>,
+    },
+}
+
+/// The right to be the only one that uses an embedded database; ends with this value or with the process.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// Makes sure that the data directory is there if it is needed. What is created is closed to other users.
+pub fn prepare(config: &Config) -> Result<(), DataDirError> {
+    let path = &config.data_dir;
+    if config.database.url.file(path).is_none() || path.is_dir() {
+        return Ok(());
+    }
+    if path.exists() {
+        return Err(DataDirError::NotADirectory(path.clone()));
+    }
+    let created = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    created.map_err(|error| DataDirError::Uncreatable { path: path.clone(), error })
+}
+
+/// Takes the embedded database for this process alone. A database server needs no lock.
+///
+/// The lock lies beside the database file, so that two data directories cannot share one database either.
+pub fn lock(config: &Config) -> Result<Option<Lock>, DataDirError> {
+    let Some(database) = config.database.url.file(&config.data_dir) else { return Ok(None) };
+    prepare(config)?;
+    let path = database.with_extension("lock");
+    let unwritable = |error| DataDirError::Unwritable { path: path.clone(), error };
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(unwritable)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let directory = path.parent().unwrap_or(Path::new("."));
+            return Err(DataDirError::InUse { path: directory.to_owned(), pid: pid(&mut file) });
+        }
+        Err(TryLockError::Error(error)) => return Err(unwritable(error)),
+    }
+    file.set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| writeln!(file, "{}", std::process::id()))
+        .map_err(unwritable)?;
+    Ok(Some(Lock { _file: file }))
+}
+
+/// Who holds the lock. It may be about to say so, or be another program.
+fn pid(file: &mut File) -> Option<String> {
+    let mut text = String::new();
+    file.read_to_string(&mut text).ok()?;
+    let pid = text.trim();
+    pid.parse::<u32>().ok().map(|pid| pid.to_string())
+}
