@@ -5,11 +5,14 @@
 //! one statement each, which is one snapshot.
 
 mod account;
+pub(crate) mod bench;
 mod connect;
 mod conversation;
 mod failure;
 mod message;
 mod migrate;
+#[cfg(test)]
+mod plans;
 mod row;
 mod send;
 mod writer;

@@ -5,10 +5,13 @@
 //! power cut depends on `synchronous=FULL`: the setting is read back when the database is opened.
 
 mod account;
+pub(crate) mod bench;
 mod conversation;
 mod failure;
 mod message;
 mod migrate;
+#[cfg(test)]
+mod plans;
 mod readers;
 mod row;
 mod writer;

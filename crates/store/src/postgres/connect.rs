@@ -15,10 +15,10 @@ const READER_WAIT_MAX: Duration = Duration::from_secs(5);
 /// A connection that was idle for longer is tried before it is used, so that a restart of the server goes unnoticed.
 const READER_IDLE_TRUSTED: Duration = Duration::from_secs(1);
 
-/// The writer finds rows by key and never wants a table read whole, not even a small one: a plan made while it was
-/// small would be kept as it grows. A node that was stopped or cut off in the middle of a transaction must not keep
-/// conversations locked for the others.
-const PREPARE_WRITER: &str = "
+/// Every statement of this program finds its rows by key, so the planner need not think of reading a table whole: a
+/// plan that it made while the table was small would be kept as it grows. And a node that was stopped or cut off in
+/// the middle of a transaction must not keep conversations locked for the others.
+pub(super) const SETTINGS: &str = "
     SET enable_seqscan = off;
     SET enable_hashjoin = off;
     SET enable_mergejoin = off;
@@ -49,6 +49,11 @@ impl Server {
         Ok(Self(options.application_name("natter").disable_statement_logging()))
     }
 
+    /// The URL of another database of the same server.
+    pub(super) fn url_of(&self, database: &str) -> String {
+        self.0.clone().database(database).to_url_lossy().into()
+    }
+
     /// The first connection: whatever is wrong with the server is said here, before anything depends on it.
     pub(super) async fn open(&self) -> Result<PgConnection, OpenError> {
         let mut connection = self.connect().await.map_err(|error| self.unreachable(&error))?;
@@ -73,6 +78,12 @@ impl Server {
         PgPoolOptions::new()
             .max_connections(connections_max.max(1))
             .acquire_timeout(READER_WAIT_MAX)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    sqlx::raw_sql(SETTINGS).execute(connection).await?;
+                    Ok(())
+                })
+            })
             .test_before_acquire(false)
             .before_acquire(|connection, pooled| {
                 Box::pin(async move {
@@ -88,7 +99,7 @@ impl Server {
     async fn connect(&self) -> sqlx::Result<PgConnection> {
         let connect = async {
             let mut connection = PgConnection::connect_with(&self.0).await?;
-            sqlx::raw_sql(PREPARE_WRITER).execute(&mut connection).await?;
+            sqlx::raw_sql(SETTINGS).execute(&mut connection).await?;
             Ok(connection)
         };
         tokio::time::timeout(CONNECT_TIME_MAX, connect)

@@ -13,22 +13,22 @@ use uuid::Uuid;
 
 // In the order of the ids, so that nodes that lock the same conversations wait for one another instead of forming a
 // circle. Not FOR UPDATE: nobody deletes the key, so what refers to a conversation need not wait.
-const LOCK: &str = "
+pub(super) const LOCK: &str = "
     SELECT id, status, last_seq FROM conversations WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
-const SAVE: &str = "
+pub(super) const SAVE: &str = "
     UPDATE conversations AS c
        SET last_seq = new.last_seq, last_message_id = new.last_message_id,
            updated_at = greatest(c.updated_at, new.updated_at)
       FROM UNNEST($1::uuid[], $2::bigint[], $3::uuid[], $4::timestamptz[])
            AS new (id, last_seq, last_message_id, updated_at)
      WHERE c.id = new.id";
-const MEMBERS: &str = "
+pub(super) const MEMBERS: &str = "
     SELECT m.conversation_id, m.user_id
       FROM UNNEST($1::uuid[], $2::uuid[]) AS asked (conversation_id, user_id)
       JOIN conversation_members AS m
            ON m.conversation_id = asked.conversation_id AND m.user_id = asked.user_id";
-const BY_ID: &str = "SELECT id, conversation_id, sender_id, seq FROM messages WHERE id = ANY($1)";
-const BY_KEY: &str = "
+pub(super) const BY_ID: &str = "SELECT id, conversation_id, sender_id, seq FROM messages WHERE id = ANY($1)";
+pub(super) const BY_KEY: &str = "
     SELECT m.conversation_id, m.sender_id, m.client_message_id, m.id, m.fingerprint
       FROM UNNEST($1::uuid[], $2::uuid[], $3::text[]) AS asked (conversation_id, sender_id, client_message_id)
       JOIN messages AS m
@@ -245,7 +245,7 @@ fn first_under_key(row: &PgRow) -> sqlx::Result<(Key, (MessageId, i64))> {
     Ok((key, (row.id("id", MessageId::from_uuid)?, row.try_get("fingerprint")?)))
 }
 
-async fn insert(transaction: &mut PgConnection, fresh: &[(&NewMessage, i64)]) -> sqlx::Result<()> {
+pub(super) async fn insert(transaction: &mut PgConnection, fresh: &[(&NewMessage, i64)]) -> sqlx::Result<()> {
     if fresh.is_empty() {
         return Ok(());
     }
