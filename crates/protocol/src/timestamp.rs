@@ -8,7 +8,8 @@ use time::{OffsetDateTime, UtcOffset};
 
 /// A point in time in UTC, in whole milliseconds since 1970-01-01T00:00:00Z.
 ///
-/// On the wire it is RFC 3339 with exactly three decimals, such as `2026-11-21T05:49:23.120Z`.
+/// On the wire it is RFC 3339 with exactly three decimals, such as `2026-11-21T05:49:23.120Z`. RFC 3339 has the years
+/// 0 to 9999; a time beyond them, which only a broken clock tells, is held at their end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, utoipa::ToSchema)]
 #[schema(value_type = String, format = "date-time", example = "2026-11-21T05:49:23.120Z")]
 pub struct Timestamp(i64);
@@ -18,10 +19,19 @@ pub struct Timestamp(i64);
 #[error("not a valid time: expected RFC 3339 such as 2026-11-21T05:49:23.120Z")]
 pub struct ParseTimestampError;
 
+/// 0000-01-01T00:00:00.000Z
+const MILLIS_MIN: i64 = -62_167_219_200_000;
+/// 9999-12-31T23:59:59.999Z
+const MILLIS_MAX: i64 = 253_402_300_799_999;
+
 impl Timestamp {
     /// From milliseconds since the Unix epoch.
     pub const fn from_millis(millis: i64) -> Self {
-        Self(millis)
+        match millis {
+            ..MILLIS_MIN => Self(MILLIS_MIN),
+            MILLIS_MAX.. => Self(MILLIS_MAX),
+            _ => Self(millis),
+        }
     }
 
     /// Milliseconds since the Unix epoch.
@@ -37,7 +47,7 @@ impl Timestamp {
     /// This time moved by so many seconds; a negative number moves it back.
     #[must_use]
     pub const fn plus_seconds(self, seconds: i64) -> Self {
-        Self(self.0.saturating_add(seconds.saturating_mul(1000)))
+        Self::from_millis(self.0.saturating_add(seconds.saturating_mul(1000)))
     }
 }
 
@@ -65,7 +75,7 @@ impl FromStr for Timestamp {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let time = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| ParseTimestampError)?;
         let nanos = time.to_offset(UtcOffset::UTC).unix_timestamp_nanos();
-        i64::try_from(nanos.div_euclid(1_000_000)).map(Self).map_err(|_| ParseTimestampError)
+        i64::try_from(nanos.div_euclid(1_000_000)).map(Self::from_millis).map_err(|_| ParseTimestampError)
     }
 }
 
