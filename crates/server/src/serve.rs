@@ -2,20 +2,26 @@
 
 use crate::app::App;
 use crate::config::Config;
-use crate::rest;
+use crate::open::Open;
+use crate::seed::{self, DemoAccounts};
+use crate::{data_dir, open, rest};
 use anyhow::Context as _;
 use axum::Router;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use metrics_exporter_prometheus::PrometheusBuilder;
 use natter_chat::{Random as _, SystemRandom};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 /// Connections that the kernel completes before we take them: a storm of reconnecting clients must not be refused.
@@ -24,6 +30,81 @@ const BACKLOG_MAX: u32 = 4_096;
 const ACCEPT_RETRY_MS: u64 = 50;
 /// Milliseconds over which clients spread their return after a shutdown.
 const RECONNECT_SPREAD_MS: u64 = 3_000;
+
+/// Seconds between two compactions of what the metrics remember.
+const METRICS_UPKEEP_SECONDS: u64 = 5;
+/// Upper bounds of the histograms' buckets, in seconds or in writes.
+const BUCKETS: [f64; 14] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0, 128.0, 512.0];
+
+/// Serves until the process is asked to stop. The first lines on stdout say where.
+pub fn run(config: Config, demo: bool) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(config, demo))
+}
+
+async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
+    let _lock = data_dir::lock(&config)?;
+    // Before the hub, which takes its metrics from the recorder that is installed by then.
+    let metrics = PrometheusBuilder::new().set_buckets(&BUCKETS)?.install_recorder()?;
+    let Open { chat, hub, committed, .. } = open::chat(&config).await?;
+    let relay = tokio::spawn(chat.relay().run(committed));
+    let accounts = if demo { Some(seed::demo(&chat).await?) } else { None };
+    let app = App {
+        chat,
+        hub,
+        config: Arc::new(config),
+        metrics: metrics.clone(),
+        stopping: CancellationToken::new(),
+        connections: TaskTracker::new(),
+    };
+    let server = Server::bind(app)?;
+    let address = server.address()?;
+    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
+    greet(address, accounts.as_ref())?;
+    let upkeep = tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(METRICS_UPKEEP_SECONDS)).await;
+            metrics.run_upkeep();
+        }
+    });
+    server.run(asked_to_stop()?).await;
+    upkeep.abort();
+    relay.abort();
+    Ok(())
+}
+
+/// A program that starts this one reads the address from the first line.
+fn greet(address: SocketAddr, accounts: Option<&DemoAccounts>) -> io::Result<()> {
+    use std::io::Write as _;
+    let mut out = io::stdout().lock();
+    writeln!(out, "Natter listens on http://{address}/")?;
+    writeln!(out, "  API documentation  http://{address}/api/docs/")?;
+    if let Some(accounts) = accounts {
+        let names: Vec<_> = accounts.people.iter().map(|person| person.username).collect();
+        writeln!(out, "  Sign in as         {}", names.join(", "))?;
+        writeln!(out, "  Password           {}", accounts.password)?;
+    }
+    out.flush()
+}
+
+/// Resolves at the first SIGTERM or SIGINT. A second one ends the process at once: what was acknowledged is on disk.
+fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            std::process::exit(1);
+        });
+    })
+}
 
 /// A connection's place under `limits.connections_max`; it goes with the connection when that becomes a socket.
 #[derive(Clone)]
@@ -81,11 +162,8 @@ impl Server {
 }
 
 fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() {
-        tokio::net::TcpSocket::new_v4()?
-    } else {
-        tokio::net::TcpSocket::new_v6()?
-    };
+    let socket =
+        if address.is_ipv4() { tokio::net::TcpSocket::new_v4()? } else { tokio::net::TcpSocket::new_v6()? };
     // A restarted server must not wait for the old connections' last packets.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
@@ -97,10 +175,11 @@ async fn connection(app: App, router: Router, stream: TcpStream, peer: SocketAdd
     if let Err(error) = stream.set_nodelay(true) {
         return tracing::debug!(%error, %peer, "the client left at once");
     }
-    let service = TowerToHyperService::new(router.map_request(move |mut request: http::Request<Incoming>| {
-        request.extensions_mut().insert(permit.clone());
-        request
-    }));
+    let service =
+        TowerToHyperService::new(router.map_request(move |mut request: http::Request<Incoming>| {
+            request.extensions_mut().insert(permit.clone());
+            request
+        }));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_secs(u64::from(app.config.limits.header_seconds_max)))
