@@ -17,8 +17,8 @@ pub(super) struct Theme {
 
 /// The sample people.
 pub(super) const PEOPLE: &[Person] = &[
-    Person { username: "amina", display_name: "Amina" },
-    Person { username: "bruno", display_name: "Bruno" },
+    Person { username: "alice", display_name: "Alice" },
+    Person { username: "bob", display_name: "Bob" },
     Person { username: "chiyo", display_name: "千代 Chiyo" },
     Person { username: "dilan", display_name: "Dilan" },
     Person { username: "edda", display_name: "Edda" },
