@@ -115,7 +115,8 @@ impl Error {
 }
 
 fn sentences(fields: &[FieldError]) -> String {
-    let sentences: Vec<_> = fields.iter().map(|error| format!("{}: {}", error.field, error.message)).collect();
+    let sentences: Vec<_> =
+        fields.iter().map(|error| format!("{}: {}", error.field, error.message)).collect();
     sentences.join("; ")
 }
 

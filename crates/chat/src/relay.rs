@@ -75,7 +75,8 @@ impl Relay {
             self.forget();
             self.rooms.insert(id, Room { members, relayed: event.seq - 1, used: 0 });
         }
-        let room = self.rooms.entry(id).or_insert_with(|| Room { members: HashSet::new(), relayed: 0, used: 0 });
+        let room =
+            self.rooms.entry(id).or_insert_with(|| Room { members: HashSet::new(), relayed: 0, used: 0 });
         room.used = self.tick;
         room
     }

@@ -39,7 +39,8 @@ pub(crate) async fn serve(request: Request) -> Result<Response, Failure> {
         (header::CACHE_CONTROL, caching.to_owned()),
         (header::ETAG, tag.clone()),
     ];
-    let known = request.headers().get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let known =
+        request.headers().get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
     if known {
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }

@@ -84,7 +84,8 @@ impl Config {
                  tokens: make it at least as long",
             );
         }
-        let Limits { sends_per_minute, conversations_per_minute, socket_messages_per_minute, .. } = self.limits;
+        let Limits { sends_per_minute, conversations_per_minute, socket_messages_per_minute, .. } =
+            self.limits;
         if [sends_per_minute, conversations_per_minute, socket_messages_per_minute] != [0; 3] {
             conflicts.push(
                 "a limit per minute is not 0. Rate limits are not part of this version of natter: set \

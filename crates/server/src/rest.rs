@@ -46,7 +46,8 @@ pub fn router(app: App) -> Router {
 
 /// The OpenAPI document.
 pub fn openapi() -> OpenApi {
-    let (_, api) = OpenApiRouter::<App>::with_openapi(openapi::base()).nest(BASES[0], api()).split_for_parts();
+    let (_, api) =
+        OpenApiRouter::<App>::with_openapi(openapi::base()).nest(BASES[0], api()).split_for_parts();
     openapi::finish(api)
 }
 

@@ -86,9 +86,11 @@ async fn serve(upgrade: OnUpgrade, registration: Registration, gateway: Gateway)
 /// The answer to the client's key, if this is an opening handshake.
 fn accept(headers: &HeaderMap) -> Result<HeaderValue, Failure> {
     let has = |name, token: &str| {
-        headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).any(|value| {
-            value.split(',').any(|entry| entry.trim().eq_ignore_ascii_case(token))
-        })
+        headers
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .any(|value| value.split(',').any(|entry| entry.trim().eq_ignore_ascii_case(token)))
     };
     let versions = (header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
     if !has(header::UPGRADE, "websocket")
@@ -97,7 +99,8 @@ fn accept(headers: &HeaderMap) -> Result<HeaderValue, Failure> {
     {
         return Err(Failure::Http {
             code: ErrorCode::UpgradeRequired,
-            detail: "send `Connection: Upgrade`, `Upgrade: websocket` and `Sec-WebSocket-Version: 13`".to_owned(),
+            detail: "send `Connection: Upgrade`, `Upgrade: websocket` and `Sec-WebSocket-Version: 13`"
+                .to_owned(),
             header: Some(versions),
         });
     }

@@ -58,7 +58,9 @@ impl Passwords {
             self.waiting.try_acquire().map_err(|_| Error::Overloaded("too many people sign in right now"))?;
         let closing = |_| Error::Unavailable("the server is shutting down".to_owned());
         let _running = self.running.acquire().await.map_err(closing)?;
-        tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(Error::Internal(error.to_string())))
+        tokio::task::spawn_blocking(work)
+            .await
+            .unwrap_or_else(|error| Err(Error::Internal(error.to_string())))
     }
 }
 

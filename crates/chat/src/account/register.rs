@@ -63,7 +63,8 @@ fn validate(username: &str, display_name: &str, request: &RegisterRequest) -> Re
     check_username(&mut check, username);
     check.line("displayName", display_name, limits::DISPLAY_NAME_CHARS_MAX);
     if let Some(email) = &request.email {
-        let plausible = email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
+        let plausible =
+            email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
         if !plausible || email.chars().any(char::is_whitespace) {
             check.fail("email", "must be an e-mail address such as name@example.com");
         }

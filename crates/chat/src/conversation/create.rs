@@ -4,8 +4,8 @@ use crate::execute::{Submitted, unexpected};
 use crate::text::Check;
 use crate::{Actor, Chat, Error, Result};
 use natter_protocol::{
-    ConversationId, ConversationInfo, ConversationKind, ConversationStatus, CreateConversation, Reply, UserId,
-    Visibility, limits,
+    ConversationId, ConversationInfo, ConversationKind, ConversationStatus, CreateConversation, Reply,
+    UserId, Visibility, limits,
 };
 use natter_store::{NewConversation, Write, Written};
 use std::sync::Arc;

@@ -11,7 +11,11 @@ use std::sync::Arc;
 impl Chat {
     /// Whether the sender is a member is decided in the transaction that appends the message, so that nobody who was
     /// removed meanwhile gets another word in.
-    pub(crate) async fn send_message(self: &Arc<Self>, actor: &Actor, send: SendMessage) -> Result<Submitted> {
+    pub(crate) async fn send_message(
+        self: &Arc<Self>,
+        actor: &Actor,
+        send: SendMessage,
+    ) -> Result<Submitted> {
         let SendMessage { conversation_id, draft } = send;
         validate(&draft)?;
         let new = NewMessage {

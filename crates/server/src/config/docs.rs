@@ -9,7 +9,8 @@ const COMMENT_CHARS_MAX: usize = 100;
 
 /// The configuration as a TOML file with the meaning of each setting. Passwords in addresses are left out.
 pub fn toml(config: &Config) -> String {
-    let mut text = String::from("# Configuration of natter. `natter config check` tells whether it is right.\n");
+    let mut text =
+        String::from("# Configuration of natter. `natter config check` tells whether it is right.\n");
     for (section, about) in sections() {
         if !section.is_empty() {
             // Writing to a String cannot fail; neither does it below.

@@ -175,7 +175,12 @@ impl Layers {
             Rule::Secret(_) => "not valid".to_owned(),
             _ => value.to_string(),
         };
-        self.faults.push(Fault::Invalid { place, key: setting.key(), shown, expected: setting.rule.expected() });
+        self.faults.push(Fault::Invalid {
+            place,
+            key: setting.key(),
+            shown,
+            expected: setting.rule.expected(),
+        });
     }
 
     fn find(&self, is_it: impl Fn(&Setting) -> bool) -> Option<Setting> {

@@ -38,12 +38,13 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
-        let json = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(
-            |value| {
-                let essence = value.split(';').next().unwrap_or_default().trim();
-                essence.eq_ignore_ascii_case("application/json")
-            },
-        );
+        let json =
+            request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(
+                |value| {
+                    let essence = value.split(';').next().unwrap_or_default().trim();
+                    essence.eq_ignore_ascii_case("application/json")
+                },
+            );
         if !json {
             let detail = "the Content-Type must be application/json";
             return Err(Failure::new(ErrorCode::UnsupportedMediaType, detail));
@@ -88,7 +89,8 @@ impl<T: Serialize> IntoResponse for Answer<T> {
         match serde_json::to_vec(&self.1) {
             Ok(json) => (self.0, [(header::CONTENT_TYPE, "application/json")], json).into_response(),
             Err(error) => {
-                Failure::from(natter_chat::Error::Internal(format!("an answer has no JSON: {error}"))).into_response()
+                Failure::from(natter_chat::Error::Internal(format!("an answer has no JSON: {error}")))
+                    .into_response()
             }
         }
     }
@@ -139,8 +141,9 @@ pub(super) fn limit(asked: Option<u32>, max: u32) -> Result<u32, Failure> {
     match asked {
         None => Ok(limits::PAGE_ENTRIES_DEFAULT.min(max)),
         Some(limit) if (1..=max).contains(&limit) => Ok(limit),
-        Some(limit) => {
-            Err(Failure::new(ErrorCode::InvalidParameter, format!("limit is {limit}; 1 to {max} are allowed")))
-        }
+        Some(limit) => Err(Failure::new(
+            ErrorCode::InvalidParameter,
+            format!("limit is {limit}; 1 to {max} are allowed"),
+        )),
     }
 }

@@ -41,7 +41,9 @@ fn swagger(file: &str) -> Result<Response, Failure> {
             ];
             Ok((headers, file.bytes.into_owned()).into_response())
         }
-        Ok(None) => Err(Failure::new(ErrorCode::NotFound, format!("there is no documentation file {file:?}"))),
+        Ok(None) => {
+            Err(Failure::new(ErrorCode::NotFound, format!("there is no documentation file {file:?}")))
+        }
         Err(error) => Err(natter_chat::Error::Internal(format!("Swagger UI: {error}")).into()),
     }
 }

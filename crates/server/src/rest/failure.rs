@@ -11,11 +11,7 @@ pub(crate) enum Failure {
     /// The domain said no.
     Chat(natter_chat::Error),
     /// The request never got to the domain.
-    Http {
-        code: ErrorCode,
-        detail: String,
-        header: Option<(HeaderName, HeaderValue)>,
-    },
+    Http { code: ErrorCode, detail: String, header: Option<(HeaderName, HeaderValue)> },
 }
 
 impl Failure {

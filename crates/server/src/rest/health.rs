@@ -25,5 +25,6 @@ pub(super) async fn ready(State(app): State<App>) -> Result<Answer<Value>, Failu
 
 /// In Prometheus' text format.
 pub(super) async fn metrics(State(app): State<App>) -> Response {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render()).into_response()
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render())
+        .into_response()
 }

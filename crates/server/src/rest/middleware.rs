@@ -35,11 +35,16 @@ pub(super) fn layer(router: Router<App>, app: &App) -> Router<App> {
 }
 
 fn cors(app: &App) -> CorsLayer {
-    let origins = app.config.cors.origins.iter().filter_map(|origin| HeaderValue::from_str(origin.as_str()).ok());
+    let origins =
+        app.config.cors.origins.iter().filter_map(|origin| HeaderValue::from_str(origin.as_str()).ok());
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, HeaderName::from_static("idempotency-key")])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            HeaderName::from_static("idempotency-key"),
+        ])
         .expose_headers([REQUEST_ID, header::RETRY_AFTER])
         .max_age(Duration::from_secs(PREFLIGHT_SECONDS))
 }
@@ -83,12 +88,7 @@ fn request_id(request: &Request) -> Option<String> {
         (1..=REQUEST_ID_CHARS_MAX).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
     };
-    request
-        .headers()
-        .get(REQUEST_ID)
-        .and_then(|id| id.to_str().ok())
-        .filter(harmless)
-        .map(str::to_owned)
+    request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(harmless).map(str::to_owned)
 }
 
 /// Gives a failure its body, now that the request's id is known.

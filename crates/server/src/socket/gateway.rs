@@ -2,8 +2,8 @@
 
 use natter_chat::{Actor, Chat, Error};
 use natter_protocol::{
-    ClientFrame, Command, ConnectionId, ErrorCode, Pong, Problem, Ready, Reply, SendMessage, ServerFrame, SessionId,
-    UserId,
+    ClientFrame, Command, ConnectionId, ErrorCode, Pong, Problem, Ready, Reply, SendMessage, ServerFrame,
+    SessionId, UserId,
 };
 use natter_realtime::{Frame, Received, Session};
 use serde::Serialize;
