@@ -52,7 +52,6 @@ pub struct Hub(Arc<Shared>);
 struct Shared {
     limits: Limits,
     shards: [RwLock<Shard>; SHARDS],
-    users: AtomicUsize,
     connections: AtomicUsize,
     shutting_down: AtomicBool,
     /// Told when the last connection is gone.
@@ -94,7 +93,6 @@ impl Hub {
         let hub = Self(Arc::new(Shared {
             limits,
             shards: std::array::from_fn(|_| RwLock::default()),
-            users: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
             shutting_down: AtomicBool::new(false),
             empty: Notify::new(),
@@ -132,11 +130,7 @@ impl Hub {
             return None;
         }
         // Room for one: almost everybody has just one connection here.
-        let subscribers = shard.entry(user_id).or_insert_with(|| Vec::with_capacity(1));
-        if subscribers.is_empty() {
-            self.0.users.fetch_add(1, SeqCst);
-        }
-        subscribers.push(Arc::clone(&subscriber));
+        shard.entry(user_id).or_insert_with(|| Vec::with_capacity(1)).push(Arc::clone(&subscriber));
         self.0.connections.fetch_add(1, SeqCst);
         self.0.connections_gauge.increment(1);
         drop(shard);
@@ -149,7 +143,8 @@ impl Hub {
     /// after the other, in the order of `seq`.
     pub fn deliver<S: BuildHasher>(&self, members: &HashSet<UserId, S>, frame: &Frame) {
         let mut delivered = 0;
-        if members.len() <= self.0.users.load(SeqCst) {
+        // Goes through whichever are fewer: the members, or who is here.
+        if members.len() <= self.connections() {
             for user_id in members {
                 delivered += self.queue(*user_id, frame);
             }
@@ -268,7 +263,6 @@ impl Drop for Registration {
             subscribers.retain(|subscriber| !Arc::ptr_eq(subscriber, &self.subscriber));
             if subscribers.is_empty() {
                 shard.remove(&user_id);
-                self.hub.0.users.fetch_sub(1, SeqCst);
             }
         }
         drop(shard);

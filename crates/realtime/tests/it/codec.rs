@@ -264,3 +264,12 @@ fn memory_is_owned_only_for_what_has_arrived_of_a_partial_message() {
     assert_eq!(take(masked(0x89, b"ping")[..7].to_vec()), 4);
     assert_eq!(take(masked(0x89, b"ping")[7..].to_vec()), 0);
 }
+
+#[test]
+fn a_partial_message_never_owns_more_than_the_limit() {
+    let mut decoder = Decoder::new(Role::Server, 1000);
+    for byte in &mut masked(0x81, &[b'x'; 1000]) {
+        decoder.decode(&mut std::slice::from_mut(byte)).unwrap();
+        assert!(decoder.buffered_bytes() <= 1000, "{}", decoder.buffered_bytes());
+    }
+}

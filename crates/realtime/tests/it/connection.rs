@@ -116,14 +116,17 @@ async fn a_close_is_echoed_after_the_answers_and_the_stream_ends() {
 }
 
 #[tokio::test]
-async fn the_last_words_arrive_although_the_client_still_talks() {
+async fn the_client_may_finish_speaking_after_our_close() {
     let hub = Hub::start(Limits::default());
     let session = Script(|_: &str| Received::Close(CloseCode::RateLimited, "enough".into()));
-    let (mut client, _task) = connect(&hub, 1, session).await;
-    // Unread input makes a closing socket reset the connection, which can take the close frame with it.
-    let chatter = encode(OpCode::Text, &[b'x'; 1000], Some(MASK)).repeat(200);
-    client.send_bytes(&chatter).await;
+    let (mut client, task) = connect_in_memory(&hub, 1, 4096, session).await;
+    client.send("command").await;
     assert_eq!(within_a_minute(client.rest()).await, ["close Some(4009) enough"]);
+    // A server that has dropped its stream by now makes this fail: over TCP its reset can destroy what it sent last.
+    client.send("was on its way").await;
+    client.send_close(4009).await;
+    drop(client);
+    within_a_minute(task).await.unwrap();
 }
 
 #[tokio::test]
