@@ -103,7 +103,7 @@ impl Chat {
         self.clock.now()
     }
 
-    /// A UUIDv7 (RFC 9562, section 5.7): ordered by time, so that it appends to the indexes that hold it.
+    /// A `UUIDv7` (RFC 9562, section 5.7): ordered by time, so that it appends to the indexes that hold it.
     pub fn new_id(&self) -> Uuid {
         let mut bytes = [0; 10];
         self.random.fill(&mut bytes);

@@ -75,12 +75,10 @@ async fn serve(upgrade: OnUpgrade, registration: Registration, gateway: Gateway)
         Ok(upgraded) => upgraded,
         Err(error) => return tracing::debug!(%error, "the client left during the handshake"),
     };
-    match upgraded.downcast::<TokioIo<TcpStream>>() {
-        Ok(parts) => {
-            natter_realtime::serve(parts.io.into_inner(), parts.read_buf, registration, gateway).await;
-        }
-        Err(_) => tracing::error!("an upgraded connection is no TCP stream"),
-    }
+    let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else {
+        return tracing::error!("an upgraded connection is no TCP stream");
+    };
+    natter_realtime::serve(parts.io.into_inner(), parts.read_buf, registration, gateway).await;
 }
 
 /// The answer to the client's key, if this is an opening handshake.

@@ -20,7 +20,7 @@ impl Chat {
         validate(&draft)?;
         let new = NewMessage {
             id: MessageId::from_uuid(self.new_id()),
-            conversation_id: conversation_id,
+            conversation_id,
             sender: actor.summary(),
             kind: draft.kind,
             fingerprint: fingerprint(&draft),

@@ -40,10 +40,6 @@ impl Gateway {
         Ok(frame(None, "ready", &ready))
     }
 
-    fn refuse(&self, id: Option<&str>, problem: &Problem) -> Received {
-        Received::Reply(frame(id, "error", problem))
-    }
-
     fn problem(&self, code: ErrorCode, detail: impl Into<String>) -> Problem {
         Problem::new(code, detail, self.connection_id.to_string())
     }
@@ -52,7 +48,7 @@ impl Gateway {
     async fn submit(&self, id: Option<&str>, command: Command) -> Received {
         let submitted = match self.chat.submit(&self.actor, command).await {
             Ok(submitted) => submitted,
-            Err(error) => return self.refuse(id, &error.problem(&self.connection_id.to_string())),
+            Err(error) => return refuse(id, &error.problem(&self.connection_id.to_string())),
         };
         let (id, connection_id) = (id.map(str::to_owned), self.connection_id);
         Received::Later(Box::pin(async move {
@@ -73,7 +69,7 @@ impl Session for Gateway {
             Ok(request) => request,
             Err(error) => {
                 let detail = format!("the frame must be an object with a type: {error}");
-                return self.refuse(None, &self.problem(ErrorCode::InvalidJson, detail));
+                return refuse(None, &self.problem(ErrorCode::InvalidJson, detail));
             }
         };
         let id = request.id.as_deref();
@@ -82,12 +78,12 @@ impl Session for Gateway {
             "message.send" => payload::<SendMessage>(request.payload).map(Command::SendMessage),
             unknown => {
                 let problem = self.problem(ErrorCode::UnknownType, format!("there is no type {unknown:?}"));
-                return self.refuse(id, &problem);
+                return refuse(id, &problem);
             }
         };
         match command {
             Ok(command) => self.submit(id, command).await,
-            Err(detail) => self.refuse(id, &self.problem(ErrorCode::InvalidJson, detail)),
+            Err(detail) => refuse(id, &self.problem(ErrorCode::InvalidJson, detail)),
         }
     }
 }
@@ -95,6 +91,10 @@ impl Session for Gateway {
 fn payload<T: DeserializeOwned>(raw: Option<&RawValue>) -> Result<T, String> {
     let raw = raw.ok_or("the frame has no payload")?;
     serde_json::from_str(raw.get()).map_err(|error| format!("the payload: {error}"))
+}
+
+fn refuse(id: Option<&str>, problem: &Problem) -> Received {
+    Received::Reply(frame(id, "error", problem))
 }
 
 fn acknowledge(id: &str, reply: &Reply) -> Frame {
