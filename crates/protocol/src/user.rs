@@ -4,7 +4,9 @@ use crate::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 /// What a user may do on the whole installation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "camelCase")]
 pub enum PlatformRole {
     /// Uses the chat.

@@ -36,7 +36,10 @@ fn a_code_is_spelled_alike_everywhere() {
 fn every_code_says_what_it_means_and_what_to_do() {
     for code in ErrorCode::ALL {
         assert!((400..600).contains(&code.status()), "{code}");
-        assert!(!code.title().is_empty() && !code.title().ends_with('.'), "the title of {code} is no heading");
+        assert!(
+            !code.title().is_empty() && !code.title().ends_with('.'),
+            "the title of {code} is no heading"
+        );
         assert!(code.help().ends_with('.'), "the help of {code} is no sentence");
     }
 }

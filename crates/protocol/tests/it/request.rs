@@ -43,7 +43,10 @@ fn unknown_fields_are_ignored() {
 #[test]
 fn unknown_values_of_enumerations_are_errors() {
     let error = refused::<CreateConversation>(r#"{"type":"party"}"#);
-    assert!(error.contains("unknown variant `party`, expected one of `direct`, `group`, `channel`"), "{error}");
+    assert!(
+        error.contains("unknown variant `party`, expected one of `direct`, `group`, `channel`"),
+        "{error}"
+    );
     let error = refused::<MessageDraft>(r#"{"content":"Hello","kind":"poem"}"#);
     assert!(error.contains("unknown variant `poem`"), "{error}");
     let error = refused::<CreateConversation>(r#"{"type":"channel","visibility":"secret"}"#);

@@ -51,19 +51,13 @@ fn sessions() {
 fn conversations() {
     pin("conversation", &sample::conversation());
     pin("conversation_info", &sample::conversation_info());
-    pin(
-        "conversation_kind",
-        &[ConversationKind::Direct, ConversationKind::Group, ConversationKind::Channel],
-    );
+    pin("conversation_kind", &[ConversationKind::Direct, ConversationKind::Group, ConversationKind::Channel]);
     pin(
         "conversation_status",
         &[ConversationStatus::Active, ConversationStatus::Archived, ConversationStatus::Closed],
     );
     pin("visibility", &[Visibility::Public, Visibility::Private]);
-    pin(
-        "member_role",
-        &[MemberRole::Member, MemberRole::Moderator, MemberRole::Admin, MemberRole::Owner],
-    );
+    pin("member_role", &[MemberRole::Member, MemberRole::Moderator, MemberRole::Admin, MemberRole::Owner]);
     pin(
         "create_conversation",
         &CreateConversation {
