@@ -255,6 +255,10 @@ export class FakeServer {
       const after = Number(query.get("after"));
       return { status: 200, body: page(log.events.slice(after), 0, Number(query.get("limit"))) };
     }
+    if (method === "POST") {
+      const { message, repeat } = this.send(userId, { ...body, conversationId: id });
+      return { status: repeat ? 200 : 201, body: message };
+    }
     return { status: 200, body: this.#history(id, query) };
   }
 

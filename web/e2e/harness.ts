@@ -1,0 +1,206 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright-core";
+
+const BINARY = resolve(process.env["NATTER_BIN"] ?? join(import.meta.dirname, "../../target/debug/natter"));
+const CHROMIUM = process.env["CHROMIUM_BIN"] ?? "/usr/bin/chromium";
+const START_MS_MAX = 20_000;
+
+/** A real server in a directory of its own, which can be killed and started again where it was. */
+export class Natter {
+  #process: ChildProcess | undefined;
+  #log = "";
+
+  private constructor(
+    private readonly port: number,
+    private readonly directory: string,
+  ) {}
+
+  static async start(): Promise<Natter> {
+    const natter = new Natter(await freePort(), await mkdtemp(join(tmpdir(), "natter-e2e-")));
+    await natter.start();
+    return natter;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async start(): Promise<void> {
+    const child = spawn(BINARY, ["serve", "--listen", `127.0.0.1:${this.port}`, "--data-dir", this.directory], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#process = child;
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (this.#log += String(chunk)));
+    const deadline = Date.now() + START_MS_MAX;
+    for (;;) {
+      const answer = await fetch(`${this.url}/health/ready`).catch(() => undefined);
+      if (answer?.ok) return;
+      if (child.exitCode !== null || Date.now() > deadline) throw new Error(`${BINARY} does not start:\n${this.#log}`);
+      await new Promise((wake) => setTimeout(wake, 20));
+    }
+  }
+
+  /** Ends the process without a chance to tidy up. */
+  async kill(): Promise<void> {
+    await this.#end("SIGKILL");
+  }
+
+  async stop(): Promise<void> {
+    await this.#end("SIGTERM");
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  /** A request without a browser, to prepare what is not tested. */
+  async call<T>(method: string, path: string, body?: unknown, token?: string): Promise<T> {
+    const headers: Record<string, string> = { "Content-Type": "application/json" };
+    if (token !== undefined) headers["Authorization"] = `Bearer ${token}`;
+    const init: RequestInit = { method, headers };
+    if (body !== undefined) init.body = JSON.stringify(body);
+    const answer = await fetch(`${this.url}/api/v1${path}`, init);
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as T;
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, "exit");
+    child.kill(signal);
+    await gone;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const address = probe.address();
+  probe.close();
+  await once(probe, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
+
+export function launch(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: CHROMIUM,
+    args: [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+/** A browser of one person. Everything that it complains about is kept in `complaints`. */
+export class Person {
+  readonly complaints: string[] = [];
+  /** Set while the server is down on purpose: the browser then logs each request that fails. */
+  outage = false;
+
+  private constructor(
+    readonly context: BrowserContext,
+    readonly page: Page,
+    readonly url: string,
+  ) {}
+
+  static async arrive(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Person> {
+    const context = await browser.newContext({ viewport: { width: 1024, height: 720 }, locale: "en-GB", ...options });
+    const page = await context.newPage();
+    const person = new Person(context, page, url);
+    page.on("pageerror", (error) => person.complaints.push(`uncaught: ${error.stack ?? error.message}`));
+    page.on("console", (message) => {
+      if (message.type() !== "error") return;
+      const expected = person.outage && /ERR_|WebSocket connection to/.test(message.text());
+      if (!expected) person.complaints.push(`console: ${message.text()} ${message.location().url}`);
+    });
+    page.on("request", (request) => {
+      if (!request.url().startsWith(url) && !request.url().startsWith("data:")) {
+        person.complaints.push(`asks another host: ${request.url()}`);
+      }
+    });
+    // Violations of the content security policy, also those that the console does not show.
+    await page.addInitScript(() => {
+      document.addEventListener("securitypolicyviolation", (event) =>
+        console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`),
+      );
+    });
+    return person;
+  }
+
+  async signUp(username: string, displayName: string): Promise<void> {
+    await this.page.goto(`${this.url}/sign-up`);
+    await this.page.getByLabel("Username").fill(username);
+    await this.page.getByLabel("Display name").fill(displayName);
+    await this.page.getByLabel("Password").fill("correct horse battery");
+    await this.page.getByRole("button", { name: "Create account" }).click();
+    await this.page.getByRole("button", { name: "New conversation" }).first().waitFor();
+  }
+
+  async signIn(username: string): Promise<void> {
+    await this.page.getByLabel("Username").fill(username);
+    await this.page.getByLabel("Password").fill("correct horse battery");
+    await this.page.getByRole("button", { name: "Sign in" }).click();
+    await this.page.getByRole("button", { name: "New conversation" }).first().waitFor();
+  }
+
+  async startDirect(username: string): Promise<void> {
+    await this.page.getByRole("button", { name: "New conversation" }).first().click();
+    await this.page.getByLabel("Their username").fill(username);
+    await this.page.getByRole("button", { name: "Start conversation" }).click();
+    await this.composer.waitFor();
+  }
+
+  async open(title: string): Promise<void> {
+    await this.page.getByRole("link", { name: title }).click();
+    await this.composer.waitFor();
+  }
+
+  get composer() {
+    return this.page.locator("textarea");
+  }
+
+  async write(text: string): Promise<void> {
+    await this.composer.fill(text);
+    await this.composer.press("Enter");
+  }
+
+  /** The messages in view, as everybody reads them. */
+  texts(): Promise<string[]> {
+    return this.page.locator("article .content").allTextContents();
+  }
+
+  /** Until the messages in view are these, none missing, none twice, in this order. */
+  async sees(texts: readonly string[]): Promise<void> {
+    await this.page
+      .waitForFunction((wanted) => {
+        const shown = [...document.querySelectorAll("article .content")].map((element) => element.textContent);
+        return JSON.stringify(shown) === wanted;
+      }, JSON.stringify(texts))
+      .catch(async (cause: unknown) => {
+        throw new Error(`expected ${JSON.stringify(texts)}, sees ${JSON.stringify(await this.texts())}`, { cause });
+      });
+  }
+
+  /** Until fonts are there and nothing moves any more. */
+  async still(): Promise<void> {
+    await this.page.evaluate(async () => {
+      await document.fonts.ready;
+      // One that is cancelled does not move any more either.
+      await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
+    });
+  }
+
+  async connection(state: "online" | "offline"): Promise<void> {
+    await this.page.locator(`[data-connection="${state}"]`).waitFor({ state: "attached" });
+  }
+}

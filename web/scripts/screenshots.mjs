@@ -1,0 +1,163 @@
+// Takes pictures of every screen with data that layouts fear, for eyes to judge; and with --readme the one picture of
+// the README. Usage: node scripts/screenshots.mjs [--readme] [DIRECTORY]
+import { mkdir, mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { runnerImport } from "vite";
+
+/** @type {{ module: typeof import("../e2e/harness.ts") }} */
+const { module } = await runnerImport(resolve(import.meta.dirname, "../e2e/harness.ts"));
+const { launch, Natter, Person } = module;
+
+const readme = process.argv.includes("--readme");
+const given = process.argv.slice(2).find((argument) => !argument.startsWith("--"));
+const directory = given ? resolve(given) : await mkdtemp(join(tmpdir(), "natter-screenshots-"));
+await mkdir(directory, { recursive: true });
+
+const PASSWORD = "correct horse battery";
+const [browser, natter] = await Promise.all([launch(), Natter.start()]);
+
+/**
+ * @param {string} username
+ * @param {string} displayName
+ */
+async function person(username, displayName) {
+  const body = { username, displayName, password: PASSWORD };
+  /** @type {{ accessToken: string }} */
+  const { accessToken } = await natter.call("POST", "/auth/register", body);
+  return accessToken;
+}
+
+/**
+ * @param {string} token
+ * @param {object} wish
+ * @returns {Promise<string>}
+ */
+async function conversation(token, wish) {
+  /** @type {{ id: string }} */
+  const { id } = await natter.call("POST", "/conversations", wish, token);
+  return id;
+}
+
+/**
+ * @param {string} token
+ * @param {string} id
+ * @param {string} content
+ */
+const say = (token, id, content) => natter.call("POST", `/conversations/${id}/messages`, { content }, token);
+
+/**
+ * @param {string} username
+ * @param {import("playwright-core").BrowserContextOptions} options
+ */
+async function enter(username, options) {
+  const visitor = await Person.arrive(browser, natter.url, options);
+  await visitor.page.goto(natter.url);
+  await visitor.signIn(username);
+  return visitor;
+}
+
+try {
+  await (readme ? pictureForReadme() : picturesForJudging());
+} finally {
+  await browser.close();
+  await natter.stop();
+}
+
+async function pictureForReadme() {
+  const mira = await person("mira", "Mira Solberg");
+  const jonas = await person("jonas", "Jonas Okafor");
+  const lena = await person("lena", "Lena Fischer");
+  await say(lena, await conversation(lena, { type: "direct", members: ["mira"] }), "See you at the standup 👋");
+  const design = await conversation(lena, { type: "channel", name: "design", members: ["mira"] });
+  await say(lena, design, "The new icons are in.");
+  await say(mira, await conversation(mira, { type: "group", name: "Weekend hike", members: ["jonas"] }), "Boots or trainers?");
+  const topic = "What ships this week";
+  const release = await conversation(mira, { type: "channel", name: "release", topic, members: ["jonas", "lena"] });
+  await say(jonas, release, "The migration is through, 71,948 rows in 4.2 s.");
+  await say(jonas, release, "I'd like a second pair of eyes on the retry:");
+  await say(jonas, release, "```ts\nawait retrying(backoff, () => !closed, () => fetch(position));\n```");
+  await say(mira, release, "Looks right. `wanted` is asked again after the wait, good.");
+  await say(lena, release, "Killed the server in the middle of a send, twice. Every message arrived once, in order.");
+  await say(mira, release, "Then let's ship it 🚀");
+  const visitor = await enter("mira", { viewport: { width: 1200, height: 720 }, deviceScaleFactor: 2 });
+  await visitor.open("release");
+  await visitor.page.getByText("Then let's ship it").last().waitFor();
+  await visitor.still();
+  const path = resolve(import.meta.dirname, "../../docs/screenshot.png");
+  await visitor.page.screenshot({ path });
+  console.log(path);
+}
+
+async function picturesForJudging() {
+  const longName = "Maximiliane Theodora von und zu Hohenstaufen-Württemberg III";
+  const hero = await person("hero", longName);
+  const amina = await person("amina", "أمينة الحسيني");
+  const emoji = await person("emoji", "🦊🦊🦊");
+  await person("lonely", "Lonely Newcomer");
+  for (let index = 0; index < 30; index += 1) {
+    const group = await conversation(hero, { type: "group", name: `Planning of quarter ${index + 1}`, members: ["amina"] });
+    if (index % 3 > 0) await say(index % 3 === 1 ? hero : amina, group, "A last line that is far too long to fit into the list");
+  }
+  await say(emoji, await conversation(emoji, { type: "direct", members: ["hero"] }), "🎉🎉🎉");
+  await say(amina, await conversation(amina, { type: "direct", members: ["hero"] }), "مرحبا! هل وصلت الرسالة؟");
+  const name = "supercalifragilisticexpialidocious-conversation-about-everything";
+  const topic = "A topic that goes on and on, so that it certainly has to be cut off somewhere before its end comes";
+  const room = await conversation(hero, { type: "channel", name, topic, members: ["amina", "emoji"] });
+  await say(amina, room, "مرحبا بالجميع، هذا نص عربي مع English words في الوسط و 123 رقم.");
+  await say(amina, room, "Short");
+  await say(emoji, room, "👩‍👩‍👧‍👦🏳️‍🌈🇳🇴");
+  await say(hero, room, "https://example.com/a/very/long/path/that/does/not/want/to/break?with=parameters&and=more&and=" + "x".repeat(120));
+  await say(hero, room, "One line\nand another\n\nand one after a gap, with `inline code` and <b>no markup</b>.");
+  await say(amina, room, "x".repeat(400));
+  await say(hero, room, "```rust\n" + Array.from({ length: 300 }, (_, line) => `let line_${line} = "${"=".repeat(line % 40)}";`).join("\n") + "\n```");
+  await say(emoji, room, "Lorem no, but a paragraph of ordinary length that wraps over some lines when the window is small. It ends here.");
+  await say(hero, room, "ok");
+  await say(hero, room, "نعم");
+
+  for (const width of [360, 768, 1440]) {
+    for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
+      for (const direction of ["ltr", "rtl"]) {
+        const options = { viewport: { width, height: width < 640 ? 740 : 900 }, colorScheme };
+        const visitor = await Person.arrive(browser, natter.url, options);
+        const { page } = visitor;
+        await page.addInitScript((dir) => {
+          document.addEventListener("DOMContentLoaded", () => (document.documentElement.dir = dir));
+        }, direction);
+        /** @param {string} screen */
+        const picture = async (screen) => {
+          await visitor.still();
+          await page.screenshot({ path: join(directory, `${screen}-${width}-${colorScheme}-${direction}.png`) });
+        };
+        await page.goto(natter.url);
+        await page.getByRole("heading", { name: "Sign in" }).waitFor();
+        await picture("sign-in");
+        await page.goto(`${natter.url}/sign-up`);
+        await page.getByRole("button", { name: "Create account" }).click();
+        await picture("sign-up");
+        await page.goto(natter.url);
+        await visitor.signIn("hero");
+        await page.getByText("supercali").first().waitFor();
+        await picture("list");
+        await page.getByRole("button", { name: "New conversation" }).first().click();
+        await page.getByRole("radio", { name: "Channel" }).check();
+        await picture("new");
+        await page.keyboard.press("Escape");
+        await visitor.open("supercali");
+        await page.getByText("نعم").last().waitFor();
+        await picture("room-end");
+        await page.locator(".messages .scroller").evaluate((scroller) => scroller.scrollTo(0, 0));
+        await page.getByText("This is the start").waitFor();
+        await picture("room-start");
+        await visitor.context.setOffline(true);
+        await visitor.context.close();
+
+        const lonely = await enter("lonely", options);
+        await lonely.page.getByText("No conversations yet").waitFor();
+        await lonely.page.screenshot({ path: join(directory, `empty-${width}-${colorScheme}-${direction}.png`) });
+        await lonely.context.close();
+      }
+    }
+  }
+  console.log(directory);
+}
