@@ -36,7 +36,7 @@ export interface Link {
 class Refusal extends Error {
   constructor(
     readonly status: number,
-    readonly code: ErrorCode,
+    readonly code: string,
     readonly retriable = false,
   ) {
     super(code);
@@ -77,9 +77,9 @@ export class FakeServer {
     }
   }
 
-  problem({ status, code, retriable }: { status: number; code: ErrorCode; retriable: boolean }): Problem {
+  problem({ status, code, retriable }: { status: number; code: string; retriable: boolean }): Problem {
     const type = `/api/docs/errors/${code}`;
-    return { type, title: code, status, detail: code, code, requestId: "r", retriable };
+    return { type, title: code, status, detail: code, code: code as ErrorCode, requestId: "r", retriable };
   }
 
   /** Opens a socket for a ticket, which works once. */
