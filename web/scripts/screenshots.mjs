@@ -65,22 +65,22 @@ try {
 }
 
 async function pictureForReadme() {
-  const mira = await person("mira", "Mira Solberg");
-  const jonas = await person("jonas", "Jonas Okafor");
-  const lena = await person("lena", "Lena Fischer");
-  await say(lena, await conversation(lena, { type: "direct", members: ["mira"] }), "See you at the standup 👋");
-  const design = await conversation(lena, { type: "channel", name: "design", members: ["mira"] });
-  await say(lena, design, "The new icons are in.");
-  await say(mira, await conversation(mira, { type: "group", name: "Weekend hike", members: ["jonas"] }), "Boots or trainers?");
+  const alice = await person("alice", "Alice Archer");
+  const bob = await person("bob", "Bob Baker");
+  const carol = await person("carol", "Carol Cooper");
+  await say(carol, await conversation(carol, { type: "direct", members: ["alice"] }), "See you at the standup 👋");
+  const design = await conversation(carol, { type: "channel", name: "design", members: ["alice"] });
+  await say(carol, design, "The new icons are in.");
+  await say(alice, await conversation(alice, { type: "group", name: "Weekend hike", members: ["bob"] }), "Boots or trainers?");
   const topic = "What ships this week";
-  const release = await conversation(mira, { type: "channel", name: "release", topic, members: ["jonas", "lena"] });
-  await say(jonas, release, "The migration is through, 71,948 rows in 4.2 s.");
-  await say(jonas, release, "I'd like a second pair of eyes on the retry:");
-  await say(jonas, release, "```ts\nawait retrying(backoff, () => !closed, () => fetch(position));\n```");
-  await say(mira, release, "Looks right. `wanted` is asked again after the wait, good.");
-  await say(lena, release, "Killed the server in the middle of a send, twice. Every message arrived once, in order.");
-  await say(mira, release, "Then let's ship it 🚀");
-  const visitor = await enter("mira", { viewport: { width: 1200, height: 720 }, deviceScaleFactor: 2 });
+  const release = await conversation(alice, { type: "channel", name: "release", topic, members: ["bob", "carol"] });
+  await say(bob, release, "The migration is through.");
+  await say(bob, release, "I'd like a second pair of eyes on the retry:");
+  await say(bob, release, "```ts\nawait retrying(backoff, () => !closed, () => fetch(position));\n```");
+  await say(alice, release, "Looks right. `wanted` is asked again after the wait, good.");
+  await say(carol, release, "Killed the server in the middle of a send, twice. Every message arrived once, in order.");
+  await say(alice, release, "Then let's ship it 🚀");
+  const visitor = await enter("alice", { viewport: { width: 1200, height: 720 }, deviceScaleFactor: 2 });
   await visitor.open("release");
   await visitor.page.getByText("Then let's ship it").last().waitFor();
   await visitor.still();
