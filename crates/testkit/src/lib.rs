@@ -1,7 +1,10 @@
 //! What tests of several crates share: real services, started on free ports in throw-away directories.
 //!
-//! Invariant: nothing here outlives the test process, and nothing here stands in for a real component.
+//! Invariant: nothing here outlives the test process, and nothing but the clock and the generator stands in for a real
+//! component.
 
+pub mod clock;
 pub mod natter;
 pub mod person;
 pub mod postgres;
+pub mod random;

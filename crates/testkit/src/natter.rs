@@ -12,8 +12,13 @@ use tokio::process::{Child, Command};
 
 /// Until a started server says where it listens, or a stopped one is gone.
 const TIME_MAX: Duration = Duration::from_secs(30);
+/// The kernel chooses.
+const ANY_PORT: &str = "127.0.0.1:0";
 /// The first line that `natter serve` prints.
 const GREETING: &str = "Natter listens on http://";
+
+/// Where an instrumented program writes what was executed of it.
+const PROFILE: &str = "LLVM_PROFILE_FILE";
 
 /// How to start a server.
 #[derive(Debug)]
@@ -21,21 +26,38 @@ pub struct Builder {
     program: PathBuf,
     environment: Vec<(String, String)>,
     arguments: Vec<String>,
+    data_dir: Option<PathBuf>,
 }
 
-/// A running server with a data directory of its own. Dropping it kills it.
+/// A running server. Dropping it kills it.
 #[derive(Debug)]
 pub struct Natter {
     builder: Builder,
-    data_dir: TempDir,
+    data_dir: DataDir,
     child: Child,
     address: SocketAddr,
+}
+
+/// Where a server keeps its data: in a directory of its own, unless the test has made one.
+#[derive(Debug)]
+enum DataDir {
+    Own(TempDir),
+    Given(PathBuf),
+}
+
+/// A server that did not start, and why.
+#[derive(Debug)]
+pub struct Refused {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it said on stderr.
+    pub stderr: String,
 }
 
 impl Natter {
     /// A server of this program, `env!("CARGO_BIN_EXE_natter")` in a test of the server's crate.
     pub fn builder(program: impl Into<PathBuf>) -> Builder {
-        Builder { program: program.into(), environment: Vec::new(), arguments: Vec::new() }
+        Builder { program: program.into(), environment: Vec::new(), arguments: Vec::new(), data_dir: None }
     }
 
     /// Where it listens; the same after a restart.
@@ -51,6 +73,14 @@ impl Natter {
     /// Where it keeps its data.
     pub fn data_dir(&self) -> &Path {
         self.data_dir.path()
+    }
+
+    /// Bytes of memory that it holds right now.
+    pub fn resident_bytes(&self) -> Result<u64> {
+        let pid = self.pid().context("natter has ended")?;
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
+        Ok(kib.context("the kernel does not tell")?.parse::<u64>()? * 1024)
     }
 
     /// Its process, while it runs.
@@ -109,26 +139,59 @@ impl Builder {
         self.env("NATTER_DATABASE_URL", url)
     }
 
+    /// Keeps its data here; the directory stays.
+    #[must_use]
+    pub fn data_dir(mut self, path: &Path) -> Self {
+        self.data_dir = Some(path.to_owned());
+        self
+    }
+
     /// Starts it on a free port.
-    pub async fn start(self) -> Result<Natter> {
-        let data_dir = TempDir::new()?;
-        let (child, address) = self.spawn(data_dir.path(), "127.0.0.1:0").await?;
+    pub async fn start(mut self) -> Result<Natter> {
+        let data_dir = self.take_data_dir()?;
+        let (child, address) = self.spawn(data_dir.path(), ANY_PORT).await?;
         Ok(Natter { builder: self, data_dir, child, address })
     }
 
-    async fn spawn(&self, data_dir: &Path, listen: &str) -> Result<(Child, SocketAddr)> {
-        let mut child = Command::new(&self.program)
+    /// Starts it and waits until it has given up.
+    pub async fn refused(mut self) -> Result<Refused> {
+        let data_dir = self.take_data_dir()?;
+        let running = self.command(data_dir.path(), ANY_PORT).stderr(Stdio::piped()).output();
+        let output = tokio::time::timeout(TIME_MAX, running).await.context("natter does not give up")??;
+        Ok(Refused {
+            status: output.status,
+            stderr: String::from_utf8(output.stderr).context("stderr is not UTF-8")?,
+        })
+    }
+
+    fn take_data_dir(&mut self) -> Result<DataDir> {
+        Ok(match self.data_dir.take() {
+            Some(path) => DataDir::Given(path),
+            None => DataDir::Own(TempDir::new()?),
+        })
+    }
+
+    fn command(&self, data_dir: &Path, listen: &str) -> Command {
+        let mut command = Command::new(&self.program);
+        command
             .arg("serve")
             .args(["--listen", listen])
             .arg("--data-dir")
             .arg(data_dir)
             .args(&self.arguments)
             .env_clear()
+            .envs(std::env::var_os(PROFILE).map(|path| (PROFILE, path)))
             .env("NATTER_LOG_LEVEL", "warn")
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .kill_on_drop(true)
+            .kill_on_drop(true);
+        command
+    }
+
+    async fn spawn(&self, data_dir: &Path, listen: &str) -> Result<(Child, SocketAddr)> {
+        let mut child = self
+            .command(data_dir, listen)
             .spawn()
             .with_context(|| format!("starting {}", self.program.display()))?;
         let stdout = child.stdout.take().context("natter has no output")?;
@@ -145,5 +208,14 @@ impl Builder {
         // Read on, so that the program never waits for somebody to read what it prints.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         Ok((child, address))
+    }
+}
+
+impl DataDir {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Own(directory) => directory.path(),
+            Self::Given(path) => path,
+        }
     }
 }

@@ -2,16 +2,16 @@
 
 use anyhow::{Context as _, Result, bail, ensure};
 use futures_util::{SinkExt as _, StreamExt as _};
-use natter_protocol::{Conversation, ConversationId, Event, Message, Page, Seq, SignIn, UserId};
+use natter_protocol::{Conversation, ConversationId, Event, Message, Page, Seq, SignIn, Tokens, UserId};
 use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Message as Frame, Utf8Bytes};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 /// The password of everybody in tests.
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -57,6 +57,13 @@ impl Person {
         &self.sign_in
     }
 
+    /// The same person, from now on with these tokens.
+    #[must_use]
+    pub fn with_tokens(mut self, tokens: Tokens) -> Self {
+        self.sign_in.tokens = tokens;
+        self
+    }
+
     /// A request to a path under `/api/v1`, and its whole answer.
     pub async fn request(
         &self,
@@ -87,17 +94,26 @@ impl Person {
         Ok(request.send().await?)
     }
 
+    /// What a path under `/api/v1` has; another answer than success is an error.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        read(self.send_request(Method::GET, path, None).await?).await
+    }
+
+    /// What comes of a body that is posted to a path under `/api/v1`; another answer than success is an error.
+    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: Value) -> Result<T> {
+        read(self.send_request(Method::POST, path, Some(body)).await?).await
+    }
+
     /// Creates a group with these people.
     pub async fn group(&self, name: &str, members: &[&Self]) -> Result<Conversation> {
         let members: Vec<_> = members.iter().map(|member| member.id()).collect();
-        let body = json!({ "type": "group", "name": name, "members": members });
-        read(self.send_request(Method::POST, "/conversations", Some(body)).await?).await
+        self.post("/conversations", json!({ "type": "group", "name": name, "members": members })).await
     }
 
     /// Sends a message by REST.
     pub async fn send(&self, conversation: ConversationId, content: &str) -> Result<Message> {
         let path = format!("/conversations/{conversation}/messages");
-        read(self.send_request(Method::POST, &path, Some(json!({ "content": content }))).await?).await
+        self.post(&path, json!({ "content": content })).await
     }
 
     /// The whole log of a conversation, page by page.
@@ -106,7 +122,7 @@ impl Person {
         loop {
             let after: Seq = log.last().map_or(0, |event| event.seq);
             let path = format!("/conversations/{conversation}/events?limit=1000&after={after}");
-            let page: Page<Event> = read(self.send_request(Method::GET, &path, None).await?).await?;
+            let page: Page<Event> = self.get(&path).await?;
             log.extend(page.data);
             if !page.meta.has_more {
                 return Ok(log);
@@ -116,13 +132,8 @@ impl Person {
 
     /// Opens a socket and waits until it is ready.
     pub async fn socket(&self) -> Result<Socket> {
-        let mut request = format!("ws://{}/api/v1/ws", self.address).into_client_request()?;
         let token = format!("Bearer {}", self.sign_in.tokens.access_token);
-        request.headers_mut().insert("authorization", token.parse()?);
-        let stream = TcpStream::connect(self.address).await?;
-        stream.set_nodelay(true)?;
-        let (stream, _) = tokio_tungstenite::client_async(request, MaybeTlsStream::Plain(stream)).await?;
-        let mut socket = Socket { stream };
+        let mut socket = Socket::open(self.address, "/api/v1/ws", &[("authorization", &token)]).await?;
         let ready = socket.next().await?;
         ensure!(ready["type"] == "ready", "the first frame is {ready}");
         Ok(socket)
@@ -141,10 +152,22 @@ async fn read<T: DeserializeOwned>(answer: reqwest::Response) -> Result<T> {
 /// An open socket.
 #[derive(Debug)]
 pub struct Socket {
-    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    stream: WebSocketStream<TcpStream>,
 }
 
 impl Socket {
+    /// Opens a socket at a path, with these headers, and reads nothing yet.
+    pub async fn open(address: SocketAddr, path: &str, headers: &[(&'static str, &str)]) -> Result<Self> {
+        let mut request = format!("ws://{address}{path}").into_client_request()?;
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse()?);
+        }
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let (stream, _) = tokio_tungstenite::client_async(request, stream).await?;
+        Ok(Self { stream })
+    }
+
     /// Sends a frame.
     pub async fn send(&mut self, frame: &Value) -> Result<()> {
         self.send_raw(Frame::Text(frame.to_string().into())).await

@@ -10,7 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("natter-realtime", &["natter-protocol"]),
     ("natter-chat", &["natter-protocol", "natter-realtime", "natter-store"]),
     ("natter-server", &["natter-chat", "natter-protocol", "natter-realtime", "natter-store"]),
-    ("natter-testkit", &["natter-protocol"]),
+    ("natter-testkit", &["natter-chat", "natter-protocol"]),
     ("natter-fuzz", &["natter-protocol", "natter-realtime"]),
     ("xtask", &[]),
 ];

@@ -61,7 +61,10 @@ impl Chat {
 fn validate(username: &str, display_name: &str, request: &RegisterRequest) -> Result<()> {
     let mut check = Check::default();
     check_username(&mut check, username);
-    check.line("displayName", display_name, limits::DISPLAY_NAME_CHARS_MAX);
+    // Otherwise it is the username, and that is complained about already.
+    if request.display_name.is_some() {
+        check.line("displayName", display_name, limits::DISPLAY_NAME_CHARS_MAX);
+    }
     if let Some(email) = &request.email {
         let plausible =
             email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());

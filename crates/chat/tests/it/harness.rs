@@ -1,0 +1,165 @@
+//! A domain of its own for each test.
+
+use natter_chat::{Actor, Chat, Error, Rules};
+use natter_protocol::{
+    Command, Conversation, ConversationId, ConversationKind, CreateConversation, ErrorCode, Message,
+    MessageDraft, MessageKind, RegisterRequest, Reply, SendMessage, SignIn, limits,
+};
+use natter_realtime::{Hub, Limits};
+use natter_store::{DatabaseUrl, OpenOptions, Opened, Store};
+use natter_testkit::clock::FakeClock;
+use natter_testkit::random::SeededRandom;
+use std::sync::Arc;
+use tempfile::TempDir;
+
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+/// The domain on an SQLite database in a directory that goes away with the test.
+pub(crate) struct World {
+    pub(crate) chat: Arc<Chat>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: FakeClock,
+    directory: TempDir,
+}
+
+/// What holds unless a test says otherwise.
+pub(crate) fn rules() -> Rules {
+    Rules {
+        registration: true,
+        access_token_seconds: limits::ACCESS_TOKEN_SECONDS,
+        refresh_token_seconds: limits::REFRESH_TOKEN_SECONDS,
+    }
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(rules(), 1).await
+    }
+
+    pub(crate) async fn with(rules: Rules, seed: u64) -> Self {
+        Self::at(tempfile::tempdir().unwrap(), FakeClock::default(), rules, seed).await
+    }
+
+    async fn at(directory: TempDir, clock: FakeClock, rules: Rules, seed: u64) -> Self {
+        let options = OpenOptions {
+            url: DatabaseUrl::Sqlite(None),
+            data_dir: directory.path().to_owned(),
+            readers_max: 2,
+            new_epoch: "0123456789abcdef".to_owned(),
+        };
+        let Opened { store, committed } = natter_store::open(options).await.unwrap();
+        let hub = Hub::start(Limits::default());
+        let random = Arc::new(SeededRandom::new(seed));
+        let chat = Chat::new(Arc::clone(&store), hub, Arc::new(clock.clone()), random, rules).await.unwrap();
+        let chat = Arc::new(chat);
+        tokio::spawn(chat.relay().run(committed));
+        Self { chat, store, clock, directory }
+    }
+
+    /// The same installation after a restart, drawing other random numbers.
+    pub(crate) async fn restart(self) -> Self {
+        let Self { chat, store, clock, directory } = self;
+        drop((chat, store));
+        Self::at(directory, clock, rules(), 2).await
+    }
+
+    /// Signs somebody up.
+    pub(crate) async fn sign_in(&self, username: &str) -> SignIn {
+        self.chat.register(request(username)).await.unwrap()
+    }
+
+    /// Somebody who has signed up.
+    pub(crate) async fn actor(&self, username: &str) -> Actor {
+        let access_token = self.sign_in(username).await.tokens.access_token;
+        self.chat.authenticate(&access_token).await.unwrap()
+    }
+
+    pub(crate) async fn create(
+        &self,
+        actor: &Actor,
+        create: CreateConversation,
+    ) -> Result<(Conversation, bool), Error> {
+        match self.chat.execute(actor, Command::CreateConversation(create)).await? {
+            Reply::Conversation { conversation, existed } => Ok((*conversation, existed)),
+            other @ Reply::Message { .. } => panic!("not a conversation: {other:?}"),
+        }
+    }
+
+    pub(crate) async fn group(&self, owner: &Actor, members: &[&Actor]) -> ConversationId {
+        let members: Vec<_> = members.iter().map(|member| member.id().to_string()).collect();
+        let create = CreateConversation {
+            kind: ConversationKind::Group,
+            name: Some("Harbour".to_owned()),
+            topic: None,
+            visibility: None,
+            members,
+        };
+        self.create(owner, create).await.unwrap().0.info.id
+    }
+
+    /// The message, and whether it had been there before.
+    pub(crate) async fn send(
+        &self,
+        actor: &Actor,
+        conversation_id: ConversationId,
+        draft: MessageDraft,
+    ) -> Result<(Message, bool), Error> {
+        let command = Command::SendMessage(SendMessage { conversation_id, draft });
+        match self.chat.execute(actor, command).await? {
+            Reply::Message { message, repeat } => Ok((*message, repeat)),
+            other @ Reply::Conversation { .. } => panic!("not a message: {other:?}"),
+        }
+    }
+
+    pub(crate) async fn say(&self, actor: &Actor, id: ConversationId, content: &str) -> Message {
+        self.send(actor, id, draft(content)).await.unwrap().0
+    }
+}
+
+pub(crate) fn request(username: &str) -> RegisterRequest {
+    RegisterRequest {
+        username: username.to_owned(),
+        password: PASSWORD.to_owned(),
+        display_name: None,
+        email: None,
+    }
+}
+
+pub(crate) fn draft(content: &str) -> MessageDraft {
+    MessageDraft {
+        content: content.to_owned(),
+        client_message_id: None,
+        reply_to: None,
+        thread_id: None,
+        attachments: Vec::new(),
+        kind: MessageKind::Text,
+    }
+}
+
+/// The same, under a key of the sender's own.
+pub(crate) fn keyed(content: &str, key: &str) -> MessageDraft {
+    MessageDraft { client_message_id: Some(key.to_owned()), ..draft(content) }
+}
+
+/// The code of a refusal.
+#[track_caller]
+pub(crate) fn code<T>(result: Result<T, Error>) -> ErrorCode {
+    match result {
+        Ok(_) => panic!("it was not refused"),
+        Err(error) => error.code(),
+    }
+}
+
+/// The fields that a refusal complains about, each once.
+#[track_caller]
+pub(crate) fn fields<T>(result: Result<T, Error>) -> Vec<String> {
+    match result {
+        Ok(_) => panic!("it was not refused"),
+        Err(error) => {
+            assert_eq!(error.code(), ErrorCode::ValidationFailed, "{error}");
+            let mut fields: Vec<_> = error.problem("").errors.into_iter().map(|error| error.field).collect();
+            fields.dedup();
+            fields
+        }
+    }
+}
