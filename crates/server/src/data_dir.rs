@@ -3,7 +3,7 @@
 use crate::config::Config;
 use std::fs::{DirBuilder, File, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// Why the data directory cannot be used. Each sentence says what to do.
@@ -22,10 +22,10 @@ pub enum DataDirError {
     },
     /// It is there, but this user may not write.
     #[error(
-        "cannot write to {path}: {error}. Let this user write to its directory, or choose another with --data-dir"
+        "cannot write to {path}: {error}. Let this user write there, or choose another directory with --data-dir"
     )]
     Unwritable {
-        /// The lock file.
+        /// The file.
         path: PathBuf,
         /// What the system says.
         error: io::Error,
@@ -50,17 +50,24 @@ pub struct Lock {
     _file: File,
 }
 
-/// Makes sure that the data directory is there if it is needed. What is created is closed to other users.
+/// Makes sure that the data directory and the database file are there if they are needed. What is created is closed
+/// to other users; what SQLite puts beside the file is as closed as the file.
 pub fn prepare(config: &Config) -> Result<(), DataDirError> {
     let path = &config.data_dir;
-    if config.database.url.file(path).is_none() || path.is_dir() {
-        return Ok(());
-    }
-    if path.exists() {
+    let Some(database) = config.database.url.file(path) else { return Ok(()) };
+    if path.exists() && !path.is_dir() {
         return Err(DataDirError::NotADirectory(path.clone()));
     }
     let created = DirBuilder::new().recursive(true).mode(0o700).create(path);
-    created.map_err(|error| DataDirError::Uncreatable { path: path.clone(), error })
+    created.map_err(|error| DataDirError::Uncreatable { path: path.clone(), error })?;
+    open(&database)?;
+    Ok(())
+}
+
+/// Opens a file for reading and writing, creating it if need be.
+fn open(path: &Path) -> Result<File, DataDirError> {
+    let opened = File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
+    opened.map_err(|error| DataDirError::Unwritable { path: path.to_owned(), error })
 }
 
 /// Takes the embedded database for this process alone. A database server needs no lock.
@@ -70,14 +77,8 @@ pub fn lock(config: &Config) -> Result<Option<Lock>, DataDirError> {
     let Some(database) = config.database.url.file(&config.data_dir) else { return Ok(None) };
     prepare(config)?;
     let path = database.with_extension("lock");
+    let mut file = open(&path)?;
     let unwritable = |error| DataDirError::Unwritable { path: path.clone(), error };
-    let mut file = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(unwritable)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {

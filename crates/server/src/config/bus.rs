@@ -5,7 +5,7 @@ use super::setting::{Rule, settings};
 settings! {
     /// How the nodes of a cluster tell each other what happened.
     pub struct Bus {
-        /// `local` is for one node; this version knows no other.
+        /// Which bus; one node needs none, and this version knows none.
         pub url: String = Self::LOCAL.to_owned(), Rule::Secret("local");
     }
 }

@@ -7,8 +7,7 @@ use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
 settings! {
     /// Where everything is kept.
     pub struct Database {
-        /// `sqlite:` keeps everything in `natter.db` in the data directory, `sqlite:PATH` in a file of your choice;
-        /// `postgres://user:password@host/database` uses a PostgreSQL server.
+        /// Which database; `sqlite:` is the file `natter.db` in the data directory.
         #[serde(serialize_with = "without_password", deserialize_with = "parse")]
         pub url: DatabaseUrl = DatabaseUrl::Sqlite(None),
             Rule::Secret("sqlite:, sqlite:PATH or postgres://user:password@host/database");

@@ -7,6 +7,26 @@ use std::fmt::Write as _;
 /// Characters in a line of a comment.
 const COMMENT_CHARS_MAX: usize = 100;
 
+const INTRODUCTION: &str = r"# Configuration
+
+Natter runs without any. What you want otherwise, you say in one of three places; the first one that says something wins:
+
+1. a flag: `natter serve --listen 0.0.0.0:8080`
+2. the environment: `NATTER_LISTEN=0.0.0.0:8080`
+3. a file: `natter serve --config natter.toml`, or `natter.yaml`; [`natter.example.toml`](../../natter.example.toml) has
+   every setting with its default
+
+`natter config check` tells whether the configuration is right, `natter config print` shows what came out of all three
+places. A name that natter does not know is an error, in the file and among the variables that begin with `NATTER_`,
+so a slip does not go unnoticed.
+
+Each variable can also be given with `_FILE` behind its name, and is then read from that file: with
+`NATTER_DATABASE_URL_FILE=/run/secrets/database-url`, the password is in no list of processes. Lists are separated by
+commas in the environment.
+
+`--config`, `--data-dir` and `--database-url` are understood by every command, `--listen` by `natter serve`.
+";
+
 /// The configuration as a TOML file with the meaning of each setting. Passwords in addresses are left out.
 pub fn toml(config: &Config) -> String {
     let mut text =
@@ -17,7 +37,7 @@ pub fn toml(config: &Config) -> String {
             let _ = write!(text, "\n\n{}[{section}]\n", comment(about));
         }
         for setting in in_section(section) {
-            let meaning = format!("{} It is {}.", setting.doc, setting.rule.expected());
+            let meaning = format!("{} It must be {}.", setting.doc, setting.rule.expected());
             let _ = write!(text, "\n{}{} = {}\n", comment(&meaning), setting.name, value(config, &setting));
         }
     }
@@ -36,7 +56,7 @@ pub fn example() -> String {
 /// `docs/operate/configuration.md`.
 pub fn markdown() -> String {
     let defaults = Config::default();
-    let mut text = String::from(include_str!("docs/introduction.md"));
+    let mut text = String::from(INTRODUCTION);
     for (section, about) in sections() {
         match section {
             "" => text.push_str("\n## On top\n"),

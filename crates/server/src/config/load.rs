@@ -92,7 +92,7 @@ impl Layers {
     /// Takes a value of the file, or all the values below it.
     fn branch(&mut self, place: &Place, key: &str, value: Value) {
         if let Some(setting) = self.find(|setting| setting.key() == key) {
-            return self.set(place.clone(), &setting, value);
+            return self.set(place.clone(), &setting, &value);
         }
         match value {
             Value::Object(table) => {
@@ -154,11 +154,11 @@ impl Layers {
     }
 
     fn text(&mut self, place: Place, setting: &Setting, text: &str) {
-        self.set(place, setting, setting.rule.read(text));
+        self.set(place, setting, &setting.rule.read(text));
     }
 
     /// Covers what earlier layers said. The whole tree is read again, so that a failure is this value's.
-    fn set(&mut self, place: Place, setting: &Setting, value: Value) {
+    fn set(&mut self, place: Place, setting: &Setting, value: &Value) {
         let mut tree = self.tree.clone();
         let branch = match setting.section {
             "" => Some(&mut tree),
@@ -167,7 +167,7 @@ impl Layers {
         if let Some(branch) = branch {
             branch.insert(setting.name.to_owned(), value.clone());
         }
-        if setting.rule.allows(&value) && read(&tree).is_some() {
+        if setting.rule.allows(value) && read(&tree).is_some() {
             self.tree = tree;
             return;
         }

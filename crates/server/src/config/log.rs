@@ -10,8 +10,7 @@ settings! {
     pub struct Log {
         /// `pretty` is for people, `json` for machines; `auto` is `pretty` on a terminal and `json` elsewhere.
         pub format: LogFormat = LogFormat::Auto, Rule::Text("auto, json or pretty");
-        /// How much is told: `error`, `warn`, `info`, `debug`, `trace` or `off`, and other levels for parts, such as
-        /// `info,natter_store=debug`.
+        /// How much is told.
         pub level: Levels = Levels("info".to_owned()),
             Rule::Text("error, warn, info, debug, trace or off, with other levels for parts, such as info,natter_store=debug");
     }

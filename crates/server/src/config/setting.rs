@@ -114,14 +114,13 @@ macro_rules! settings {
         impl $Name {
             /// The settings in here, in the order of their declaration.
             pub(super) fn settings_in(section: &'static str) -> Vec<$crate::config::Setting> {
-                #[allow(unused_mut, reason = "only what has sections adds to it")]
-                let mut settings = vec![ $($crate::config::Setting {
+                let settings = vec![ $($crate::config::Setting {
                     section,
                     name: stringify!($key),
                     doc: concat!($($doc),+).trim_ascii_start(),
                     rule: $rule,
                 },)* ];
-                $($( settings.extend(<$Section>::settings_in(stringify!($section))); )*)?
+                $( let settings = [settings $(, <$Section>::settings_in(stringify!($section)))*].concat(); )?
                 settings
             }
 

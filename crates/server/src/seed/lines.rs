@@ -1,6 +1,6 @@
 //! A file of messages, one JSON object a line, read without ever holding more than one of them.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use liblzma::bufread::XzDecoder;
 use natter_chat::check_import;
 use serde::Deserialize;
@@ -58,7 +58,12 @@ impl Lines {
         if self.buffer.len() as u64 > LINE_BYTES_MAX {
             bail!("the line is longer than {LINE_BYTES_MAX} bytes");
         }
-        let line: Line = serde_json::from_slice(&self.buffer)?;
+        let line: Line = serde_json::from_slice(&self.buffer).map_err(|error| {
+            // Its own line numbers would count within this line.
+            let what = error.to_string();
+            let what = what.rsplit_once(" at line ").map_or(what.as_str(), |(what, _)| what);
+            anyhow!("{what} (column {})", error.column())
+        })?;
         check_import(&line.sender, &line.conversation, &line.text)?;
         Ok(Some(Line { number: self.number, ..line }))
     }

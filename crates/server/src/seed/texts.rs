@@ -186,7 +186,7 @@ const SAYINGS: &[&str] = &[
     "👩‍👩‍👧‍👦 + 🐕 + 🏕️ = 🧡",
     "🤷",
     "Try this:\n```rust\nfn main() {\n    let total: u32 = (1..=10).sum();\n    println!(\"{total}\");\n}\n```",
-    "This query is the slow one:\n```sql\nSELECT name, count(*)\n  FROM visits\n GROUP BY name\n ORDER BY 2 DESC\n LIMIT 10;\n```",
+    "This loop is the slow one:\n```python\nfor visit in visits:\n    if visit.name not in seen:\n        seen.append(visit.name)  # a list!\n```\nMake `seen` a set and it flies.",
     "Run `make test` first, then push. If it says `permission denied`, tell me.",
     "```\n$ uptime\n 09:12:44 up 212 days, 3 users, load average: 0.02, 0.05, 0.01\n```\nI don't dare to restart it.",
     "The formula is $a^2 + b^2 = c^2$, not the other way round 😉",

@@ -1,6 +1,9 @@
 //! The program as its users meet it: as a process, over its sockets, by its command line.
 
+mod cli;
+mod config;
 mod durability;
+mod seed;
 
 use natter_testkit::natter::{Builder, Natter};
 

@@ -1,0 +1,276 @@
+//! The configuration: which source wins, what is refused and in which words, and that the documents are up to date.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use natter_server::config::{self, Config, Flags, LogFormat, Rule};
+use serde_json::Value;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// What is said in each place.
+#[derive(Default)]
+struct Sources<'a> {
+    /// Name and content.
+    file: Option<(&'a str, &'a str)>,
+    env: &'a [(&'a str, &'a str)],
+    flags: &'a [(&'static str, &'a str)],
+}
+
+impl Sources<'_> {
+    /// The configuration, or all that is wrong, with the directory of the file spelled `DIR`.
+    fn load(&self) -> Result<Config, String> {
+        let dir = TempDir::new().unwrap();
+        let config = self.file.map(|(name, text)| {
+            let path = dir.path().join(name);
+            fs::write(&path, text).unwrap();
+            path
+        });
+        let flags = Flags {
+            config,
+            settings: self.flags.iter().map(|(key, text)| (*key, (*text).to_owned())).collect(),
+        };
+        let here = dir.path().to_str().unwrap();
+        let env = self
+            .env
+            .iter()
+            .map(|(name, value)| (OsString::from(name), OsString::from(value.replace("DIR", here))));
+        Config::load(&flags, env).map_err(|error| error.to_string().replace(here, "DIR"))
+    }
+
+    fn faults(&self) -> String {
+        self.load().unwrap_err()
+    }
+}
+
+#[test]
+fn without_anything_the_defaults_hold() {
+    assert_eq!(Sources::default().load(), Ok(Config::default()));
+}
+
+#[test]
+fn flags_win_over_environment_over_file_over_defaults() {
+    let file = Some(("natter.toml", "data_dir = 'from-file'"));
+    let env = &[("NATTER_DATA_DIR", "from-env")][..];
+    let flags = &[("data_dir", "from-flag")][..];
+    let cases = [
+        (None, &[][..], &[][..], "./data"),
+        (file, &[], &[], "from-file"),
+        (None, env, &[], "from-env"),
+        (None, &[], flags, "from-flag"),
+        (file, env, &[], "from-env"),
+        (file, &[], flags, "from-flag"),
+        (None, env, flags, "from-flag"),
+        (file, env, flags, "from-flag"),
+    ];
+    for (file, env, flags, expected) in cases {
+        let config = Sources { file, env, flags }.load().unwrap();
+        assert_eq!(config.data_dir, PathBuf::from(expected), "{file:?} {env:?} {flags:?}");
+    }
+}
+
+/// A value other than the default, as the environment spells it and as a file does.
+fn another(key: &str, rule: &Rule) -> (String, Value) {
+    let texts = [
+        ("listen", "0.0.0.0:9000"),
+        ("data_dir", "/elsewhere"),
+        ("database.url", "sqlite:/elsewhere/chat.db"),
+        ("cors.origins", "https://a.example"),
+        ("log.format", "json"),
+        ("log.level", "warn,natter_store=debug"),
+    ];
+    let text = texts.iter().find(|(name, _)| *name == key).map(|(_, text)| (*text).to_owned());
+    match (rule, text) {
+        (Rule::List(_), Some(text)) => (text.clone(), vec![text].into()),
+        (_, Some(text)) => (text.clone(), text.into()),
+        (Rule::Whole(range), None) => {
+            let number = *range.end();
+            (number.to_string(), number.into())
+        }
+        (Rule::Switch, None) => ("false".to_owned(), false.into()),
+        (rule, None) => panic!("{key} ({rule:?}) has no example here"),
+    }
+}
+
+/// Where only one value is allowed, there is no other to try.
+const FIXED: [&str; 4] = [
+    "bus.url",
+    "limits.sends_per_minute",
+    "limits.conversations_per_minute",
+    "limits.socket_messages_per_minute",
+];
+
+#[test]
+fn every_setting_can_be_given_in_file_and_environment() {
+    let defaults = serde_json::to_value(Config::default()).unwrap();
+    for setting in Config::settings() {
+        let key = setting.key();
+        if FIXED.contains(&key.as_str()) {
+            continue;
+        }
+        // A longer life of the other token, so that the two never contradict each other.
+        let long = if key.starts_with("auth.") { "[auth]\nrefresh_token_seconds = 86400\n" } else { "" };
+        let (text, value) = another(&key, &setting.rule);
+        let mut expected = defaults.clone();
+        if !long.is_empty() {
+            expected["auth"]["refresh_token_seconds"] = 86_400.into();
+        }
+        let place = match setting.section {
+            "" => &mut expected[setting.name],
+            section => &mut expected[section][setting.name],
+        };
+        assert_ne!(*place, value, "{key}: the example is the default");
+        *place = value.clone();
+
+        let env = &[(setting.variable(), text)].map(|(name, text)| (name, text));
+        let env: Vec<_> = env.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        let file = Some(("natter.toml", long));
+        let by_env = Sources { file, env: &env, flags: &[] }.load();
+        assert_eq!(by_env.map(|config| serde_json::to_value(config).unwrap()), Ok(expected.clone()), "{key}");
+
+        let yaml = match setting.section {
+            "" => format!("{}: {value}\n", setting.name),
+            section => format!("{section}:\n  {}: {value}\n", setting.name),
+        };
+        if long.is_empty() {
+            let by_file = Sources { file: Some(("natter.yaml", &yaml)), ..Sources::default() }.load();
+            assert_eq!(by_file.map(|config| serde_json::to_value(config).unwrap()), Ok(expected), "{key}");
+        }
+    }
+}
+
+#[test]
+fn what_is_printed_can_be_read_again() {
+    let env = &[
+        ("NATTER_LISTEN", "[::]:80"),
+        ("NATTER_CORS_ORIGINS", "https://a.example, http://b.example:8080"),
+        ("NATTER_LOG_FORMAT", "pretty"),
+        ("NATTER_AUTH_REGISTRATION", "false"),
+    ];
+    let config = Sources { env, ..Sources::default() }.load().unwrap();
+    assert_eq!(config.log.format, LogFormat::Pretty);
+    assert_eq!(config.cors.origins[1].as_str(), "http://b.example:8080");
+    let file = config::toml(&config);
+    assert_eq!(Sources { file: Some(("again.toml", &file)), ..Sources::default() }.load(), Ok(config));
+}
+
+#[test]
+fn a_secret_can_be_read_from_a_file() {
+    let dir = TempDir::new().unwrap();
+    let secret = dir.path().join("url");
+    fs::write(&secret, "postgres://ada:pass word@db.example/natter\n").unwrap();
+    let env = &[("NATTER_DATABASE_URL_FILE", secret.to_str().unwrap())];
+    let config = Sources { env, ..Sources::default() }.load().unwrap();
+    let expected = "postgres://ada:pass word@db.example/natter".parse().unwrap();
+    assert_eq!(config.database.url, expected);
+    for shown in [config::toml(&config), serde_json::to_string(&config).unwrap()] {
+        assert!(shown.contains("postgres://db.example/natter"), "{shown}");
+        assert!(!shown.contains("pass word"), "{shown}");
+    }
+}
+
+#[test]
+fn an_empty_section_of_yaml_changes_nothing() {
+    let file = Some(("natter.yml", "database:\nlog:\n  level: debug\n"));
+    let config = Sources { file, ..Sources::default() }.load().unwrap();
+    assert_eq!(serde_json::to_value(config.log.level).unwrap(), "debug");
+}
+
+#[test]
+fn what_is_wrong_is_said_in_a_sentence() {
+    let toml = |text| Sources { file: Some(("natter.toml", text)), ..Sources::default() };
+    let env = |env| Sources { env, ..Sources::default() };
+    let cases = [
+        ("unknown key", toml("[database]\nulr = 'sqlite:'")),
+        ("unknown section", toml("[databse]\nurl = 'sqlite:'")),
+        ("unlike anything", toml("zzz = 1")),
+        ("section without braces", toml("database = 'sqlite:'")),
+        ("unknown variable", env(&[("NATTER_LISTN", "x")])),
+        ("variable unlike anything", env(&[("NATTER_ZZZZZZZZZZZZ", "x")])),
+        ("unknown file variable", env(&[("NATTER_LOG_LEVLE_FILE", "x")])),
+        ("no address", env(&[("NATTER_LISTEN", "here")])),
+        ("no port", toml("listen = '127.0.0.1'")),
+        ("wrong type", toml("listen = 8080")),
+        ("no number", env(&[("NATTER_DATABASE_READERS_MAX", "many")])),
+        ("too large", toml("database.readers_max = 65")),
+        ("negative", toml("database.readers_max = -1")),
+        ("fraction", toml("limits.connections_max = 1.5")),
+        ("no switch", env(&[("NATTER_AUTH_REGISTRATION", "yes")])),
+        ("no list", toml("cors.origins = 'https://a.example'")),
+        ("origin with path", env(&[("NATTER_CORS_ORIGINS", "https://a.example/")])),
+        ("origin without scheme", toml("cors.origins = ['a.example']")),
+        ("unknown format", toml("log.format = 'xml'")),
+        ("unknown level", env(&[("NATTER_LOG_LEVEL", "inof")])),
+        ("unknown database", env(&[("NATTER_DATABASE_URL", "mysql://ada:secret@db/natter")])),
+        ("flag", Sources { flags: &[("data_dir", "x"), ("listen", "x")], ..Sources::default() }),
+        ("both ways", env(&[("NATTER_LOG_LEVEL", "info"), ("NATTER_LOG_LEVEL_FILE", "DIR/level")])),
+        ("no such file", env(&[("NATTER_LOG_LEVEL_FILE", "DIR/level")])),
+        ("no TOML", toml("listen = ")),
+        ("no YAML", Sources { file: Some(("natter.yaml", "a: [")), ..Sources::default() }),
+        ("no table", Sources { file: Some(("natter.yaml", "- a")), ..Sources::default() }),
+        ("no known file type", Sources { file: Some(("natter.ini", "")), ..Sources::default() }),
+        ("cluster on SQLite", env(&[("NATTER_BUS_URL", "redis://10.0.0.1")])),
+        (
+            "cluster on PostgreSQL",
+            env(&[("NATTER_BUS_URL", "nats://x"), ("NATTER_DATABASE_URL", "postgres://db/natter")]),
+        ),
+        ("rate limit", env(&[("NATTER_LIMITS_SENDS_PER_MINUTE", "60")])),
+        ("short session", toml("auth.refresh_token_seconds = 60")),
+        ("several at once", toml("listen = 'x'\nzzz = 1\n[log]\nlevel = 'loud'")),
+    ];
+    let sentences: Vec<_> =
+        cases.iter().map(|(name, case)| format!("{name}:\n{}\n", case.faults())).collect();
+    insta::assert_snapshot!(sentences.join("\n"));
+    assert!(!sentences.concat().contains("secret"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_refused() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let bytes = OsString::from_vec(vec![0xff]);
+    let load = |name: &str| Config::load(&Flags::default(), [(OsString::from(name), bytes.clone())]);
+    assert_eq!(
+        load("NATTER_DATA_DIR").unwrap_err().to_string(),
+        "NATTER_DATA_DIR: the value is not UTF-8 text"
+    );
+    assert!(load("OTHER_DATA_DIR").is_ok());
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let flags = Flags { config: Some("/nowhere/natter.toml".into()), settings: Vec::new() };
+    let error = Config::load(&flags, []).unwrap_err().to_string();
+    assert!(
+        error.starts_with("--config names the file /nowhere/natter.toml, which cannot be read: "),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_documents_are_what_the_declarations_say() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let documents = [
+        ("natter.example.toml", "--example", config::example()),
+        ("docs/operate/configuration.md", "--docs", config::markdown()),
+    ];
+    for (path, flag, expected) in documents {
+        let found = fs::read_to_string(root.join(path)).unwrap_or_default();
+        assert_eq!(found, expected, "run: natter config print {flag} > {path}");
+    }
+}
+
+#[test]
+fn the_example_uncommented_is_the_default() {
+    let example: String = config::example()
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(setting) if !setting.starts_with(' ') => format!("{setting}\n"),
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    let file = Some(("natter.toml", example.as_str()));
+    assert_eq!(Sources { file, ..Sources::default() }.load(), Ok(Config::default()));
+    assert!(example.contains("heartbeat_seconds = 25"), "{example}");
+}
