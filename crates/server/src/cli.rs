@@ -3,6 +3,7 @@
 //! Exit codes are 0 done, 1 failed, 2 used wrongly; a wrong configuration counts as used wrongly. A failure is a
 //! sentence on stderr that says what to do.
 
+mod bench;
 mod config;
 mod migrate;
 mod openapi;
@@ -87,6 +88,7 @@ enum Verb {
     Seed(seed::Seed),
     User(user::User),
     Token(token::Token),
+    Bench(bench::Bench),
     Config(config::ConfigVerb),
     Openapi(openapi::Openapi),
     Version(version::Version),
@@ -111,6 +113,7 @@ impl Cli {
             Verb::Seed(seed) => block_on(seed.run(config()?)),
             Verb::User(user) => block_on(user.run(config()?)),
             Verb::Token(token) => block_on(token.run(config()?)),
+            Verb::Bench(bench) => bench.run(config),
             Verb::Config(verb) => verb.run(config),
             Verb::Openapi(openapi) => openapi.run(),
             Verb::Version(version) => version.run(),

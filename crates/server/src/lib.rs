@@ -5,6 +5,7 @@
 
 pub mod app;
 mod assets;
+mod bench;
 pub mod cli;
 pub mod config;
 pub mod data_dir;

@@ -25,7 +25,7 @@ impl DatabaseUrl {
     }
 }
 
-fn embedded(path: Option<&Path>, data_dir: &Path) -> PathBuf {
+pub(crate) fn embedded(path: Option<&Path>, data_dir: &Path) -> PathBuf {
     path.map_or_else(|| data_dir.join("natter.db"), Path::to_owned)
 }
 

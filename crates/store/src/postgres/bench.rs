@@ -15,7 +15,7 @@ pub(crate) const DESCRIPTION: &str = "One connection, prepared statements. Each 
      indexes and foreign keys, updates the heads of their conversations with one statement, and commits with the \
      server's synchronous_commit. It checks nothing, locks nothing beforehand and answers nobody.";
 
-pub struct Bare(PgConnection);
+pub(crate) struct Bare(PgConnection);
 
 impl Bare {
     pub(crate) async fn open(url: &str) -> Result<Self, OpenError> {

@@ -1,0 +1,244 @@
+//! `natter bench send`: durable sends.
+
+use super::figure::{Figures, Limit, Report, micros_each, per_second};
+use super::load::{Job, Load, Outcome, Pace, Seat};
+use super::machine::Machine;
+use super::process::CpuTime;
+use super::site::{self, Person, Room, Site, people};
+use super::subject::Subject;
+use crate::config::Config;
+use crate::open;
+use anyhow::Result;
+use natter_chat::{Clock as _, SystemClock};
+use natter_protocol::{ConversationId, MessageId, MessageKind, Seq, UserSummary};
+use natter_store::bench::Baseline;
+use natter_store::{BATCH_WRITES_MAX, NewMessage, Write};
+use serde_json::json;
+use std::collections::{HashMap, VecDeque};
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::{Duration, Instant};
+
+/// Of what bare inserts do, at the least.
+const RATIO_MIN: f64 = 0.5;
+/// The light load: so many connections send so many messages a second together.
+const LIGHT: (usize, f64) = (10, 100.0);
+
+/// How much is sent.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Send {
+    /// Connections, each of a user of its own, that all send; rounded up to whole conversations
+    #[arg(long, default_value_t = 64, value_parser = super::between::<1, 10_000>)]
+    pub(crate) connections: usize,
+    /// Messages of each connection that are on their way
+    #[arg(long, default_value_t = 32, value_parser = super::between::<1, 64>)]
+    pub(crate) window: usize,
+    /// People in each conversation; each of them receives every message
+    #[arg(long, default_value_t = 4, value_parser = super::between::<1, 500>)]
+    pub(crate) members: usize,
+    /// Characters of a message
+    #[arg(long, default_value_t = 64, value_parser = super::between::<16, 16_000>)]
+    pub(crate) content_chars: usize,
+    /// Processes that make the load
+    #[arg(long, default_value_t = 1, value_parser = super::between::<1, 16>)]
+    pub(crate) processes: usize,
+    /// Seconds of each measurement; a run has four
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=300))]
+    pub(crate) seconds: u32,
+    /// Runs
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
+    pub(crate) runs: u32,
+}
+
+impl Send {
+    /// Measures on the kind of database that the configuration names.
+    pub(crate) async fn run(&self, config: &Config) -> Result<Report> {
+        let mut figures = Figures::default();
+        let mut baseline = "";
+        for _ in 0..self.runs {
+            let bare;
+            (bare, baseline) = Site::with(config, async |site| self.bare(site).await).await?;
+            let pipeline = Site::with(config, async |site| self.pipeline(site).await).await?;
+            figures.add("bare batched inserts", "1/s", bare);
+            figures.add("commit pipeline alone", "1/s", pipeline);
+            Site::with(config, async |site| self.whole(site, bare, &mut figures).await).await?;
+            figures.add("commit pipeline alone / bare inserts", "", pipeline / bare);
+        }
+        Ok(Report {
+            scenario: "send",
+            method: self.method(baseline),
+            version: env!("CARGO_PKG_VERSION"),
+            machine: Machine::here(),
+            settings: json!({
+                "database": config.database.url.to_string(), "connections": self.connections, "window": self.window,
+                "members": self.members, "contentChars": self.content_chars, "loadProcesses": self.processes,
+                "seconds": self.seconds, "runs": self.runs, "batchWritesMax": BATCH_WRITES_MAX,
+            }),
+            figures: figures.finish(),
+        })
+    }
+
+    fn method(&self, baseline: &str) -> Vec<String> {
+        vec![
+            format!(
+                "Durable sends, full path: {} connections from {} other process(es) on the same machine keep {} messages \
+                 each on their way to a server; a send counts once its acknowledgement is read, which follows the \
+                 commit. All {} members of a conversation are connected and receive every message, which is checked: \
+                 once, and in order.",
+                self.connections, self.processes, self.window, self.members
+            ),
+            format!("Bare batched inserts, in a fresh database of the same kind, batches of {BATCH_WRITES_MAX}: {baseline}"),
+            "Commit pipeline alone: the same messages through natter's store, in one process without sockets, with as \
+             many on their way."
+                .to_owned(),
+            format!(
+                "Light load: {} connections send {} messages a second together.",
+                LIGHT.0, LIGHT.1
+            ),
+        ]
+    }
+
+    /// Inserts per second with nothing around them.
+    async fn bare(&self, site: &Site) -> Result<(f64, &'static str)> {
+        let rooms = self.rooms(site, 0).await?;
+        let mut baseline = Baseline::open(&open::options(&site.config)).await?;
+        let mut letters = Letters::new(&rooms, self.content_chars);
+        let mut heads: HashMap<ConversationId, Seq> = HashMap::new();
+        let (mut inserted, mut busy) = (0, Duration::ZERO);
+        while busy < self.time() {
+            let batch: Vec<_> = std::iter::repeat_with(|| letters.write())
+                .take(BATCH_WRITES_MAX)
+                .map(|new| {
+                    // The first entry of a log is the conversation's creation.
+                    let head = heads.entry(new.conversation_id).or_insert(1);
+                    *head += 1;
+                    (new, *head)
+                })
+                .collect();
+            let begun = Instant::now();
+            baseline.insert(&batch).await?;
+            busy += begun.elapsed();
+            inserted += BATCH_WRITES_MAX as u64;
+        }
+        Ok((per_second(inserted, busy), baseline.description()))
+    }
+
+    /// Commits per second without sockets.
+    async fn pipeline(&self, site: &Site) -> Result<f64> {
+        let rooms = self.rooms(site, 0).await?;
+        let open::Open { store, chat, mut committed, .. } = open::chat(&site.config).await?;
+        let drain = tokio::spawn(async move { while committed.recv().await.is_some() {} });
+        let mut letters = Letters::new(&rooms, self.content_chars);
+        let mut on_the_way = VecDeque::new();
+        let (mut done, begun) = (0, Instant::now());
+        while begun.elapsed() < self.time() {
+            on_the_way.push_back(store.queue(Write::SendMessage(Box::new(letters.write()))).await?);
+            if on_the_way.len() >= self.connections * self.window
+                && let Some(oldest) = on_the_way.pop_front()
+            {
+                oldest.await?;
+                done += 1;
+            }
+        }
+        let rate = per_second(done, begun.elapsed());
+        for committing in on_the_way {
+            committing.await?;
+        }
+        drop((store, chat));
+        drain.await?;
+        Ok(rate)
+    }
+
+    /// Sends per second from socket to disk and back.
+    async fn whole(&self, site: &Site, bare: f64, figures: &mut Figures) -> Result<()> {
+        let rooms = self.rooms(site, LIGHT.0).await?;
+        let (busy, quiet) = rooms.split_at(self.connections.div_ceil(self.members));
+        let server = Subject::start(site).await?;
+        let before = server.cpu_time()?;
+        let loaded = self.load(&server, busy, Pace::Window(self.window), self.processes).await?;
+        let CpuTime { user, system } = server.cpu_time()?.since(before);
+        let light = self.load(&server, quiet, Pace::PerSecond(LIGHT.1), 1).await?;
+        server.kill().await?;
+
+        let rate = loaded.acks_per_second();
+        figures.add("durable sends, full path", "1/s", rate);
+        figures.require("full path / bare inserts", "", Limit::AtLeast(RATIO_MIN), rate / bare);
+        figures.add("deliveries meanwhile", "1/s", loaded.deliveries_per_second());
+        figures.add("server's user time per send", "µs", micros_each(user, loaded.acks));
+        figures.add("server's system time per send", "µs", micros_each(system, loaded.acks));
+        figures.add("acknowledgement at this load, p50", "ms", loaded.ack_latency.percentile_ms(0.5));
+        figures.add("acknowledgement at this load, p99", "ms", loaded.ack_latency.percentile_ms(0.99));
+        figures.add("acknowledgement at light load, p50", "ms", light.ack_latency.percentile_ms(0.5));
+        figures.add("acknowledgement at light load, p99", "ms", light.ack_latency.percentile_ms(0.99));
+        Ok(())
+    }
+
+    async fn load(&self, server: &Subject, rooms: &[Room], pace: Pace, processes: usize) -> Result<Outcome> {
+        // A conversation belongs to one process, which knows what its members must receive.
+        let jobs = rooms.chunks(rooms.len().div_ceil(processes)).map(|rooms| Job {
+            server: server.address,
+            source: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            seats: rooms.iter().flat_map(seats).collect(),
+            pace,
+            seconds: self.seconds,
+            content_chars: self.content_chars,
+        });
+        Load::connect(&jobs.collect::<Vec<_>>()).await?.run(self.seconds).await
+    }
+
+    fn time(&self) -> Duration {
+        Duration::from_secs(u64::from(self.seconds))
+    }
+
+    /// The conversations of the load, and behind them more for so many people.
+    async fn rooms(&self, site: &Site, more: usize) -> Result<Vec<Room>> {
+        let rooms = self.connections.div_ceil(self.members) + more.div_ceil(self.members);
+        site.prepare(async |chat| {
+            site::rooms(chat, &people(chat, rooms * self.members).await?, self.members).await
+        })
+        .await
+    }
+}
+
+fn seats(room: &Room) -> impl Iterator<Item = Seat> {
+    let seat =
+        |person: &Person| Seat { token: person.token.clone(), conversation: Some(room.id), sends: true };
+    room.members.iter().map(seat)
+}
+
+/// Writes messages as the domain does, each time in the name of the next person.
+struct Letters {
+    people: Vec<(ConversationId, UserSummary)>,
+    next: usize,
+    content: String,
+}
+
+impl Letters {
+    fn new(rooms: &[Room], content_chars: usize) -> Self {
+        let of = |room: &Room| {
+            let id = room.id;
+            room.members.iter().map(move |person| (id, person.user.clone())).collect::<Vec<_>>()
+        };
+        Self { people: rooms.iter().flat_map(of).collect(), next: 0, content: ".".repeat(content_chars) }
+    }
+
+    fn write(&mut self) -> NewMessage {
+        let (conversation_id, sender) = self.people[self.next].clone();
+        self.next = (self.next + 1) % self.people.len();
+        let now = SystemClock.now();
+        let millis = u64::try_from(now.millis()).unwrap_or_default();
+        NewMessage {
+            id: MessageId::from_uuid(
+                uuid::Builder::from_unix_timestamp_millis(millis, &rand::random()).into_uuid(),
+            ),
+            conversation_id,
+            sender,
+            kind: MessageKind::Text,
+            content: self.content.clone(),
+            client_message_id: Some(format!("{:032x}", rand::random::<u128>())),
+            fingerprint: rand::random(),
+            reply_to: None,
+            thread_id: None,
+            created_at: now,
+        }
+    }
+}
