@@ -36,7 +36,7 @@ it("carries messages from one browser to the other and back", async () => {
   await alice.sees(["Is the ferry on time?", "It leaves at six.\nFrom pier 4."]);
 });
 
-it("loses and doubles nothing when the server is killed while somebody writes, and needs no reload", async () => {
+it.each(["SIGKILL", "SIGTERM"] as const)("loses and doubles nothing over a restart by %s, without a reload", async (signal) => {
   await meet();
   await Promise.all([alice, bob].map((person) => person.page.evaluate(() => Object.assign(window, { notReloaded: true }))));
   const texts: string[] = [];
@@ -46,7 +46,7 @@ it("loses and doubles nothing when the server is killed while somebody writes, a
   }
   for (const person of [alice, bob]) person.outage = true;
   // Right behind the last message, so that some are on their way.
-  await natter.kill();
+  await natter.end(signal);
   for (let index = 0; index < 10; index += 1) {
     texts.push(`while it is down ${index}`);
     await alice.write(`while it is down ${index}`);
@@ -71,12 +71,8 @@ it("keeps what is written without a connection through a reload", async () => {
   await meet();
   await alice.write("one");
   await bob.sees(["one"]);
-  alice.outage = true;
-  await alice.context.setOffline(true);
-  // The open socket does not notice; the page that comes next cannot open one.
-  await alice.context.setOffline(false);
   for (const person of [alice, bob]) person.outage = true;
-  await natter.kill();
+  await natter.end("SIGKILL");
   await alice.write("two");
   await alice.sees(["one", "two"]);
   await natter.start();

@@ -45,13 +45,8 @@ export class Natter {
     }
   }
 
-  /** Ends the process without a chance to tidy up. */
-  async kill(): Promise<void> {
-    await this.#end("SIGKILL");
-  }
-
   async stop(): Promise<void> {
-    await this.#end("SIGTERM");
+    await this.end("SIGTERM");
     await rm(this.directory, { recursive: true, force: true });
   }
 
@@ -66,7 +61,8 @@ export class Natter {
     return (await answer.json()) as T;
   }
 
-  async #end(signal: NodeJS.Signals): Promise<void> {
+  /** Ends the process: SIGTERM lets it tidy up, SIGKILL does not. */
+  async end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, "exit");
