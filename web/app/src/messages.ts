@@ -1,7 +1,6 @@
 /** Every sentence that the client shows, in one place. */
 export const m = {
   appName: "Natter",
-  tagline: "Conversations that lose nothing.",
 
   username: "Username",
   usernameHint: "2 to 32 characters: letters, digits, dot, dash and underscore",
