@@ -10,6 +10,7 @@ use serde_json::json;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 const KILLS: u32 = 100;
 const SENDERS: usize = 4;
@@ -41,20 +42,17 @@ async fn survive_kills(mut natter: Natter) -> Result<()> {
     let mut dice = Dice(0x6e61_7474_6572);
     for _ in 0..KILLS {
         let acks = Arc::new(Semaphore::new(0));
-        let running = senders.into_iter().map(|mut sender| {
+        let mut running = JoinSet::new();
+        for mut sender in senders {
             let acks = Arc::clone(&acks);
-            tokio::spawn(async move {
-                sender.talk(conversation, &acks).await?;
-                anyhow::Ok(sender)
-            })
-        });
-        let running: Vec<_> = running.collect();
-        acks.acquire_many(dice.roll(ACKS_MAX)).await?.forget();
-        natter.kill().await?;
-        senders = Vec::new();
-        for sender in running {
-            senders.push(sender.await??);
+            running.spawn(async move { sender.talk(conversation, &acks).await.map(|()| sender) });
         }
+        tokio::select! {
+            enough = acks.acquire_many(dice.roll(ACKS_MAX)) => enough?.forget(),
+            Some(early) = running.join_next() => bail!("a sender stopped before the kill: {:?}", early?.err()),
+        }
+        natter.kill().await?;
+        senders = running.join_all().await.into_iter().collect::<Result<_>>()?;
         natter.start().await?;
     }
     for sender in &mut senders {
@@ -160,8 +158,9 @@ impl Sender {
                 self.written[number].acked = frame["payload"]["seq"].as_u64();
                 Ok(true)
             }
-            Some("message.new") => Ok(false),
-            _ => bail!("unexpected: {frame}"),
+            Some("error") | None => bail!("unexpected: {frame}"),
+            // An event, the news of the conversation itself among them.
+            Some(_) => Ok(false),
         }
     }
 }
