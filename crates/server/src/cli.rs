@@ -76,8 +76,13 @@ struct Settings {
     /// Directory that holds everything that is kept in files
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<String>,
-    /// sqlite:, sqlite:PATH or postgres://user:password@host/database
-    #[arg(long, global = true, value_name = "URL")]
+    // No comment of Rust documentation, which would want brackets around the address.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help = "sqlite:, sqlite:PATH or postgres://user:password@host/database"
+    )]
     database_url: Option<String>,
 }
 
@@ -115,7 +120,7 @@ impl Cli {
             Verb::Token(token) => block_on(token.run(config()?)),
             Verb::Bench(bench) => bench.run(config),
             Verb::Config(verb) => verb.run(config),
-            Verb::Openapi(openapi) => openapi.run(),
+            Verb::Openapi(_) => openapi::Openapi::run(),
             Verb::Version(version) => version.run(),
         }
     }

@@ -20,6 +20,8 @@ const REST_MB_MAX: f64 = 40.0;
 const START_MS_MAX: f64 = 150.0;
 /// Connections of one process: below the descriptors that a process usually may have.
 const PROCESS_CONNECTIONS_MAX: usize = 18_000;
+/// Connections besides those that are counted.
+const OTHERS_MAX: usize = 100;
 /// Between the last connection and the look at the memory, so that what is on its way is done.
 const SETTLE: Duration = Duration::from_secs(3);
 /// People in each of the conversations that the messages are in.
@@ -27,6 +29,7 @@ const ROOM_MEMBERS: usize = 10;
 
 /// How many are idle.
 #[derive(Debug, Clone, clap::Args)]
+#[group(skip)] // Its name is the verb's already.
 pub(crate) struct Idle {
     /// Connections, each of a user of its own
     #[arg(long, default_value_t = 15_000, value_parser = super::between::<1, 100_000>)]
@@ -46,7 +49,9 @@ impl Idle {
     /// Measures on the kind of database that the configuration names.
     pub(crate) async fn run(&self, config: &Config) -> Result<Report> {
         let mut figures = Figures::default();
-        Site::with(config, async |site| {
+        let mut config = config.clone();
+        config.limits.connections_max = config.limits.connections_max.max(self.connections + OTHERS_MAX);
+        Site::with(&config, async |site| {
             let people = site.prepare(async |chat| self.fill(chat).await).await?;
             for _ in 0..self.runs {
                 self.start(site, &mut figures).await?;

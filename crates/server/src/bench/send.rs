@@ -25,6 +25,7 @@ const LIGHT: (usize, f64) = (10, 100.0);
 
 /// How much is sent.
 #[derive(Debug, Clone, clap::Args)]
+#[group(skip)] // Its name is the verb's already.
 pub(crate) struct Send {
     /// Connections, each of a user of its own, that all send; rounded up to whole conversations
     #[arg(long, default_value_t = 64, value_parser = super::between::<1, 10_000>)]

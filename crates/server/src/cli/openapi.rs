@@ -8,7 +8,7 @@ use super::output::line;
 pub(super) struct Openapi;
 
 impl Openapi {
-    pub(super) fn run(self) -> anyhow::Result<()> {
+    pub(super) fn run() -> anyhow::Result<()> {
         line(&crate::rest::openapi().to_pretty_json()?)
     }
 }

@@ -6,6 +6,7 @@ use crate::cli::{chat, program, run};
 use natter_chat::{Actor, Chat, History};
 use natter_protocol::{Conversation, ConversationId, ConversationKind, LoginRequest, Message};
 use natter_server::seed::{self, Report, Tally};
+use natter_testkit::postgres;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
@@ -209,6 +210,23 @@ async fn a_corpus_is_imported_once() {
     let expected = Report { people: tally(0, 5), conversations: tally(0, 7), messages: tally(0, 3_000) };
     assert_eq!(report, serde_json::to_value(expected).unwrap());
     assert_eq!(channels(&data, "guest").await, expected_channels(3_000));
+}
+
+#[test]
+fn postgres_takes_the_same_corpus_and_sample() {
+    let database = postgres::database().unwrap();
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("chat.jsonl");
+    fs::write(&path, corpus(3_000)).unwrap();
+    let arguments = ["seed", "--json", "--database-url", database.url(), "--corpus", path.to_str().unwrap()];
+    for (added, known) in [(3_000, 0), (0, 3_000)] {
+        let report = run(dir.path(), &arguments).json()["report"].clone();
+        assert_eq!(report["messages"], serde_json::to_value(tally(added, known)).unwrap());
+    }
+    for (added, known) in [(1_000, 0), (0, 1_000)] {
+        let report = run(dir.path(), &arguments[..4]).json()["report"].clone();
+        assert_eq!(report["messages"], serde_json::to_value(tally(added, known)).unwrap());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
