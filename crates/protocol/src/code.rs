@@ -6,10 +6,10 @@ macro_rules! error_codes {
     ($($variant:ident = $code:literal, $status:literal, $retriable:literal, $title:literal, $help:literal;)*) => {
         /// The code of an error, shared by REST, WebSocket and Socket.IO.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+        #[serde(rename_all = "snake_case")]
         pub enum ErrorCode {
             $(
                 #[doc = $title]
-                #[serde(rename = $code)]
                 $variant,
             )*
         }

@@ -101,7 +101,7 @@ export interface components {
          * @description The code of an error, shared by REST, WebSocket and Socket.IO.
          * @enum {string}
          */
-        ErrorCode: "InvalidJson" | "InvalidParameter" | "InvalidCursor" | "UnknownType" | "Unauthenticated" | "TokenExpired" | "SessionEnded" | "InvalidCredentials" | "InvalidTicket" | "Forbidden" | "OriginNotAllowed" | "RegistrationClosed" | "NotFound" | "MethodNotAllowed" | "RequestTimeout" | "UsernameTaken" | "ClientMessageIdConflict" | "ConversationNotActive" | "PayloadTooLarge" | "UnsupportedMediaType" | "ValidationFailed" | "UpgradeRequired" | "RateLimited" | "Internal" | "OutcomeUnknown" | "Unavailable" | "StorageFull";
+        ErrorCode: "invalid_json" | "invalid_parameter" | "invalid_cursor" | "unknown_type" | "unauthenticated" | "token_expired" | "session_ended" | "invalid_credentials" | "invalid_ticket" | "forbidden" | "origin_not_allowed" | "registration_closed" | "not_found" | "method_not_allowed" | "request_timeout" | "username_taken" | "client_message_id_conflict" | "conversation_not_active" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "upgrade_required" | "rate_limited" | "internal" | "outcome_unknown" | "unavailable" | "storage_full";
         /** @description One entry of a conversation's log. */
         Event: components["schemas"]["EventBody"] & {
             /** @description Whose log it is in. */

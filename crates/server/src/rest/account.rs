@@ -10,7 +10,7 @@ use natter_protocol::{LoginRequest, RefreshRequest, RegisterRequest, SignIn, Tic
 /// Sign up
 ///
 /// Creates an account and signs it in.
-#[utoipa::path(post, path = "/auth/register", tag = "auth", security(()), request_body = RegisterRequest,
+#[utoipa::path(post, path = "/auth/register", tag = "auth", operation_id = "register", security(()), request_body = RegisterRequest,
     responses((status = 201, description = "The account, signed in", body = SignIn)))]
 pub(super) async fn register(
     State(app): State<App>,
@@ -20,7 +20,7 @@ pub(super) async fn register(
 }
 
 /// Sign in
-#[utoipa::path(post, path = "/auth/login", tag = "auth", security(()), request_body = LoginRequest,
+#[utoipa::path(post, path = "/auth/login", tag = "auth", operation_id = "login", security(()), request_body = LoginRequest,
     responses((status = 200, description = "Signed in", body = SignIn)))]
 pub(super) async fn login(
     State(app): State<App>,
@@ -33,7 +33,7 @@ pub(super) async fn login(
 ///
 /// Trades the refresh token for the next pair. Each refresh token works once: a second use means that somebody else
 /// has it, and ends the session.
-#[utoipa::path(post, path = "/auth/refresh", tag = "auth", security(()), request_body = RefreshRequest,
+#[utoipa::path(post, path = "/auth/refresh", tag = "auth", operation_id = "refresh", security(()), request_body = RefreshRequest,
     responses((status = 200, description = "The next pair", body = Tokens)))]
 pub(super) async fn refresh(
     State(app): State<App>,
@@ -45,7 +45,7 @@ pub(super) async fn refresh(
 /// Sign out
 ///
 /// Ends the session and closes its sockets. Doing it twice is no mistake.
-#[utoipa::path(post, path = "/auth/logout", tag = "auth", security(()), request_body = RefreshRequest,
+#[utoipa::path(post, path = "/auth/logout", tag = "auth", operation_id = "logout", security(()), request_body = RefreshRequest,
     responses((status = 204, description = "The session has ended")))]
 pub(super) async fn logout(
     State(app): State<App>,
@@ -59,7 +59,7 @@ pub(super) async fn logout(
 ///
 /// A browser cannot set headers on a WebSocket, and a token does not belong into an address. A ticket opens one
 /// socket, once, as `?ticket=`.
-#[utoipa::path(post, path = "/auth/ticket", tag = "auth",
+#[utoipa::path(post, path = "/auth/ticket", tag = "auth", operation_id = "issueTicket",
     responses((status = 200, description = "The ticket", body = Ticket)))]
 pub(super) async fn ticket(
     State(app): State<App>,
@@ -69,7 +69,7 @@ pub(super) async fn ticket(
 }
 
 /// Get yourself
-#[utoipa::path(get, path = "/users/me", tag = "users",
+#[utoipa::path(get, path = "/users/me", tag = "users", operation_id = "getMe",
     responses((status = 200, description = "You, as others see you", body = User)))]
 pub(super) async fn me(State(app): State<App>, SignedIn(actor): SignedIn) -> Result<Answer<User>, Failure> {
     Ok(Answer::ok(app.chat.me(&actor).await?))

@@ -12,7 +12,7 @@ use serde::Deserialize;
 /// List conversations
 ///
 /// Those that you are in, newest activity first.
-#[utoipa::path(get, path = "/conversations", tag = "conversations", params(PageParameters),
+#[utoipa::path(get, path = "/conversations", tag = "conversations", operation_id = "listConversations", params(PageParameters),
     responses((status = 200, description = "A page of conversations", body = Page<Conversation>)))]
 pub(super) async fn list(
     State(app): State<App>,
@@ -27,7 +27,7 @@ pub(super) async fn list(
 ///
 /// You become its owner. There is one direct conversation for each pair of people: asking for it again gives it back
 /// with 200.
-#[utoipa::path(post, path = "/conversations", tag = "conversations", request_body = CreateConversation,
+#[utoipa::path(post, path = "/conversations", tag = "conversations", operation_id = "createConversation", request_body = CreateConversation,
     responses(
         (status = 201, description = "Created", body = Conversation),
         (status = 200, description = "The direct conversation that was there before", body = Conversation)))]
@@ -43,7 +43,7 @@ pub(super) async fn create(
 }
 
 /// Get a conversation
-#[utoipa::path(get, path = "/conversations/{id}", tag = "conversations",
+#[utoipa::path(get, path = "/conversations/{id}", tag = "conversations", operation_id = "getConversation",
     params(("id" = ConversationId, Path, description = "The conversation")),
     responses((status = 200, description = "The conversation", body = Conversation)))]
 pub(super) async fn get(
@@ -69,7 +69,7 @@ pub(super) struct EventParameters {
 ///
 /// The durable events of the conversation after a position, in order and without gaps, for healing a gap. To go on,
 /// pass the `seq` of the last event as `after`; `meta.nextCursor` repeats it.
-#[utoipa::path(get, path = "/conversations/{id}/events", tag = "conversations",
+#[utoipa::path(get, path = "/conversations/{id}/events", tag = "conversations", operation_id = "listEvents",
     params(("id" = ConversationId, Path, description = "The conversation"), EventParameters),
     responses((status = 200, description = "A page of events", body = Page<Event>)))]
 pub(super) async fn events(

@@ -46,7 +46,7 @@ impl HistoryParameters {
 ///
 /// In ascending order of `seq`; without parameters, the newest. `meta.nextCursor` goes on in the direction of
 /// reading: to newer messages after `after`, to older ones otherwise.
-#[utoipa::path(get, path = "/conversations/{id}/messages", tag = "messages",
+#[utoipa::path(get, path = "/conversations/{id}/messages", tag = "messages", operation_id = "listMessages",
     params(("id" = ConversationId, Path, description = "The conversation"), HistoryParameters),
     responses((status = 200, description = "A page of messages", body = Page<Message>)))]
 pub(super) async fn list(
@@ -63,7 +63,7 @@ pub(super) async fn list(
 ///
 /// The answer comes after the message is on disk. With a `clientMessageId` the request can be repeated until it is
 /// answered: the message is there once, and a repeat answers with 200 and the first result.
-#[utoipa::path(post, path = "/conversations/{id}/messages", tag = "messages", request_body = MessageDraft,
+#[utoipa::path(post, path = "/conversations/{id}/messages", tag = "messages", operation_id = "sendMessage", request_body = MessageDraft,
     params(("id" = ConversationId, Path, description = "The conversation")),
     responses(
         (status = 201, description = "Sent", body = Message),
@@ -82,7 +82,7 @@ pub(super) async fn send(
 }
 
 /// Get a message
-#[utoipa::path(get, path = "/messages/{id}", tag = "messages",
+#[utoipa::path(get, path = "/messages/{id}", tag = "messages", operation_id = "getMessage",
     params(("id" = MessageId, Path, description = "The message")),
     responses((status = 200, description = "The message", body = Message)))]
 pub(super) async fn get(
