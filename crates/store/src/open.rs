@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 /// Which database, from `database.url`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
     /// `sqlite:` followed by a path; without one, `natter.db` in the data directory.
     Sqlite(Option<PathBuf>),
@@ -42,6 +42,13 @@ impl FromStr for DatabaseUrl {
         }
         let scheme = url.split(':').next().unwrap_or_default();
         Err(OpenError::UnknownUrl(scheme.to_owned()))
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    /// Never shows a password either.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
