@@ -134,12 +134,19 @@ impl Server {
         ]))
     }
 
-    /// Ends the server the way a crash does: at once, in the middle of whatever it does.
+    /// Ends the server the way a crash does: its main process at once, those that serve connections as soon as they
+    /// notice, which may be one statement later.
     pub fn kill(&mut self) -> Result<()> {
-        match self.running.take() {
-            Some(running) => running.stop("KILL"),
-            None => Ok(()),
-        }
+        self.end("KILL")
+    }
+
+    /// Ends the server the way an operator does, without waiting for its clients. Nothing of it is left.
+    pub fn stop(&mut self) -> Result<()> {
+        self.end("INT")
+    }
+
+    fn end(&mut self, signal: &str) -> Result<()> {
+        self.running.take().map_or(Ok(()), |running| running.stop(signal))
     }
 
     /// Starts the server again on the same port, if it does not run.
@@ -197,8 +204,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if let Some(running) = self.running.take()
-            && let Err(error) = running.stop("INT")
+        if let Err(error) = self.stop()
             && !thread::panicking()
         {
             panic!("{error:#}");

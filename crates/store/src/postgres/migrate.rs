@@ -32,7 +32,11 @@ async fn step_up(connection: &mut PgConnection) -> Result<Option<String>, Migrat
         sqlx::raw_sql(CREATE_TABLE).execute(&mut *turn).await.map_err(failed)?;
     }
     let applied = applied(&mut turn).await?;
-    let Some(step) = migration::missing(POSTGRES, &applied).next() else { return Ok(None) };
+    let Some(step) = migration::missing(POSTGRES, &applied).next() else {
+        // Not left to the drop, which would hand the turn on only when the connection is used again.
+        turn.rollback().await.map_err(failed)?;
+        return Ok(None);
+    };
     let record = async |step: &Migration| {
         sqlx::raw_sql(step.up).execute(&mut *turn).await?;
         sqlx::query(RECORD)
@@ -52,6 +56,7 @@ async fn step_down(connection: &mut PgConnection) -> Result<Option<String>, Migr
     let applied = applied(&mut turn).await?;
     let Some(step) = POSTGRES.iter().rfind(|step| applied.iter().any(|entry| entry.version == step.version))
     else {
+        turn.rollback().await.map_err(failed)?;
         return Ok(None);
     };
     let undo = async |step: &Migration| {

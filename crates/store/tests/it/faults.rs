@@ -1,12 +1,15 @@
 //! What the network and the machine do to PostgreSQL.
 
-use crate::harness::{Db, keyed, new_message, send};
+use crate::harness::{Db, keyed, new_group, new_message, new_session_id, new_user, now, send};
 use natter_protocol::{ConversationId, User};
-use natter_store::{Store, StoreError, Write, Written};
+use natter_store::{NewSession, SessionRotation, Store, StoreError, Write, Written};
 use natter_testkit::postgres::Server;
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 const SENDERS: usize = 8;
 const KILLS: usize = 5;
@@ -19,10 +22,10 @@ async fn send_on(
     id: ConversationId,
     sender: User,
     name: usize,
-    acknowledged: Arc<AtomicUsize>,
+    acknowledged: watch::Sender<usize>,
 ) -> Vec<String> {
     let mut keys = Vec::new();
-    while acknowledged.load(Ordering::Relaxed) < SENDS_BETWEEN_KILLS * (KILLS + 1) {
+    while *acknowledged.borrow() < SENDS_BETWEEN_KILLS * (KILLS + 1) {
         let key = format!("{name}/{}", keys.len());
         loop {
             let committing = store.queue(send(keyed(id, &sender, &key, &key))).await.unwrap();
@@ -33,7 +36,7 @@ async fn send_on(
             }
         }
         keys.push(key);
-        acknowledged.fetch_add(1, Ordering::Relaxed);
+        acknowledged.send_modify(|count| *count += 1);
     }
     keys
 }
@@ -45,17 +48,15 @@ async fn a_killed_server_loses_and_doubles_nothing() {
     let world = db.open().await;
     let alice = world.user("alice").await;
     let ids = [world.group(&alice, &[]).await, world.group(&alice, &[]).await];
-    let acknowledged = Arc::new(AtomicUsize::new(0));
+    let (acknowledged, mut count) = watch::channel(0);
     let mut senders = Vec::new();
     for name in 0..SENDERS {
-        let (store, counter) = (Arc::clone(&world.store), Arc::clone(&acknowledged));
+        let (store, counter) = (Arc::clone(&world.store), acknowledged.clone());
         senders
             .push((ids[name % 2], tokio::spawn(send_on(store, ids[name % 2], alice.clone(), name, counter))));
     }
     for kill in 1..=KILLS {
-        while acknowledged.load(Ordering::Relaxed) < kill * SENDS_BETWEEN_KILLS {
-            tokio::task::yield_now().await;
-        }
+        count.wait_for(|count| *count >= kill * SENDS_BETWEEN_KILLS).await.unwrap();
         server.kill().unwrap();
         server.restart().unwrap();
     }
@@ -88,55 +89,143 @@ async fn a_killed_server_loses_and_doubles_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writes_that_were_committed_unheard_recognise_themselves() {
-    let db = Db::postgres();
-    let world = db.open().await;
+    let database = natter_testkit::postgres::database().unwrap();
+    let network = Network::before(database.url()).await;
+    let world = Db::at(network.url.clone()).open().await;
     let alice = world.user("alice").await;
-    let bob = crate::harness::new_user("bob");
-    let group = crate::harness::new_group(&alice, &[]);
-    let session = natter_store::NewSession {
-        id: crate::harness::new_session_id(),
-        user_id: alice.id,
-        refresh_hash: [1; 32],
-        created_at: crate::harness::now(),
-        expires_at: crate::harness::now().plus_seconds(60),
-    };
-    let rotation = natter_store::SessionRotation {
+    let group = new_group(&alice, &[]);
+    let id = group.info.id;
+    let created_at = now();
+    let expires_at = created_at.plus_seconds(60);
+    let session =
+        NewSession { id: new_session_id(), user_id: alice.id, refresh_hash: [1; 32], created_at, expires_at };
+    let rotation = SessionRotation {
         id: session.id,
         presented_hash: [1; 32],
         next_hash: [2; 32],
-        now: session.created_at,
-        expires_at: session.expires_at,
+        now: created_at,
+        expires_at,
     };
-    let message = new_message(group.info.id, &alice, "unheard");
-    let writes = || {
-        vec![
-            Write::CreateUser(Box::new(bob.clone())),
-            Write::CreateConversation(Box::new(group.clone())),
-            Write::CreateSession(Box::new(session.clone())),
-            Write::RotateSession(Box::new(rotation.clone())),
-            send(message.clone()),
-        ]
-    };
-    // The second time is what the pipeline does by itself when the answer to a COMMIT is lost.
-    for _ in 0..2 {
-        let results = world.write_all(writes()).await;
-        assert!(
-            matches!(
-                results.as_slice(),
-                [
-                    Ok(Written::Done),
-                    Ok(Written::Conversation { existed: false, .. }),
-                    Ok(Written::Done),
-                    Ok(Written::SessionRotated(_)),
-                    Ok(Written::Message(_)),
-                ]
-            ),
-            "{results:?}"
-        );
+    let writes = vec![
+        Write::CreateUser(Box::new(new_user("bob"))),
+        Write::CreateConversation(Box::new(group)),
+        Write::CreateSession(Box::new(session)),
+        Write::RotateSession(Box::new(rotation)),
+        send(new_message(id, &alice, "without a key")),
+        send(keyed(id, &alice, "with a key", "key")),
+    ];
+    network.weather.store(LOSES_ANSWERS, Ordering::Relaxed);
+    let results = world.write_all(writes).await;
+    assert!(
+        matches!(
+            results.as_slice(),
+            [
+                Ok(Written::Done),
+                Ok(Written::Conversation { existed: false, .. }),
+                Ok(Written::Done),
+                Ok(Written::SessionRotated(_)),
+                Ok(Written::Message(_)),
+                Ok(Written::Message(_)),
+            ]
+        ),
+        "{results:?}"
+    );
+    assert_eq!(world.log(id, &alice).await.len(), 3);
+    assert_eq!(world.close().await.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_outcome_that_nobody_knows_is_reported_and_resolved_by_a_repeat() {
+    let database = natter_testkit::postgres::database().unwrap();
+    let network = Network::before(database.url()).await;
+    let world = Db::at(network.url.clone()).open().await;
+    let alice = world.user("alice").await;
+    let id = world.group(&alice, &[]).await;
+    network.weather.store(LOSES_ONE_ANSWER_AND_GOES_AWAY, Ordering::Relaxed);
+    let first = keyed(id, &alice, "perhaps", "key");
+    let unknown = world.write(send(first.clone())).await;
+    assert!(matches!(unknown, Err(StoreError::OutcomeUnknown(_))), "{unknown:?}");
+    network.weather.store(FAIR, Ordering::Relaxed);
+    let repeat = world.write(send(keyed(id, &alice, "perhaps", "key"))).await;
+    assert!(matches!(repeat, Ok(Written::MessageRepeat(there)) if there == first.id), "{repeat:?}");
+    assert_eq!(world.history(id, &alice).await.len(), 1);
+}
+
+const FAIR: u8 = 0;
+/// Every second COMMIT reaches the server, but its answer and the connection are lost.
+const LOSES_ANSWERS: u8 = 1;
+/// So is the next one, and then there is no way to the server.
+const LOSES_ONE_ANSWER_AND_GOES_AWAY: u8 = 2;
+const AWAY: u8 = 3;
+
+/// The way to a server.
+struct Network {
+    url: String,
+    weather: Arc<AtomicU8>,
+}
+
+impl Network {
+    async fn before(url: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (server, database) = url.strip_prefix("postgres://postgres@").unwrap().split_once('/').unwrap();
+        let url = format!("postgres://postgres@{}/{database}", listener.local_addr().unwrap());
+        let weather = Arc::new(AtomicU8::new(FAIR));
+        tokio::spawn(accept(listener, server.to_owned(), Arc::clone(&weather)));
+        Self { url, weather }
     }
-    assert_eq!(world.log(group.info.id, &alice).await.len(), 2);
-    // Whoever relays the events may not have been told of them the first time.
-    assert_eq!(world.close().await.len(), 4);
+}
+
+async fn accept(listener: TcpListener, server: String, weather: Arc<AtomicU8>) {
+    let commits = Arc::new(AtomicUsize::new(0));
+    loop {
+        let (client, _) = listener.accept().await.unwrap();
+        if weather.load(Ordering::Relaxed) != AWAY {
+            let server = TcpStream::connect(&server).await.unwrap();
+            tokio::spawn(forward(client, server, Arc::clone(&weather), Arc::clone(&commits)));
+        }
+    }
+}
+
+/// Until either end closes, or the weather breaks the connection.
+async fn forward(
+    mut client: TcpStream,
+    mut server: TcpStream,
+    weather: Arc<AtomicU8>,
+    commits: Arc<AtomicUsize>,
+) -> std::io::Result<()> {
+    let (mut asked, mut answered) = ([0; 16 * 1024], [0; 16 * 1024]);
+    loop {
+        tokio::select! {
+                    length = client.read(&mut asked) => {
+                        let asked = &asked[..length?];
+                        if asked.is_empty() {
+                            return Ok(());
+                        }
+                        server.write_all(asked).await?;
+        let lost = asked.ends_with(b"COMMIT\0")
+                            && match weather.load(Ordering::Relaxed) {
+                                FAIR => false,
+                                LOSES_ANSWERS => commits.fetch_add(1, Ordering::Relaxed).is_multiple_of(2),
+                                _ => true,
+                            };
+                        if lost {
+                            // It was committed before the connection breaks.
+                            assert_ne!(server.read(&mut answered).await?, 0, "the server did not answer");
+                            if weather.load(Ordering::Relaxed) == LOSES_ONE_ANSWER_AND_GOES_AWAY {
+                                weather.store(AWAY, Ordering::Relaxed);
+                            }
+                            return Ok(());
+                        }
+                    }
+                    length = server.read(&mut answered) => {
+                        let answered = &answered[..length?];
+                        if answered.is_empty() {
+                            return Ok(());
+                        }
+                        client.write_all(answered).await?;
+                    }
+                }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -146,7 +235,7 @@ async fn a_server_that_stays_away_is_reported_and_comes_back() {
     let world = db.open().await;
     let alice = world.user("alice").await;
     let id = world.group(&alice, &[]).await;
-    server.kill().unwrap();
+    server.stop().unwrap();
     let refused = world.write(send(new_message(id, &alice, "into the void"))).await;
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
     let refused = world.store.ping().await;

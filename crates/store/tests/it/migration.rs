@@ -21,6 +21,11 @@ pub(crate) async fn goes_up_and_down_and_up(db: Db) {
     assert_eq!(migrator.up().await.unwrap().len(), all);
     assert_eq!(migrator.up().await.unwrap(), Vec::<String>::new());
     assert_eq!(applied(&mut migrator).await, vec![true; all]);
+    // Whoever has nothing more to do does not keep others from it.
+    let mut other = self::migrator(&db).await;
+    assert_eq!(other.up().await.unwrap(), Vec::<String>::new());
+    assert_eq!(applied(&mut other).await, vec![true; all]);
+    drop(other);
     for undone in 1..=all {
         assert_eq!(migrator.down().await.unwrap().as_ref(), Some(&status[all - undone].name));
     }
