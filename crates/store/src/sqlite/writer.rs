@@ -56,29 +56,17 @@ fn send_message(
     if !conversation::is_member(transaction, new.conversation_id, new.sender.id)? {
         return Ok(Err(Refusal::NotAMember));
     }
-    // Before anything that may have changed since the first attempt: a repeat answers with the first result.
-    if let Some(repeat) = find_repeat(transaction, new)? {
-        return Ok(repeat);
-    }
     let head = heads.get(transaction, new.conversation_id)?;
-    if head.status != ConversationStatus::Active {
-        return Ok(Err(Refusal::ConversationNotActive));
-    }
-    for (reference, refusal) in
-        [(new.reply_to, Refusal::ReplyUnknown), (new.thread_id, Refusal::ThreadUnknown)]
-    {
-        if let Some(id) = reference
-            && !transaction
-                .prepare_cached(message::ANCHOR)?
-                .exists((id.uuid(), new.conversation_id.uuid()))?
-        {
-            return Ok(Err(refusal));
-        }
+    if let Some(refusal) = refusal(transaction, head, new)? {
+        // What is refused now may have been taken before: a repeat answers with the first result.
+        return Ok(find_repeat(transaction, new)?.unwrap_or(Err(refusal)));
     }
     let mut seq = head.last_seq + 1;
     if insert_message(transaction, new, seq)? {
         head.last_seq = seq;
         head.last_message = Some((new.id, new.created_at));
+    } else if let Some(repeat) = find_repeat(transaction, new)? {
+        return Ok(repeat);
     } else {
         // The id is there: this very write was done before. Or it is another conversation's, which is an error.
         seq = transaction
@@ -88,6 +76,29 @@ fn send_message(
     let message = Box::new(new.clone().into_message(seq));
     let event = log::message_new(message.clone());
     Ok(Ok((Written::Message(message), Some(event))))
+}
+
+/// Why the conversation does not take a message that was not sent before.
+fn refusal(
+    transaction: &Transaction<'_>,
+    head: &Head,
+    new: &NewMessage,
+) -> rusqlite::Result<Option<Refusal>> {
+    if head.status != ConversationStatus::Active {
+        return Ok(Some(Refusal::ConversationNotActive));
+    }
+    for (reference, refusal) in
+        [(new.reply_to, Refusal::ReplyUnknown), (new.thread_id, Refusal::ThreadUnknown)]
+    {
+        if let Some(id) = reference
+            && !transaction
+                .prepare_cached(message::ANCHOR)?
+                .exists((id.uuid(), new.conversation_id.uuid()))?
+        {
+            return Ok(Some(refusal));
+        }
+    }
+    Ok(None)
 }
 
 fn find_repeat(transaction: &Transaction<'_>, new: &NewMessage) -> rusqlite::Result<Option<Outcome>> {
@@ -110,13 +121,15 @@ fn find_repeat(transaction: &Transaction<'_>, new: &NewMessage) -> rusqlite::Res
     }))
 }
 
-/// Answers whether it was not there yet.
+/// Answers whether it was not there yet, under its id or its key: looking beforehand would search the same index twice.
 fn insert_message(transaction: &Transaction<'_>, new: &NewMessage, seq: Seq) -> rusqlite::Result<bool> {
     let inserted = transaction
         .prepare_cached(
             "INSERT INTO messages (id, conversation_id, seq, sender_id, kind, content, client_message_id, fingerprint,
                                    reply_to, thread_id, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (id) DO NOTHING",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+             ON CONFLICT (id) DO NOTHING
+             ON CONFLICT (conversation_id, sender_id, client_message_id) WHERE client_message_id IS NOT NULL DO NOTHING",
         )?
         .execute((
             new.id.uuid(),
