@@ -17,7 +17,6 @@ mod socket;
 mod subject;
 
 pub(crate) use fanout::FanOut;
-pub(crate) use figure::Report;
 pub(crate) use idle::Idle;
 pub(crate) use load::run as run_load;
 pub(crate) use send::Send;

@@ -102,7 +102,7 @@ impl Send {
     async fn bare(&self, site: &Site) -> Result<(f64, &'static str)> {
         let rooms = self.rooms(site, 0).await?;
         let mut baseline = Baseline::open(&open::options(&site.config)).await?;
-        let mut letters = Letters::new(&rooms, self.content_chars);
+        let mut letters = Letters::new(&rooms, self);
         let mut heads: HashMap<ConversationId, Seq> = HashMap::new();
         let (mut inserted, mut busy) = (0, Duration::ZERO);
         while busy < self.time() {
@@ -128,7 +128,7 @@ impl Send {
         let rooms = self.rooms(site, 0).await?;
         let open::Open { store, chat, mut committed, .. } = open::chat(&site.config).await?;
         let drain = tokio::spawn(async move { while committed.recv().await.is_some() {} });
-        let mut letters = Letters::new(&rooms, self.content_chars);
+        let mut letters = Letters::new(&rooms, self);
         let mut on_the_way = VecDeque::new();
         let (mut done, begun) = (0, Instant::now());
         while begun.elapsed() < self.time() {
@@ -206,25 +206,32 @@ fn seats(room: &Room) -> impl Iterator<Item = Seat> {
     room.members.iter().map(seat)
 }
 
-/// Writes messages as the domain does, each time in the name of the next person.
+/// Writes messages as they come from the connections: as many of one person in a row as its window holds, because that
+/// many acknowledgements come at once. Rows of one person lie close together, so the order matters to the database.
 struct Letters {
     people: Vec<(ConversationId, UserSummary)>,
-    next: usize,
+    written: usize,
+    in_a_row: usize,
     content: String,
 }
 
 impl Letters {
-    fn new(rooms: &[Room], content_chars: usize) -> Self {
+    fn new(rooms: &[Room], send: &Send) -> Self {
         let of = |room: &Room| {
             let id = room.id;
             room.members.iter().map(move |person| (id, person.user.clone())).collect::<Vec<_>>()
         };
-        Self { people: rooms.iter().flat_map(of).collect(), next: 0, content: ".".repeat(content_chars) }
+        Self {
+            people: rooms.iter().flat_map(of).collect(),
+            written: 0,
+            in_a_row: send.window,
+            content: ".".repeat(send.content_chars),
+        }
     }
 
     fn write(&mut self) -> NewMessage {
-        let (conversation_id, sender) = self.people[self.next].clone();
-        self.next = (self.next + 1) % self.people.len();
+        let (conversation_id, sender) = self.people[self.written / self.in_a_row % self.people.len()].clone();
+        self.written += 1;
         let now = SystemClock.now();
         let millis = u64::try_from(now.millis()).unwrap_or_default();
         NewMessage {

@@ -1,6 +1,6 @@
 //! A database for one measurement, and the people in it.
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::open;
 use anyhow::{Context as _, Result};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -51,6 +51,13 @@ impl Site {
         let outcome = body(&Self { config: scratch, directory }).await;
         drop_scratch(&config.database.url, NAME).await?;
         outcome
+    }
+
+    /// Writes the configuration down for a server.
+    pub(super) fn configuration(&self) -> Result<PathBuf> {
+        let path = self.directory.join("natter.toml");
+        std::fs::write(&path, config::toml(&self.config)).with_context(|| path.display().to_string())?;
+        Ok(path)
     }
 
     /// Does something with the domain, and closes the database to the last connection.

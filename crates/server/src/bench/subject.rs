@@ -3,6 +3,7 @@
 use super::process::{CpuTime, Memory};
 use super::site::Site;
 use anyhow::{Context as _, Result, bail};
+use natter_store::DatabaseUrl;
 use std::net::SocketAddr;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -32,15 +33,14 @@ impl Subject {
 
     async fn spawn(site: &Site) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&site.config.data_dir);
-        if let natter_store::DatabaseUrl::Postgres(url) = &site.config.database.url {
+        command.args(["serve", "--listen", "127.0.0.1:0", "--config"]).arg(site.configuration()?);
+        // Nothing of the environment may lead the server to another database.
+        command.env_clear().env("NATTER_LOG_LEVEL", "warn");
+        if let DatabaseUrl::Postgres(url) = &site.config.database.url {
+            // The file does not hold the password.
             command.env("NATTER_DATABASE_URL", url);
         }
-        command
-            .env("NATTER_LOG_LEVEL", "warn")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
         let begun = Instant::now();
         let mut child = command.spawn().context("starting the server")?;
         let stdout = child.stdout.take().context("the server has no output")?;
