@@ -101,16 +101,33 @@ impl Pipeline {
                 Ok(outcomes) => self.answer(answers, outcomes).await,
                 Err(Failure::Poisoned(error)) if writes.len() > 1 => {
                     tracing::warn!(%error, writes = writes.len(), "a batch failed; its writes are tried one by one");
-                    for (write, answer) in writes.into_iter().zip(answers) {
-                        match backend.commit(std::slice::from_ref(&write)).await {
-                            Ok(outcomes) => self.answer(vec![answer], outcomes).await,
-                            Err(failure) => refuse(vec![answer], failure),
-                        }
-                    }
+                    self.one_by_one(&mut backend, &writes, answers).await;
                 }
                 Err(failure) => refuse(answers, failure),
             }
         }
+    }
+
+    /// A transaction for each write. Should the database go away meanwhile, the rest is not tried.
+    async fn one_by_one(
+        &self,
+        backend: &mut impl Backend,
+        writes: &[Write],
+        answers: Vec<oneshot::Sender<Result<Written>>>,
+    ) {
+        let mut answers = answers.into_iter();
+        for (write, answer) in writes.iter().zip(answers.by_ref()) {
+            match backend.commit(std::slice::from_ref(write)).await {
+                Ok(outcomes) => self.answer(vec![answer], outcomes).await,
+                Err(failure @ Failure::Poisoned(_)) => refuse(vec![answer], failure),
+                Err(failure @ Failure::Shared(_)) => {
+                    refuse(vec![answer], failure);
+                    break;
+                }
+            }
+        }
+        let gone = StoreError::Unavailable("the database went away before this was tried".to_owned());
+        refuse(answers.collect(), Failure::Shared(gone));
     }
 
     /// Tells everybody in a committed batch, then hands its events on.
@@ -133,6 +150,9 @@ impl Pipeline {
 }
 
 fn refuse(answers: Vec<oneshot::Sender<Result<Written>>>, failure: Failure) {
+    if answers.is_empty() {
+        return;
+    }
     let (Failure::Poisoned(error) | Failure::Shared(error)) = failure;
     tracing::error!(%error, writes = answers.len(), "writes were not committed");
     metrics::counter!("natter_commit_failures_total").increment(answers.len() as u64);
@@ -144,4 +164,55 @@ fn refuse(answers: Vec<oneshot::Sender<Result<Written>>>, failure: Failure) {
 #[expect(clippy::cast_precision_loss, reason = "a batch has at most BATCH_WRITES_MAX writes")]
 fn count(writes: usize) -> f64 {
     writes as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use natter_protocol::{SessionId, Timestamp};
+    use uuid::Uuid;
+
+    /// Fails every batch, and goes away at the third write that comes alone.
+    struct Failing {
+        alone: u32,
+    }
+
+    impl Backend for Failing {
+        async fn commit(&mut self, writes: &[Write]) -> Result<Vec<Outcome>, Failure> {
+            if writes.len() > 1 {
+                return Err(Failure::Poisoned(StoreError::Broken("one of them".to_owned())));
+            }
+            self.alone += 1;
+            match self.alone {
+                1 => Ok(vec![Ok((Written::Done, None))]),
+                2 => Err(Failure::Poisoned(StoreError::Broken("this one".to_owned()))),
+                3 => Err(Failure::Shared(StoreError::OutcomeUnknown("it left".to_owned()))),
+                _ => panic!("asked again after it went away"),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_poisoned_batch_is_tried_one_by_one_until_the_database_goes_away() {
+        let (queue, pipeline, _committed) = pipeline();
+        let mut committing = Vec::new();
+        for number in 0..5 {
+            let id = SessionId::from_uuid(Uuid::from_u128(number));
+            let write = Write::EndSession { id, now: Timestamp::from_millis(0) };
+            committing.push(queue.push(write).await.unwrap());
+        }
+        drop(queue);
+        pipeline.run(Failing { alone: 0 }).await;
+
+        let mut answers = Vec::new();
+        for committing in committing {
+            answers.push(committing.await);
+        }
+        assert!(matches!(answers[0], Ok(Written::Done)), "{answers:?}");
+        assert!(matches!(answers[1], Err(StoreError::Broken(_))), "{answers:?}");
+        assert!(matches!(answers[2], Err(StoreError::OutcomeUnknown(_))), "{answers:?}");
+        // Nothing was done for these, and they are told so.
+        assert!(matches!(answers[3], Err(StoreError::Unavailable(_))), "{answers:?}");
+        assert!(matches!(answers[4], Err(StoreError::Unavailable(_))), "{answers:?}");
+    }
 }
