@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -160,11 +160,10 @@ impl Server {
                     break;
                 }
                 // After a kill it refuses to start until the last process of its predecessor has noticed.
-                if running.has_ended() {
+                if running.ends_within(LOOK_AGAIN) {
                     break;
                 }
                 ensure!(Instant::now() < deadline, "PostgreSQL did not start:\n{}", self.log());
-                thread::sleep(LOOK_AGAIN);
             }
             ensure!(Instant::now() < deadline, "PostgreSQL did not start:\n{}", self.log());
         }
@@ -217,13 +216,15 @@ impl Drop for Server {
 #[derive(Debug)]
 struct Running {
     pid: u32,
-    waiting: JoinHandle<()>,
+    /// Never says anything: it is hung up when the process has ended.
+    alive: Mutex<mpsc::Receiver<()>>,
 }
 
 impl Running {
     fn start(mut command: Command) -> Result<Self> {
         let (tell, told) = mpsc::channel();
-        let waiting = thread::Builder::new().name("postgres".to_owned()).spawn(move || {
+        let (line, alive) = mpsc::channel();
+        thread::Builder::new().name("postgres".to_owned()).spawn(move || {
             let child: std::io::Result<Child> = command.spawn();
             let (pid, child) =
                 child.map_or_else(|error| (Err(error), None), |child| (Ok(child.id()), Some(child)));
@@ -232,23 +233,21 @@ impl Running {
             if let Some(mut child) = child {
                 drop(child.wait());
             }
+            drop(line);
         })?;
-        Ok(Self { pid: told.recv()??, waiting })
+        Ok(Self { pid: told.recv()??, alive: Mutex::new(alive) })
     }
 
-    fn has_ended(&mut self) -> bool {
-        self.waiting.is_finished()
+    fn ends_within(&mut self, time: Duration) -> bool {
+        let alive = self.alive.get_mut().unwrap_or_else(PoisonError::into_inner);
+        alive.recv_timeout(time) == Err(mpsc::RecvTimeoutError::Disconnected)
     }
 
-    fn stop(self, signal: &str) -> Result<()> {
+    fn stop(mut self, signal: &str) -> Result<()> {
         output(Command::new("kill").args(["-s", signal, &self.pid.to_string()]))?;
-        let deadline = Instant::now() + TIME_MAX;
-        while !self.waiting.is_finished() {
-            if Instant::now() > deadline {
-                output(Command::new("kill").args(["-s", "KILL", &self.pid.to_string()]))?;
-                bail!("PostgreSQL did not stop within {TIME_MAX:?} of signal {signal}");
-            }
-            thread::sleep(LOOK_AGAIN);
+        if !self.ends_within(TIME_MAX) {
+            output(Command::new("kill").args(["-s", "KILL", &self.pid.to_string()]))?;
+            bail!("PostgreSQL did not stop within {TIME_MAX:?} of signal {signal}");
         }
         Ok(())
     }
