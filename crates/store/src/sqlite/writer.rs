@@ -4,9 +4,9 @@ use super::{account, conversation, failure, message, row};
 use crate::commit::{Backend, Failure, Outcome};
 use crate::text_enum::TextEnum as _;
 use crate::{NewMessage, Refusal, Write, Written, log};
-use natter_protocol::{ConversationId, ConversationStatus, MessageId, Seq, Timestamp};
+use natter_protocol::{ConversationId, ConversationStatus, MessageId, Seq, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 pub(super) struct Writer(Connection);
@@ -34,6 +34,10 @@ impl Backend for Writer {
 }
 
 fn apply(transaction: &Transaction<'_>, heads: &mut Heads, write: &Write) -> rusqlite::Result<Outcome> {
+    if !matches!(write, Write::SendMessage(_)) {
+        // It may change who is a member.
+        heads.members.clear();
+    }
     match write {
         Write::SendMessage(new) => send_message(transaction, heads, new),
         Write::CreateConversation(new) => conversation::create(transaction, new),
@@ -53,7 +57,7 @@ fn send_message(
     heads: &mut Heads,
     new: &NewMessage,
 ) -> rusqlite::Result<Outcome> {
-    if !conversation::is_member(transaction, new.conversation_id, new.sender.id)? {
+    if !heads.is_member(transaction, new.conversation_id, new.sender.id)? {
         return Ok(Err(Refusal::NotAMember));
     }
     let head = heads.get(transaction, new.conversation_id)?;
@@ -165,7 +169,11 @@ fn insert_message(transaction: &Transaction<'_>, new: &NewMessage, seq: Seq) -> 
 
 /// The heads of the logs that a transaction appends to: read once, written once, however many messages came between.
 #[derive(Default)]
-struct Heads(HashMap<ConversationId, Head>);
+struct Heads {
+    logs: HashMap<ConversationId, Head>,
+    /// Who was found to be a member of what.
+    members: HashSet<(ConversationId, UserId)>,
+}
 
 struct Head {
     last_seq: Seq,
@@ -174,9 +182,26 @@ struct Head {
 }
 
 impl Heads {
+    /// Looked up once for all that somebody sends in a row.
+    fn is_member(
+        &mut self,
+        transaction: &Transaction<'_>,
+        conversation: ConversationId,
+        user: UserId,
+    ) -> rusqlite::Result<bool> {
+        if self.members.contains(&(conversation, user)) {
+            return Ok(true);
+        }
+        let member = conversation::is_member(transaction, conversation, user)?;
+        if member {
+            self.members.insert((conversation, user));
+        }
+        Ok(member)
+    }
+
     fn get(&mut self, transaction: &Transaction<'_>, id: ConversationId) -> rusqlite::Result<&mut Head> {
         use std::collections::hash_map::Entry;
-        match self.0.entry(id) {
+        match self.logs.entry(id) {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
             Entry::Vacant(entry) => {
                 let head = transaction
@@ -193,7 +218,7 @@ impl Heads {
         let mut update = transaction.prepare_cached(
             "UPDATE conversations SET last_seq = ?2, last_message_id = ?3, updated_at = max(updated_at, ?4) WHERE id = ?1",
         )?;
-        for (id, head) in self.0 {
+        for (id, head) in self.logs {
             if let Some((message, time)) = head.last_message {
                 update.execute((id.uuid(), head.last_seq, message.uuid(), time.millis()))?;
             }
