@@ -13,7 +13,7 @@ const READER_CACHE_KIB: i32 = 4_096;
 
 pub(super) struct Readers {
     idle: Mutex<Vec<Connection>>,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
 }
 
 impl Readers {
@@ -22,7 +22,7 @@ impl Readers {
             .map(|_| connect(path))
             .collect::<rusqlite::Result<Vec<_>>>()
             .map_err(|error| OpenError::Store(failure::classify(error)))?;
-        let permits = Semaphore::new(idle.len());
+        let permits = Arc::new(Semaphore::new(idle.len()));
         Ok(Self { idle: Mutex::new(idle), permits })
     }
 
@@ -39,13 +39,14 @@ impl Readers {
         self: &Arc<Self>,
         query: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<Result<T, Refusal>> + Send + 'static,
     ) -> Result<T> {
-        let _permit = self
-            .permits
-            .acquire()
+        let permit = Arc::clone(&self.permits)
+            .acquire_owned()
             .await
             .map_err(|_| StoreError::Unavailable("the database is closing".to_owned()))?;
         let readers = Arc::clone(self);
         let run = move || {
+            // Goes with the work, which nobody can call back: whoever asked may be gone before it is done.
+            let _permit = permit;
             let mut connection = readers
                 .idle
                 .lock()
@@ -69,4 +70,32 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+    use std::task::{Context, Waker};
+
+    #[tokio::test]
+    async fn whoever_stops_waiting_for_an_answer_takes_no_connection_from_others() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("natter.db");
+        drop(Connection::open(&path).unwrap());
+        let readers = Arc::new(Readers::open(&path, 1).unwrap());
+        let (release, held) = mpsc::channel::<()>();
+        let mut once = Context::from_waker(Waker::noop());
+        let mut abandoned = Box::pin(readers.read(move |_| {
+            held.recv().unwrap();
+            Ok(())
+        }));
+        assert!(abandoned.as_mut().poll(&mut once).is_pending());
+        drop(abandoned);
+
+        let mut next = Box::pin(readers.read(|_| Ok(())));
+        assert!(next.as_mut().poll(&mut once).is_pending());
+        release.send(()).unwrap();
+        next.await.unwrap();
+    }
 }
