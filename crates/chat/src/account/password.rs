@@ -12,8 +12,8 @@ const HASHES_MAX: usize = 2;
 const HASHES_WAITING_MAX: usize = 256;
 
 pub(crate) struct Passwords {
-    running: Semaphore,
-    waiting: Semaphore,
+    running: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
     /// Compared with when there is no such user, so that the time of the answer does not tell. Computed when it is
     /// first needed: a server should start faster than it hashes.
     nobody: Arc<OnceLock<String>>,
@@ -23,8 +23,8 @@ pub(crate) struct Passwords {
 impl Passwords {
     pub(crate) fn new(random: &dyn Random) -> Self {
         Self {
-            running: Semaphore::new(HASHES_MAX),
-            waiting: Semaphore::new(HASHES_WAITING_MAX),
+            running: Arc::new(Semaphore::new(HASHES_MAX)),
+            waiting: Arc::new(Semaphore::new(HASHES_WAITING_MAX)),
             nobody: Arc::default(),
             nobody_salt: salt(random),
         }
@@ -54,13 +54,18 @@ impl Passwords {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-        let _waiting =
-            self.waiting.try_acquire().map_err(|_| Error::Overloaded("too many people sign in right now"))?;
+        let waiting = Arc::clone(&self.waiting)
+            .try_acquire_owned()
+            .map_err(|_| Error::Overloaded("too many people sign in right now"))?;
         let closing = |_| Error::Unavailable("the server is shutting down".to_owned());
-        let _running = self.running.acquire().await.map_err(closing)?;
-        tokio::task::spawn_blocking(work)
-            .await
-            .unwrap_or_else(|error| Err(Error::Internal(error.to_string())))
+        let running = Arc::clone(&self.running).acquire_owned().await.map_err(closing)?;
+        tokio::task::spawn_blocking(move || {
+            // They go with the work, which nobody can call back: a client that hangs up does not make room for more.
+            let _permits = (waiting, running);
+            work()
+        })
+        .await
+        .unwrap_or_else(|error| Err(Error::Internal(error.to_string())))
     }
 }
 
@@ -75,4 +80,33 @@ fn hash(password: &str, salt: [u8; 16]) -> Result<String> {
         .hash_password_with_salt(password.as_bytes(), &salt)
         .map(|hash| hash.to_string())
         .map_err(|error| Error::Internal(format!("a password could not be hashed: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SystemRandom;
+    use std::pin::pin;
+    use std::sync::{Mutex, mpsc};
+    use std::task::{Context, Waker};
+
+    #[tokio::test]
+    async fn whoever_hangs_up_makes_no_room_for_more_hashes() {
+        let passwords = Passwords::new(&SystemRandom);
+        let (release, held) = mpsc::channel::<()>();
+        let held = Arc::new(Mutex::new(held));
+        for _ in 0..HASHES_MAX {
+            let held = Arc::clone(&held);
+            let abandoned = pin!(passwords.run(move || {
+                held.lock().unwrap().recv().unwrap();
+                Ok(())
+            }));
+            assert!(abandoned.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        }
+        assert_eq!(passwords.running.available_permits(), 0, "both are still being computed");
+        for _ in 0..HASHES_MAX {
+            release.send(()).unwrap();
+        }
+        passwords.run(|| Ok(())).await.unwrap();
+    }
 }
