@@ -72,8 +72,8 @@ impl Relay {
         if !self.rooms.contains_key(&id) {
             let members = self.members(id).await;
             self.members_remembered += members.len();
+            self.rooms.insert(id, Room { members, relayed: event.seq - 1, used: self.tick });
             self.forget();
-            self.rooms.insert(id, Room { members, relayed: event.seq - 1, used: 0 });
         }
         let room =
             self.rooms.entry(id).or_insert_with(|| Room { members: HashSet::new(), relayed: 0, used: 0 });
