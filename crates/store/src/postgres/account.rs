@@ -7,7 +7,6 @@ use crate::{Credentials, NewSession, NewUser, Refusal, Session, SessionRotation,
 use natter_protocol::{PlatformRole, Presence, SessionId, Timestamp, User, UserId};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool, Row as _};
-use uuid::Uuid;
 
 /// Columns of a user `u`, for [`user_row`].
 macro_rules! user_columns {
@@ -71,6 +70,9 @@ pub(super) async fn user(readers: &PgPool, id: UserId) -> sqlx::Result<Option<Us
 }
 
 pub(super) async fn credentials(readers: &PgPool, username: &str) -> sqlx::Result<Option<Credentials>> {
+    if !is_text(username) {
+        return Ok(None);
+    }
     let row = sqlx::query(CREDENTIALS).bind(username).fetch_optional(readers).await?;
     row.as_ref()
         .map(|row| Ok(Credentials { user: user_row(row)?, password_hash: row.try_get("password_hash")? }))
@@ -78,10 +80,21 @@ pub(super) async fn credentials(readers: &PgPool, username: &str) -> sqlx::Resul
 }
 
 pub(super) async fn users_named(readers: &PgPool, names: &[String]) -> sqlx::Result<Vec<User>> {
-    // The text of an id is longer than a username may be, so a name is one or the other.
-    let ids: Vec<Uuid> = names.iter().filter_map(|name| Uuid::try_parse(name).ok()).collect();
-    let rows = sqlx::query(USERS_NAMED).bind(names).bind(ids).fetch_all(readers).await?;
+    let (mut usernames, mut ids) = (Vec::new(), Vec::new());
+    for name in names {
+        match name.parse::<UserId>() {
+            Ok(id) => ids.push(id.uuid()),
+            Err(_) if is_text(name) => usernames.push(name.as_str()),
+            Err(_) => {}
+        }
+    }
+    let rows = sqlx::query(USERS_NAMED).bind(usernames).bind(ids).fetch_all(readers).await?;
     rows.iter().map(user_row).collect()
+}
+
+/// PostgreSQL has no text with U+0000, so nobody has such a name; asking for it would be an error.
+fn is_text(name: &str) -> bool {
+    !name.contains('\0')
 }
 
 pub(super) async fn session(

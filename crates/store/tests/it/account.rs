@@ -54,6 +54,11 @@ pub(crate) async fn users_are_found_by_names_and_ids(db: Db) {
     found.sort_by(|a, b| a.username.cmp(&b.username));
     assert_eq!(found, [alice, bob]);
     assert_eq!(world.store.users_named(&[]).await.unwrap(), []);
+
+    // Not an id in another spelling, but a name that somebody may have; and one that nobody can have.
+    let names = [found[0].id.to_string().replace('-', ""), "al\0ice".to_owned()];
+    assert_eq!(world.store.users_named(&names).await.unwrap(), []);
+    assert!(world.store.credentials("al\0ice").await.unwrap().is_none());
 }
 
 pub(crate) async fn a_new_password_ends_the_sessions(db: Db) {
