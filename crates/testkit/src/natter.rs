@@ -75,11 +75,11 @@ impl Natter {
         self.data_dir.path()
     }
 
-    /// Bytes of memory that it holds right now.
-    pub fn resident_bytes(&self) -> Result<u64> {
+    /// The most bytes of memory that it has held at one time.
+    pub fn peak_bytes(&self) -> Result<u64> {
         let pid = self.pid().context("natter has ended")?;
         let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-        let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
+        let kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
         Ok(kib.context("the kernel does not tell")?.parse::<u64>()? * 1024)
     }
 

@@ -10,8 +10,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::tungstenite::{Message as Frame, Utf8Bytes};
+
+pub use tokio_tungstenite::tungstenite::Message as Frame;
 
 /// The password of everybody in tests.
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -208,13 +210,15 @@ impl Socket {
 
     /// The next message that is no ping or pong.
     pub async fn next_raw(&mut self) -> Result<Frame> {
-        loop {
-            let next = tokio::time::timeout(TIME_MAX, self.stream.next()).await;
-            match next.context("nothing arrives on the socket")?.context("the socket has ended")?? {
-                Frame::Ping(_) | Frame::Pong(_) => {}
-                frame => return Ok(frame),
+        let next = async {
+            loop {
+                match self.stream.next().await.context("the socket has ended")?? {
+                    Frame::Ping(_) | Frame::Pong(_) => {}
+                    frame => return Ok(frame),
+                }
             }
-        }
+        };
+        tokio::time::timeout(TIME_MAX, next).await.context("nothing arrives on the socket")?
     }
 
     /// The code and reason with which the server closes; frames before it are passed over.
