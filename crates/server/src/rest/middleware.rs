@@ -63,7 +63,7 @@ async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Re
     tracing::info!(request_id = id, %method, route, status, elapsed_us = elapsed.as_micros(), "request");
     metrics::histogram!(
         "natter_http_request_seconds",
-        "method" => method.to_string(), "route" => route, "status" => status.to_string()
+        "method" => known(&method), "route" => route, "status" => status.to_string()
     )
     .record(elapsed.as_secs_f64());
     let headers = response.headers_mut();
@@ -80,6 +80,20 @@ async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Re
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
+}
+
+/// The method as the metrics name it. A client can make up any word, and each would be a metric of its own.
+fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
 }
 
 /// The id that a proxy in front gave, if it is harmless in a log.
@@ -116,4 +130,17 @@ async fn limit_time(State(app): State<App>, request: Request, next: Next) -> Res
             format!("the request was not done within {seconds} seconds; it may still be carried out"),
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_made_up_method_makes_no_metric_of_its_own() {
+        assert_eq!(known(&Method::PATCH), "PATCH");
+        for word in ["BREW", "get", "M1", "M2"] {
+            assert_eq!(known(&Method::from_bytes(word.as_bytes()).unwrap()), "other");
+        }
+    }
 }
