@@ -12,7 +12,7 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gateway::Gateway;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use natter_protocol::{ConnectionId, ErrorCode};
@@ -39,7 +39,7 @@ enum Proof {
 
 /// `GET /ws`
 pub(crate) async fn open(State(app): State<App>, mut request: Request) -> Result<Response, Failure> {
-    let accept = accept(request.headers())?;
+    let accept = accept(&request)?;
     check_origin(request.headers(), &app.config.cors.origins)?;
     let actor = match proof(&request)? {
         Proof::Ticket(ticket) => app.chat.redeem_ticket(&ticket).await?,
@@ -48,12 +48,13 @@ pub(crate) async fn open(State(app): State<App>, mut request: Request) -> Result
 
     let connection_id = ConnectionId::from_uuid(app.chat.new_id());
     let gateway = Gateway::new(app.chat.clone(), actor, connection_id);
-    let ready = gateway.ready(app.config.socket.heartbeat_seconds).await?;
+    let ready = gateway.ready(app.config.socket.heartbeat_seconds);
     let session = gateway.session();
     let registration = app
         .hub
         .register(gateway.user(), session, connection_id, ready)
         .ok_or_else(|| Failure::new(ErrorCode::Unavailable, "the server is shutting down"))?;
+    gateway.check_session().await?;
     let permit = request.extensions_mut().remove::<ConnectionPermit>();
     let upgrade = hyper::upgrade::on(&mut request);
     app.connections.spawn(async move {
@@ -82,7 +83,8 @@ async fn serve(upgrade: OnUpgrade, registration: Registration, gateway: Gateway)
 }
 
 /// The answer to the client's key, if this is an opening handshake.
-fn accept(headers: &HeaderMap) -> Result<HeaderValue, Failure> {
+fn accept(request: &Request) -> Result<HeaderValue, Failure> {
+    let headers = request.headers();
     let has = |name, token: &str| {
         headers
             .get_all(name)
@@ -91,13 +93,17 @@ fn accept(headers: &HeaderMap) -> Result<HeaderValue, Failure> {
             .any(|value| value.split(',').any(|entry| entry.trim().eq_ignore_ascii_case(token)))
     };
     let versions = (header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
-    if !has(header::UPGRADE, "websocket")
+    // HTTP/1.0 has no upgrades, and the route for GET takes HEAD as well.
+    let can_upgrade = request.method() == Method::GET && request.version() == Version::HTTP_11;
+    if !can_upgrade
+        || !has(header::UPGRADE, "websocket")
         || !has(header::CONNECTION, "upgrade")
         || !has(header::SEC_WEBSOCKET_VERSION, "13")
     {
         return Err(Failure::Http {
             code: ErrorCode::UpgradeRequired,
-            detail: "send `Connection: Upgrade`, `Upgrade: websocket` and `Sec-WebSocket-Version: 13`"
+            detail: "send GET by HTTP/1.1 with `Connection: Upgrade`, `Upgrade: websocket` and \
+                     `Sec-WebSocket-Version: 13`"
                 .to_owned(),
             header: Some(versions),
         });
@@ -135,5 +141,35 @@ fn proof(request: &Request) -> Result<Proof, Failure> {
         (None, Some(token), _) => Ok(Proof::Token(token)),
         (None, None, Some(token)) => Ok(Proof::Token(token.to_owned())),
         (None, None, None) => Err(natter_chat::Error::Unauthenticated.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_get_by_http_1_1_opens_a_socket() {
+        let handshake = |method, version| {
+            let request = Request::builder()
+                .method(method)
+                .version(version)
+                .header(header::CONNECTION, "keep-alive, Upgrade")
+                .header(header::UPGRADE, "websocket")
+                .header(header::SEC_WEBSOCKET_VERSION, "13")
+                // The example of RFC 6455, section 1.3.
+                .header(header::SEC_WEBSOCKET_KEY, "dGhlIHNhbXBsZSBub25jZQ==")
+                .body(Body::empty())
+                .unwrap();
+            accept(&request)
+        };
+        assert_eq!(handshake(Method::GET, Version::HTTP_11).unwrap(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        for (method, version) in [(Method::HEAD, Version::HTTP_11), (Method::GET, Version::HTTP_10)] {
+            let refused = handshake(method.clone(), version);
+            assert!(
+                matches!(refused, Err(Failure::Http { code: ErrorCode::UpgradeRequired, .. })),
+                "{method} {version:?}"
+            );
+        }
     }
 }

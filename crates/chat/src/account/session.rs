@@ -70,6 +70,14 @@ impl Chat {
         self.actor(claims.sub, claims.sid).await
     }
 
+    /// Fails if the actor's session has ended since the actor proved who they are.
+    ///
+    /// A sign-out first ends the session and then closes its sockets. Whoever asks this after making a socket known
+    /// can therefore not slip between the two.
+    pub async fn check_session(&self, actor: &Actor) -> Result<()> {
+        self.actor(actor.id(), actor.session).await.map(drop)
+    }
+
     pub(super) async fn actor(&self, user: UserId, session: Option<SessionId>) -> Result<Actor> {
         let found = match session {
             None => self.store.user(user).await?.ok_or(Error::Unauthenticated)?,

@@ -2,8 +2,8 @@
 
 use natter_chat::{Actor, Chat, Error};
 use natter_protocol::{
-    ClientFrame, Command, ConnectionId, ErrorCode, Pong, Problem, Ready, Reply, SendMessage, ServerFrame,
-    SessionId, UserId,
+    ClientFrame, Command, ConnectionId, ErrorCode, Pong, Presence, Problem, Ready, Reply, SendMessage,
+    ServerFrame, SessionId, User, UserId,
 };
 use natter_realtime::{Frame, Received, Session};
 use serde::Serialize;
@@ -32,12 +32,17 @@ impl Gateway {
         self.actor.session.unwrap_or_else(|| SessionId::from_uuid(self.connection_id.uuid()))
     }
 
-    /// The first frame on the connection.
-    pub(super) async fn ready(&self, heartbeat_seconds: u32) -> Result<Frame, Error> {
-        let user = self.chat.me(&self.actor).await?;
+    /// The first frame on the connection. Whoever reads it is online, on account of this very connection.
+    pub(super) fn ready(&self, heartbeat_seconds: u32) -> Frame {
+        let user = User { presence: Presence::Online, ..self.actor.user.clone() };
         let epoch = self.chat.epoch().to_owned();
         let ready = Ready { connection_id: self.connection_id, user, heartbeat_seconds, epoch };
-        Ok(frame(None, "ready", &ready))
+        frame(None, "ready", &ready)
+    }
+
+    /// Fails if the session ended while the socket was being opened.
+    pub(super) async fn check_session(&self) -> Result<(), Error> {
+        self.chat.check_session(&self.actor).await
     }
 
     fn problem(&self, code: ErrorCode, detail: impl Into<String>) -> Problem {
