@@ -57,6 +57,8 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
         stopping: CancellationToken::new(),
         connections: TaskTracker::new(),
     };
+    // Before the address is told: whoever reads it may ask this process to stop.
+    let stop = asked_to_stop()?;
     let server = Server::bind(app)?;
     let address = server.address()?;
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
@@ -67,7 +69,7 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
             metrics.run_upkeep();
         }
     });
-    server.run(asked_to_stop()?).await;
+    server.run(stop).await;
     upkeep.abort();
     relay.abort();
     Ok(())
