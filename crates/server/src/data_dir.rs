@@ -87,10 +87,13 @@ pub fn lock(config: &Config) -> Result<Option<Lock>, DataDirError> {
         }
         Err(TryLockError::Error(error)) => return Err(unwritable(error)),
     }
-    file.set_len(0)
-        .and_then(|()| file.rewind())
-        .and_then(|()| writeln!(file, "{}", std::process::id()))
-        .map_err(unwritable)?;
+    let noted =
+        file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
+    match noted {
+        // Who holds the lock is told as a courtesy; what a full disk means is the database's to say.
+        Err(error) if error.kind() == io::ErrorKind::StorageFull => {}
+        noted => noted.map_err(unwritable)?,
+    }
     Ok(Some(Lock { _file: file }))
 }
 
