@@ -9,6 +9,7 @@ mod bench;
 pub mod cli;
 pub mod config;
 pub mod data_dir;
+mod json;
 mod log;
 pub mod open;
 pub mod rest;

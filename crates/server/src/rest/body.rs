@@ -2,6 +2,7 @@
 
 use super::Failure;
 use crate::app::App;
+use crate::json;
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::response::{IntoResponse, Response};
@@ -38,21 +39,21 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
-        let json =
+        let is_json =
             request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(
                 |value| {
                     let essence = value.split(';').next().unwrap_or_default().trim();
                     essence.eq_ignore_ascii_case("application/json")
                 },
             );
-        if !json {
+        if !is_json {
             let detail = "the Content-Type must be application/json";
             return Err(Failure::new(ErrorCode::UnsupportedMediaType, detail));
         }
         let bytes = read(request.into_body(), app.config.limits.body_bytes_max).await?;
-        serde_json::from_slice(&bytes)
-            .map(Self)
-            .map_err(|error| Failure::new(ErrorCode::InvalidJson, format!("the body: {error}")))
+        let invalid = |error| Failure::new(ErrorCode::InvalidJson, format!("the body: {error}"));
+        let text = str::from_utf8(&bytes).map_err(|error| invalid(error.to_string()))?;
+        json::object(text).map(Self).map_err(|error| invalid(error.to_string()))
     }
 }
 

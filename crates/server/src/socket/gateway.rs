@@ -1,5 +1,6 @@
 //! What a socket's frames mean. Every socket, of whatever kind, talks to the domain through this.
 
+use crate::json;
 use natter_chat::{Actor, Chat, Error};
 use natter_protocol::{
     ClientFrame, Command, ConnectionId, ErrorCode, Pong, Presence, Problem, Ready, Reply, SendMessage,
@@ -70,7 +71,7 @@ impl Gateway {
 
 impl Session for Gateway {
     async fn receive(&mut self, text: &str) -> Received {
-        let request: ClientFrame<'_> = match serde_json::from_str(text) {
+        let request: ClientFrame<'_> = match json::object(text) {
             Ok(request) => request,
             Err(error) => {
                 let detail = format!("the frame must be an object with a type: {error}");
@@ -95,7 +96,7 @@ impl Session for Gateway {
 
 fn payload<T: DeserializeOwned>(raw: Option<&RawValue>) -> Result<T, String> {
     let raw = raw.ok_or("the frame has no payload")?;
-    serde_json::from_str(raw.get()).map_err(|error| format!("the payload: {error}"))
+    json::object(raw.get()).map_err(|error| format!("the payload: {error}"))
 }
 
 fn refuse(id: Option<&str>, problem: &Problem) -> Received {
