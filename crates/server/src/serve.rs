@@ -5,7 +5,6 @@ use crate::config::Config;
 use crate::open::Open;
 use crate::seed::{self, DemoAccounts};
 use crate::{data_dir, open, rest};
-use anyhow::Context as _;
 use axum::Router;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -122,8 +121,10 @@ impl Server {
     /// Binds the address. The server answers once [`Server::run`] is polled.
     pub fn bind(app: App) -> anyhow::Result<Self> {
         let address = app.config.listen;
-        let listener = listen_on(address).with_context(|| {
-            format!("cannot listen on {address}. Stop what listens there, or choose another address with --listen.")
+        let listener = listen_on(address).map_err(|error| {
+            anyhow::anyhow!(
+                "cannot listen on {address}: {error}. Stop what listens there, or choose another address with --listen"
+            )
         })?;
         Ok(Self { app, listener })
     }
