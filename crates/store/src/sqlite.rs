@@ -27,7 +27,7 @@ use natter_protocol::{
     Conversation, ConversationId, Event, Message, MessageId, Seq, SessionId, Timestamp, User, UserId,
 };
 use readers::Readers;
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -35,6 +35,8 @@ use std::sync::Arc;
 const VERSION_MIN: i32 = 3_051_003;
 /// Milliseconds that a statement waits for another process, such as `natter user create` beside a running server.
 const BUSY_MS_MAX: u32 = 5_000;
+/// Attempts at switching a new file to the write-ahead log while others do the same.
+const SWITCH_ATTEMPTS_MAX: u32 = 16;
 /// Pages in the write-ahead log at which the writer copies them into the database.
 const CHECKPOINT_PAGES: i32 = 4_000;
 /// KiB of pages that the writer keeps.
@@ -104,8 +106,7 @@ fn connect(path: &Path) -> Result<Connection, OpenError> {
     let connection = Connection::open_with_flags(path, flags).map_err(unreachable)?;
     let configure = || -> rusqlite::Result<(String, i64)> {
         connection.pragma_update(None, "busy_timeout", BUSY_MS_MAX)?;
-        let journal: String =
-            connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+        let journal = write_ahead(&connection)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
@@ -123,6 +124,22 @@ fn connect(path: &Path) -> Result<Connection, OpenError> {
     }
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     Ok(connection)
+}
+
+/// Switches to the write-ahead log; answers the mode that is in force.
+///
+/// SQLite does not wait when two connections switch a new file at once: one of them gets `SQLITE_BUSY`. It does wait
+/// for a transaction, so an empty one stands in line behind whoever was first.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<String> {
+    for _ in 1..SWITCH_ATTEMPTS_MAX {
+        match connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                connection.execute_batch("BEGIN IMMEDIATE; COMMIT")?;
+            }
+            switched => return switched,
+        }
+    }
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
 }
 
 /// Keeps the first proposal for ever.
