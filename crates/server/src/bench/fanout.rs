@@ -9,7 +9,6 @@ use super::subject::Subject;
 use crate::config::Config;
 use anyhow::{Context as _, Result};
 use serde_json::json;
-use std::net::{IpAddr, Ipv4Addr};
 
 /// How much goes to how many.
 #[derive(Debug, Clone, clap::Args)]
@@ -71,7 +70,7 @@ impl FanOut {
         let server = Subject::start(site).await?;
         let job = Job {
             server: server.address,
-            source: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            source: None,
             seats: seats.collect(),
             pace: Pace::PerSecond(f64::from(self.rate)),
             seconds: self.seconds,

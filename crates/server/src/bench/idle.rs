@@ -9,7 +9,7 @@ use crate::config::Config;
 use anyhow::Result;
 use natter_chat::{Chat, Clock as _, ImportMessage, SystemClock};
 use serde_json::json;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 /// KiB of the server's memory for one connection, at the most.
@@ -124,10 +124,9 @@ impl Idle {
         figures.require("resident memory at rest", "MB", Limit::AtMost(REST_MB_MAX), before.resident / 1e6);
         figures.add("anonymous memory at rest", "MB", before.anonymous / 1e6);
 
-        let jobs = people.chunks(PROCESS_CONNECTIONS_MAX).zip(2..).map(|(people, host)| Job {
+        let jobs = people.chunks(PROCESS_CONNECTIONS_MAX).zip(1..).map(|(people, host)| Job {
             server: server.address,
-            // An address for each process, because an address has ports for some 28,000 connections to the server.
-            source: IpAddr::V4(Ipv4Addr::new(127, 0, 0, host)),
+            source: (host > 1).then(|| Ipv4Addr::new(127, 0, 0, host).into()),
             seats: people
                 .iter()
                 .map(|person| Seat { token: person.token.clone(), conversation: None, sends: false })

@@ -43,8 +43,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 pub(crate) struct Job {
     /// Where the server listens.
     pub(crate) server: SocketAddr,
-    /// The address of this machine to connect from.
-    pub(crate) source: IpAddr,
+    /// The address of this machine to connect from; none: as the kernel chooses. An address has ports for some 28,000
+    /// connections to one server.
+    pub(crate) source: Option<IpAddr>,
     /// One connection for each.
     pub(crate) seats: Vec<Seat>,
     /// How those send who do.

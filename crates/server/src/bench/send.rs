@@ -15,7 +15,6 @@ use natter_store::bench::Baseline;
 use natter_store::{BATCH_WRITES_MAX, NewMessage, Write};
 use serde_json::json;
 use std::collections::{HashMap, VecDeque};
-use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
 /// Of what bare inserts do, at the least.
@@ -177,7 +176,7 @@ impl Send {
         // A conversation belongs to one process, which knows what its members must receive.
         let jobs = rooms.chunks(rooms.len().div_ceil(processes)).map(|rooms| Job {
             server: server.address,
-            source: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            source: None,
             seats: rooms.iter().flat_map(seats).collect(),
             pace,
             seconds: self.seconds,

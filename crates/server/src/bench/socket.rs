@@ -29,10 +29,14 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    /// Connects from an address of this machine, so that one of them does not run out of ports.
-    pub(super) async fn open(server: SocketAddr, source: IpAddr, token: &str) -> Result<Self> {
+    /// Connects, if need be from a certain address of this machine.
+    pub(super) async fn open(server: SocketAddr, source: Option<IpAddr>, token: &str) -> Result<Self> {
         let socket = TcpSocket::new_v4()?;
-        socket.bind(SocketAddr::new(source, 0))?;
+        if let Some(source) = source {
+            // Ports of connections that ended a moment ago may be taken again.
+            socket.set_reuseaddr(true)?;
+            socket.bind(SocketAddr::new(source, 0))?;
+        }
         let mut stream = socket.connect(server).await?;
         stream.set_nodelay(true)?;
         let request = format!(

@@ -35,7 +35,7 @@ impl Subject {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["serve", "--listen", "127.0.0.1:0", "--config"]).arg(site.configuration()?);
         // Nothing of the environment may lead the server to another database.
-        command.env_clear().env("NATTER_LOG_LEVEL", "warn");
+        command.env_clear().env("NATTER_LOG_LEVEL", "error");
         if let DatabaseUrl::Postgres(url) = &site.config.database.url {
             // The file does not hold the password.
             command.env("NATTER_DATABASE_URL", url);

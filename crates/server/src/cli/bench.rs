@@ -44,7 +44,7 @@ enum Scenario {
         output: Output,
     },
     /// The processes that make the load; started by the scenarios
-    #[command(hide = true)]
+    #[command(hide = true, after_help = "Example:\n  natter bench send")]
     Load,
 }
 

@@ -47,20 +47,23 @@ impl Bare {
 pub(crate) async fn create_scratch(url: &str, name: &str) -> Result<String, OpenError> {
     drop_scratch(url, name).await?;
     let server = Server::new(url)?;
-    execute(&server, format!("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'", quoted(name))).await?;
+    execute(&server, &format!("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'", quoted(name))).await?;
     Ok(server.url_of(name))
 }
 
 pub(crate) async fn drop_scratch(url: &str, name: &str) -> Result<(), OpenError> {
-    execute(&Server::new(url)?, format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name))).await
+    execute(&Server::new(url)?, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name))).await
 }
 
-async fn execute(server: &Server, statement: String) -> Result<(), OpenError> {
+async fn execute(server: &Server, statement: &str) -> Result<(), OpenError> {
     let mut connection = server.open().await?;
-    sqlx::raw_sql(AssertSqlSafe(statement))
-        .execute(&mut connection)
-        .await
-        .map_err(|error| OpenError::Store(failure::classify(error)))?;
+    // That there was nothing to drop is no news.
+    for statement in ["SET client_min_messages = warning", statement] {
+        sqlx::raw_sql(AssertSqlSafe(statement))
+            .execute(&mut connection)
+            .await
+            .map_err(|error| OpenError::Store(failure::classify(error)))?;
+    }
     Ok(())
 }
 

@@ -1,0 +1,80 @@
+//! `natter bench`, each scenario in its smallest size: that it runs to its end means that everything which was sent was
+//! acknowledged and received by everybody once and in order.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use crate::cli::run;
+use natter_testkit::postgres;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use tempfile::TempDir;
+
+#[test]
+fn sends_are_measured_beside_bare_inserts() {
+    let figures = bench(&["send", "--connections", "4", "--window", "2", "--members", "2", "--seconds", "1"]);
+    sends_are_complete(&figures);
+}
+
+#[test]
+fn sends_are_measured_on_postgres_in_a_database_that_is_removed() {
+    let database = postgres::database().unwrap();
+    let figures = bench(&[
+        "send",
+        "--connections",
+        "4",
+        "--processes",
+        "2",
+        "--members",
+        "2",
+        "--seconds",
+        "1",
+        "--database-url",
+        database.url(),
+    ]);
+    sends_are_complete(&figures);
+    let left = database.run_sql("SELECT count(*) FROM pg_database WHERE datname = 'natter_bench'").unwrap();
+    assert_eq!(left.trim(), "0");
+    let tables = database.run_sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").unwrap();
+    assert_eq!(tables.trim(), "0", "the given database itself is not touched");
+}
+
+fn sends_are_complete(figures: &BTreeMap<String, f64>) {
+    let sends = figures["durable sends, full path"];
+    assert!(sends > 0.0 && figures["bare batched inserts"] > 0.0 && figures["commit pipeline alone"] > 0.0);
+    let ratio = figures["full path / bare inserts"];
+    assert!((ratio - sends / figures["bare batched inserts"]).abs() < 1e-9, "{ratio}");
+    assert!(figures["deliveries meanwhile"] > sends, "both members receive each message");
+    assert!(figures["acknowledgement at this load, p50"] <= figures["acknowledgement at this load, p99"]);
+    assert!(figures["acknowledgement at light load, p50"] > 0.0);
+}
+
+#[test]
+fn a_message_reaches_all_receivers() {
+    let figures = bench(&["fanout", "--receivers", "5", "--rate", "20", "--seconds", "1"]);
+    assert!(figures["deliveries"] > 0.0 && figures["delivery, p50"] > 0.0);
+}
+
+#[test]
+fn idle_connections_are_weighed() {
+    let figures = bench(&["idle", "--connections", "20", "--messages", "10", "--starts", "2"]);
+    assert!(figures["start to first answer"] > 0.0);
+    assert!(figures["resident memory at rest"] >= figures["anonymous memory at rest"]);
+    assert!(figures["resident memory with all connections"] > 0.0);
+}
+
+#[test]
+fn a_load_is_started_by_nobody_else() {
+    let failure = run(TempDir::new().unwrap().path(), &["bench", "load"]).failure(1);
+    assert!(failure.contains("natter bench"), "{failure}");
+}
+
+/// Runs a scenario once; answers the medians by name.
+fn bench(scenario: &[&str]) -> BTreeMap<String, f64> {
+    let directory = TempDir::new().unwrap();
+    let arguments = [&["bench"], scenario, &["--runs", "1", "--json"]].concat();
+    let report = run(directory.path(), &arguments).json();
+    assert_eq!(report["scenario"], scenario[0]);
+    assert_eq!(directory.path().read_dir().unwrap().count(), 0, "nothing stays behind");
+    let figure = |figure: &Value| Some((figure["name"].as_str()?.to_owned(), figure["median"].as_f64()?));
+    report["figures"].as_array().unwrap().iter().map(|entry| figure(entry).unwrap()).collect()
+}
