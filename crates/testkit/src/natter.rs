@@ -5,13 +5,15 @@ use anyhow::{Context as _, Result, bail, ensure};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 /// Until a started server says where it listens, or a stopped one is gone.
 const TIME_MAX: Duration = Duration::from_secs(30);
+/// Between two looks at whether it is gone.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 /// The kernel chooses.
 const ANY_PORT: &str = "127.0.0.1:0";
 /// The first line that `natter serve` prints.
@@ -208,6 +210,19 @@ impl Builder {
         // Read on, so that the program never waits for somebody to read what it prints.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         Ok((child, address))
+    }
+}
+
+/// An instrumented program writes down what was executed when it ends by itself, so it gets the time to.
+impl Drop for Natter {
+    fn drop(&mut self) {
+        let (Some(pid), Some(_)) = (self.pid(), std::env::var_os(PROFILE)) else { return };
+        // If it cannot be asked, or does not end in time, it is killed like any other.
+        drop(std::process::Command::new("kill").args(["-TERM", &pid.to_string()]).status());
+        let deadline = Instant::now() + TIME_MAX;
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+            std::thread::sleep(LOOK_AGAIN);
+        }
     }
 }
 

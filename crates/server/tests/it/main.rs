@@ -1,9 +1,24 @@
 //! The program as its users meet it: as a process, over its sockets, by its command line.
 
+mod assets;
+mod auth;
+mod bench;
 mod cli;
 mod config;
+mod conversations;
+mod docs;
 mod durability;
+mod events;
+mod faults;
+mod garbage;
+mod handshake;
+mod health;
+mod http;
+mod messages;
 mod seed;
+mod support;
+mod users;
+mod ws;
 
 use natter_testkit::natter::{Builder, Natter};
 
