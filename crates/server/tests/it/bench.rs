@@ -32,10 +32,18 @@ fn sends_are_measured_on_postgres_in_a_database_that_is_removed() {
         database.url(),
     ]);
     sends_are_complete(&figures);
-    let left = database.run_sql("SELECT count(*) FROM pg_database WHERE datname = 'natter_bench'").unwrap();
-    assert_eq!(left.trim(), "0");
-    let tables = database.run_sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").unwrap();
-    assert_eq!(tables.trim(), "0", "the given database itself is not touched");
+    let status = |url: &str| {
+        let directory = TempDir::new().unwrap();
+        run(directory.path(), &["migrate", "status", "--json", "--database-url", url])
+    };
+    let (server, _) = database.url().rsplit_once('/').unwrap();
+    let left = status(&format!("{server}/natter_bench")).failure(1);
+    assert!(left.contains("has no database"), "{left}");
+    let steps = status(database.url()).json()["migrations"].as_array().unwrap().clone();
+    assert!(
+        steps.iter().all(|step| step["applied"] == false),
+        "the given database is not touched: {steps:?}"
+    );
 }
 
 fn sends_are_complete(figures: &BTreeMap<String, f64>) {
