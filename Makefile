@@ -33,7 +33,7 @@ coverage: setup-coverage $(WEB_APP) ## Measure line coverage; below 90 % fails
 
 .PHONY: bench
 bench: release ## Measure sends, fan-out and idle connections
-	for scenario in send fanout idle; do $(NATTER) bench $$scenario --json; done
+	for scenario in send fanout idle; do $(NATTER) bench $$scenario --data-dir $(DATA_DIR); done
 
 .PHONY: audit
 audit: setup-test ## Look the dependencies up in the advisory database (needs the network)
