@@ -24,7 +24,7 @@ impl Cursors {
     /// `list` names the list, with all that selects its entries: a cursor opens only for the list it was sealed for.
     pub(crate) fn seal(&self, list: &str, position: &[u8]) -> String {
         let mut bytes = position.to_vec();
-        bytes.extend_from_slice(&self.tag(list, position));
+        bytes.extend_from_slice(&self.mac(list, position).finalize().into_bytes()[..SEAL_BYTES]);
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
@@ -33,22 +33,17 @@ impl Cursors {
         let mut bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| Error::InvalidCursor)?;
         let split = bytes.len().checked_sub(SEAL_BYTES).ok_or(Error::InvalidCursor)?;
         let tag = bytes.split_off(split);
-        let mut mac = self.key.clone();
-        mac.update(list.as_bytes());
-        mac.update(&[0]);
-        mac.update(&bytes);
-        mac.verify_truncated_left(&tag).map_err(|_| Error::InvalidCursor)?;
+        self.mac(list, &bytes).verify_truncated_left(&tag).map_err(|_| Error::InvalidCursor)?;
         Ok(bytes)
     }
 
-    fn tag(&self, list: &str, position: &[u8]) -> [u8; SEAL_BYTES] {
+    fn mac(&self, list: &str, position: &[u8]) -> Hmac<Sha256> {
         let mut mac = self.key.clone();
         mac.update(list.as_bytes());
+        // The name of a list never contains it, so name and position cannot be cut in another place.
         mac.update(&[0]);
         mac.update(position);
-        let mut tag = [0; SEAL_BYTES];
-        tag.copy_from_slice(&mac.finalize().into_bytes()[..SEAL_BYTES]);
-        tag
+        mac
     }
 }
 

@@ -56,29 +56,29 @@ impl Relay {
                 return;
             }
         };
-        let hub = self.hub.clone();
-        let room = self.room(event).await;
+        let mut room = self.take_room(event).await;
         if event.seq != room.relayed + 1 {
             // The pipeline commits in order, so this is a fault of it. Clients see the gap and heal.
             tracing::error!(conversation = %event.conversation_id, seq = event.seq, relayed = room.relayed, "out of order");
         }
         room.relayed = room.relayed.max(event.seq);
-        hub.deliver(&room.members, &frame);
+        self.hub.deliver(&room.members, &frame);
+        self.put_back(event.conversation_id, room);
     }
 
-    async fn room(&mut self, event: &Event) -> &mut Room {
-        let id = event.conversation_id;
-        self.tick += 1;
-        if !self.rooms.contains_key(&id) {
-            let members = self.members(id).await;
-            self.members_remembered += members.len();
-            self.rooms.insert(id, Room { members, relayed: event.seq - 1, used: self.tick });
-            self.forget();
+    async fn take_room(&mut self, event: &Event) -> Room {
+        if let Some(room) = self.rooms.remove(&event.conversation_id) {
+            return room;
         }
-        let room =
-            self.rooms.entry(id).or_insert_with(|| Room { members: HashSet::new(), relayed: 0, used: 0 });
-        room.used = self.tick;
-        room
+        let members = self.members(event.conversation_id).await;
+        self.members_remembered += members.len();
+        Room { members, relayed: event.seq - 1, used: 0 }
+    }
+
+    fn put_back(&mut self, id: ConversationId, room: Room) {
+        self.tick += 1;
+        self.rooms.insert(id, Room { used: self.tick, ..room });
+        self.forget();
     }
 
     /// Asks until the database answers: skipping an event would leave a gap on every socket.

@@ -13,6 +13,14 @@ impl Check {
         self.0.push(FieldError { field: field.to_owned(), message: message.into() });
     }
 
+    /// Notes a text that is too short or too long.
+    pub(crate) fn length(&mut self, field: &str, text: &str, chars_min: usize, chars_max: usize) {
+        let chars = text.chars().count();
+        if !(chars_min..=chars_max).contains(&chars) {
+            self.fail(field, format!("has {chars} characters; {chars_min} to {chars_max} are allowed"));
+        }
+    }
+
     /// Notes a text that is too long or holds what no text may hold.
     pub(crate) fn text(&mut self, field: &str, text: &str, chars_max: usize) {
         let chars = text.chars().count();

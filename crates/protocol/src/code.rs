@@ -97,8 +97,8 @@ error_codes! {
     Internal = "internal", 500, true, "The server failed",
         "This is a fault of the server. Its logs explain it under the `requestId`.";
     OutcomeUnknown = "outcome_unknown", 503, true, "It is not known whether this was done",
-        "The database failed at the moment of the commit. Repeat the request with the same `clientMessageId` or \
-         `Idempotency-Key`: it is done exactly once.";
+        "The database failed at the moment of the commit. Repeat a send with the same `clientMessageId`: the \
+         message is there exactly once.";
     Unavailable = "unavailable", 503, true, "The server cannot do this right now",
         "The database does not answer, or too much is waiting, or the server is shutting down. Nothing was done. \
          Repeat it later.";

@@ -12,6 +12,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use natter_chat::{Random as _, SystemRandom};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -43,6 +44,7 @@ pub fn run(config: Config, demo: bool) -> anyhow::Result<()> {
 
 async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
     let _lock = data_dir::lock(&config)?;
+    raise_descriptor_limit();
     // Before the hub, which takes its metrics from the recorder that is installed by then.
     let metrics = PrometheusBuilder::new().set_buckets(&BUCKETS)?.install_recorder()?;
     let Open { chat, hub, committed, .. } = open::chat(&config).await?;
@@ -72,6 +74,15 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
     upkeep.abort();
     relay.abort();
     Ok(())
+}
+
+/// Every connection is a file descriptor, and the usual soft limit of 1,024 is there for programs that cannot handle
+/// more. What the operator set as the hard limit stays.
+fn raise_descriptor_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
 }
 
 /// A program that starts this one reads the address from the first line.

@@ -78,17 +78,7 @@ fn validate(username: &str, display_name: &str, request: &RegisterRequest) -> Re
 }
 
 pub(super) fn check_username(check: &mut Check, username: &str) {
-    let length = username.chars().count();
-    if !(limits::USERNAME_CHARS_MIN..=limits::USERNAME_CHARS_MAX).contains(&length) {
-        check.fail(
-            "username",
-            format!(
-                "has {length} characters; {} to {} are allowed",
-                limits::USERNAME_CHARS_MIN,
-                limits::USERNAME_CHARS_MAX
-            ),
-        );
-    }
+    check.length("username", username, limits::USERNAME_CHARS_MIN, limits::USERNAME_CHARS_MAX);
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-' | '.');
     if !username.chars().all(allowed) || !username.starts_with(|c: char| c.is_ascii_alphanumeric()) {
         check.fail(
@@ -105,15 +95,5 @@ pub(super) fn check_password(password: &str) -> Result<()> {
 }
 
 fn password_length(check: &mut Check, password: &str) {
-    let length = password.chars().count();
-    if !(limits::PASSWORD_CHARS_MIN..=limits::PASSWORD_CHARS_MAX).contains(&length) {
-        check.fail(
-            "password",
-            format!(
-                "has {length} characters; {} to {} are allowed",
-                limits::PASSWORD_CHARS_MIN,
-                limits::PASSWORD_CHARS_MAX
-            ),
-        );
-    }
+    check.length("password", password, limits::PASSWORD_CHARS_MIN, limits::PASSWORD_CHARS_MAX);
 }

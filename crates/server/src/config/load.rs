@@ -19,6 +19,8 @@ pub struct Flags {
 }
 
 const PREFIX: &str = "NATTER_";
+/// What Kubernetes sets in every container beside a service that is called natter.
+const FOREIGN: [&str; 2] = ["NATTER_PORT", "NATTER_SERVICE_"];
 const FILE_SUFFIX: &str = "_FILE";
 /// How much alike (0 to 1) a name must be to an unknown one to be suggested.
 const LIKENESS_MIN: f64 = 0.6;
@@ -115,6 +117,9 @@ impl Layers {
         for (name, value) in env {
             // A name that is no text is none of ours.
             let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
+            if FOREIGN.iter().any(|prefix| name.starts_with(prefix)) {
+                continue;
+            }
             match value.into_string() {
                 Ok(value) => drop(variables.insert(name.to_owned(), value)),
                 Err(_) => self.faults.push(Fault::NotText(name.to_owned())),

@@ -5,7 +5,7 @@ use super::body::{Answer, Id, Json, PageParameters, Parameters, SignedIn, limit}
 use crate::app::App;
 use axum::extract::State;
 use natter_protocol::{
-    Command, Conversation, ConversationId, CreateConversation, Event, Page, Reply, Seq, limits,
+    Command, Conversation, ConversationId, CreateConversation, ErrorCode, Event, Page, Reply, Seq, limits,
 };
 use serde::Deserialize;
 
@@ -60,6 +60,8 @@ pub(super) struct EventParameters {
     /// The last position that you have; 0 for the whole log.
     #[param(default = 0)]
     after: Option<Seq>,
+    /// `meta.nextCursor` of the page before; the same as `after`.
+    cursor: Option<Seq>,
     /// Entries on the page.
     #[param(minimum = 1, maximum = 1000, default = 50)]
     limit: Option<u32>,
@@ -68,7 +70,7 @@ pub(super) struct EventParameters {
 /// Get what happened since
 ///
 /// The durable events of the conversation after a position, in order and without gaps, for healing a gap. To go on,
-/// pass the `seq` of the last event as `after`; `meta.nextCursor` repeats it.
+/// pass `meta.nextCursor` as `cursor`, or the `seq` of the last event as `after`.
 #[utoipa::path(get, path = "/conversations/{id}/events", tag = "conversations", operation_id = "listEvents",
     params(("id" = ConversationId, Path, description = "The conversation"), EventParameters),
     responses((status = 200, description = "A page of events", body = Page<Event>)))]
@@ -79,5 +81,10 @@ pub(super) async fn events(
     Parameters(parameters): Parameters<EventParameters>,
 ) -> Result<Answer<Page<Event>>, Failure> {
     let limit = limit(parameters.limit, limits::EVENTS_PAGE_ENTRIES_MAX)?;
-    Ok(Answer::ok(app.chat.events(&actor, id, parameters.after.unwrap_or_default(), limit).await?))
+    if parameters.after.is_some() && parameters.cursor.is_some() {
+        let detail = "cursor and after exclude each other: pass one of them";
+        return Err(Failure::new(ErrorCode::InvalidParameter, detail));
+    }
+    let after = parameters.cursor.or(parameters.after);
+    Ok(Answer::ok(app.chat.events(&actor, id, after.unwrap_or_default(), limit).await?))
 }

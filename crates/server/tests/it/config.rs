@@ -156,6 +156,16 @@ fn what_is_printed_can_be_read_again() {
 }
 
 #[test]
+fn what_kubernetes_says_of_a_service_called_natter_is_no_setting() {
+    let env = &[
+        ("NATTER_PORT", "tcp://10.0.0.7:8080"),
+        ("NATTER_PORT_8080_TCP_ADDR", "10.0.0.7"),
+        ("NATTER_SERVICE_HOST", "10.0.0.7"),
+    ];
+    assert_eq!(Sources { env, ..Sources::default() }.load(), Ok(Config::default()));
+}
+
+#[test]
 fn a_secret_can_be_read_from_a_file() {
     let dir = TempDir::new().unwrap();
     let secret = dir.path().join("url");

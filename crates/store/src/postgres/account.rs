@@ -43,6 +43,8 @@ const SET_ROLE: &str = "UPDATE users SET role = $2 WHERE id = $1";
 const CREATE_SESSION: &str = "
     INSERT INTO sessions (id, user_id, refresh_hash, created_at, refreshed_at, expires_at)
     VALUES ($1, $2, $3, $4, $4, $5) ON CONFLICT DO NOTHING";
+const FORGET_SESSIONS: &str =
+    "DELETE FROM sessions WHERE user_id = $1 AND (ended_at IS NOT NULL OR expires_at <= $2)";
 const ROTATE_SESSION: &str =
     "UPDATE sessions SET refresh_hash = $2, refreshed_at = $3, expires_at = $4 WHERE id = $1";
 const END_SESSION: &str = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
@@ -155,6 +157,7 @@ fn done_if(known: bool) -> Outcome {
     if known { Ok((Written::Done, None)) } else { Err(Refusal::UserUnknown) }
 }
 
+/// Takes the user's sessions that are over along: otherwise they would gather for ever.
 pub(super) async fn create_session(
     transaction: &mut PgConnection,
     session: &NewSession,
@@ -162,6 +165,11 @@ pub(super) async fn create_session(
     if !user_exists(transaction, session.user_id).await? {
         return Ok(Err(Refusal::UserUnknown));
     }
+    sqlx::query(FORGET_SESSIONS)
+        .bind(session.user_id.uuid())
+        .bind(to_time(session.created_at))
+        .execute(&mut *transaction)
+        .await?;
     // Nothing happens if an attempt whose commit went unheard has created it.
     sqlx::query(CREATE_SESSION)
         .bind(session.id.uuid())

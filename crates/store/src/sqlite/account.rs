@@ -114,7 +114,13 @@ fn done_if_known(changed: usize) -> Outcome {
     if changed == 1 { Ok((Written::Done, None)) } else { Err(Refusal::UserUnknown) }
 }
 
+/// Takes the user's sessions that are over along: otherwise they would gather for ever.
 pub(super) fn create_session(connection: &Connection, session: &NewSession) -> rusqlite::Result<Outcome> {
+    connection
+        .prepare_cached(
+            "DELETE FROM sessions WHERE user_id = ?1 AND (ended_at IS NOT NULL OR expires_at <= ?2)",
+        )?
+        .execute((session.user_id.uuid(), session.created_at.millis()))?;
     let created = connection
         .prepare_cached(
             "INSERT INTO sessions (id, user_id, refresh_hash, created_at, refreshed_at, expires_at)

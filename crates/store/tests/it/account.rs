@@ -115,6 +115,22 @@ pub(crate) async fn a_session_lives_until_it_expires_or_ends(db: Db) {
     assert!(matches!(refused, Err(StoreError::Refused(Refusal::UserUnknown))), "{refused:?}");
 }
 
+pub(crate) async fn signing_in_forgets_the_sessions_that_are_over(db: Db) {
+    let world = db.open().await;
+    let alice = world.user("alice").await;
+    let live = session(&world, &alice, [1; 32]).await;
+    let over = session(&world, &alice, [2; 32]).await;
+    world.write(Write::EndSession { id: over, now: now() }).await.unwrap();
+
+    // Only if nothing is left of it can the id be taken anew.
+    let expires_at = now().plus_seconds(LIFETIME_SECONDS);
+    let anew =
+        NewSession { id: over, user_id: alice.id, refresh_hash: [3; 32], created_at: now(), expires_at };
+    world.write(Write::CreateSession(Box::new(anew))).await.unwrap();
+    assert!(world.store.session(over, now()).await.unwrap().is_some());
+    assert!(world.store.session(live, now()).await.unwrap().is_some());
+}
+
 pub(crate) async fn a_refresh_token_works_once(db: Db) {
     let world = db.open().await;
     let alice = world.user("alice").await;

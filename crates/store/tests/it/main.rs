@@ -40,6 +40,7 @@ conformance! {
     account::a_new_password_ends_the_sessions,
     account::a_role_is_replaced,
     account::a_session_lives_until_it_expires_or_ends,
+    account::signing_in_forgets_the_sessions_that_are_over,
     account::a_refresh_token_works_once,
     account::a_reused_refresh_token_ends_the_session,
     account::an_expired_or_unknown_session_is_not_rotated,
