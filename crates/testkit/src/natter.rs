@@ -12,8 +12,6 @@ use tokio::process::{Child, Command};
 
 /// Until a started server says where it listens, or a stopped one is gone.
 const TIME_MAX: Duration = Duration::from_secs(30);
-/// Between two looks at whether it is gone.
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
 /// The kernel chooses.
 const ANY_PORT: &str = "127.0.0.1:0";
 /// The first line that `natter serve` prints.
@@ -221,7 +219,7 @@ impl Drop for Natter {
         drop(std::process::Command::new("kill").args(["-TERM", &pid.to_string()]).status());
         let deadline = Instant::now() + TIME_MAX;
         while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
-            std::thread::sleep(LOOK_AGAIN);
+            std::thread::yield_now();
         }
     }
 }

@@ -197,24 +197,6 @@ async fn a_database_that_dies_in_the_middle_loses_nothing() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_database_of_a_later_version_is_left_alone() -> Result<()> {
-    let postgres = Server::start()?;
-    let url = postgres.create_database()?;
-    let mut first = natter().database(&url).start().await?;
-    first.stop().await?;
-    postgres.run_sql(
-        &url,
-        "INSERT INTO schema_migrations (version, name, checksum) VALUES (9999, 'later', '')",
-    )?;
-    let before = postgres.run_sql(&url, "SELECT * FROM schema_migrations")?;
-    let refused = natter().database(&url).refused().await?;
-    assert_eq!(refused.status.code(), Some(1), "{}", refused.stderr);
-    assert!(refused.stderr.contains("schema version 9999"), "{}", refused.stderr);
-    assert_eq!(postgres.run_sql(&url, "SELECT * FROM schema_migrations")?, before);
-    Ok(())
-}
-
-#[tokio::test]
 async fn a_file_that_is_no_database_is_left_alone() -> Result<()> {
     let directory = TempDir::new()?;
     let file = directory.path().join("natter.db");
