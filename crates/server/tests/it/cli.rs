@@ -50,6 +50,8 @@ impl Done {
 pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_natter"));
     command.args(arguments).env_clear().env("NATTER_LOG_LEVEL", "error").stdin(Stdio::null());
+    // Where an instrumented program writes what was executed of it.
+    command.envs(std::env::var_os("LLVM_PROFILE_FILE").map(|path| ("LLVM_PROFILE_FILE", path)));
     command
 }
 
