@@ -8,7 +8,7 @@ use std::borrow::Cow;
 /// What a client sends. The payload is parsed once its type is known.
 #[derive(Debug, Deserialize)]
 pub struct ClientFrame<'a> {
-    /// Chosen by the client; the answer repeats it. Without it nothing is acknowledged.
+    /// Chosen by the client, up to 128 characters; the answer repeats it. Without it nothing is acknowledged.
     #[serde(default, borrow)]
     pub id: Option<Cow<'a, str>>,
     /// What is wanted, such as `message.send`.

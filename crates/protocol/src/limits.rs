@@ -5,6 +5,8 @@
 pub const MESSAGE_CHARS_MAX: usize = 16_000;
 /// Characters in a `clientMessageId`.
 pub const CLIENT_MESSAGE_ID_CHARS_MAX: usize = 128;
+/// Characters in the `id` of a client's frame.
+pub const FRAME_ID_CHARS_MAX: usize = 128;
 /// Files on one message.
 pub const MESSAGE_ATTACHMENTS_MAX: usize = 10;
 

@@ -4,7 +4,8 @@ use crate::User;
 use serde::{Deserialize, Serialize};
 
 /// Creates an account and signs it in.
-#[derive(Debug, Clone, Deserialize, Serialize, utoipa::ToSchema)]
+// No Debug: a secret must not get into a log by a slip.
+#[derive(Clone, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RegisterRequest {
     /// 2 to 32 characters: a to z, 0 to 9, `_`, `-` and `.`; starts with a letter or digit. Upper case is folded.
@@ -20,7 +21,8 @@ pub struct RegisterRequest {
 }
 
 /// Signs in with a password.
-#[derive(Debug, Clone, Deserialize, Serialize, utoipa::ToSchema)]
+// No Debug: a secret must not get into a log by a slip.
+#[derive(Clone, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LoginRequest {
     /// The username, in any case.
@@ -30,7 +32,8 @@ pub struct LoginRequest {
 }
 
 /// Trades a refresh token for a new pair, or gives it up at sign-out.
-#[derive(Debug, Clone, Deserialize, Serialize, utoipa::ToSchema)]
+// No Debug: a secret must not get into a log by a slip.
+#[derive(Clone, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RefreshRequest {
     /// The newest refresh token of the session. Each works once: a second use ends the session.

@@ -4,7 +4,7 @@ use crate::json;
 use natter_chat::{Actor, Chat, Error};
 use natter_protocol::{
     ClientFrame, Command, ConnectionId, ErrorCode, Pong, Presence, Problem, Ready, Reply, SendMessage,
-    ServerFrame, SessionId, User, UserId,
+    ServerFrame, SessionId, User, UserId, limits,
 };
 use natter_realtime::{Frame, Received, Session};
 use serde::Serialize;
@@ -79,6 +79,10 @@ impl Session for Gateway {
             }
         };
         let id = request.id.as_deref();
+        if id.is_some_and(|id| id.chars().count() > limits::FRAME_ID_CHARS_MAX) {
+            let detail = format!("the id has more than {} characters", limits::FRAME_ID_CHARS_MAX);
+            return refuse(None, &self.problem(ErrorCode::InvalidJson, detail));
+        }
         let command = match &*request.kind {
             "ping" => return Received::Reply(frame(id, "pong", &Pong {})),
             "message.send" => payload::<SendMessage>(request.payload).map(Command::SendMessage),

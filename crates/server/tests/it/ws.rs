@@ -306,6 +306,7 @@ async fn what_is_not_understood_is_answered_and_the_connection_stays() -> Result
         (&send(content(json!("zero\0"))), true, ErrorCode::ValidationFailed),
         (&send(content(json!("x".repeat(16_001)))), true, ErrorCode::ValidationFailed),
         (&send(json!({ "conversationId": ada.id(), "content": "x" })), true, ErrorCode::NotFound),
+        (&json!({ "id": "i".repeat(129), "type": "ping" }).to_string(), false, ErrorCode::InvalidJson),
         (&format!("{}1{}", "[".repeat(10_000), "]".repeat(10_000)), false, ErrorCode::InvalidJson),
     ] {
         socket.send_raw(Frame::text(text)).await?;
