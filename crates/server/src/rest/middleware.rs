@@ -60,7 +60,7 @@ async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Re
     let mut response = next.run(request).await;
     let elapsed = begun.elapsed();
     let status = response.status().as_u16();
-    tracing::info!(request_id = id, %method, route, status, elapsed_us = elapsed.as_micros(), "request");
+    tracing::info!(request_id = id, %method, route, status, elapsed_ms = elapsed.as_secs_f64() * 1_000.0, "request");
     metrics::histogram!(
         "natter_http_request_seconds",
         "method" => known(&method), "route" => route, "status" => status.to_string()
