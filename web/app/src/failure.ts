@@ -21,3 +21,13 @@ export function failure(error: unknown): Failure {
   console.error(error);
   return { text: m.unexpected, fields: {} };
 }
+
+/** What is wrong with a form as a whole; nothing when single fields say it. */
+export function general({ text, fields }: Failure): string | undefined {
+  return Object.keys(fields).length === 0 ? text : undefined;
+}
+
+/** Takes somebody to the first field that is wrong, once it is shown as such. */
+export function focusFirstError(form: HTMLFormElement) {
+  requestAnimationFrame(() => form.querySelector<HTMLElement>("[aria-invalid]")?.focus());
+}
