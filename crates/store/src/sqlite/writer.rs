@@ -67,8 +67,7 @@ fn send_message(
     }
     let mut seq = head.last_seq + 1;
     if insert_message(transaction, new, seq)? {
-        head.last_seq = seq;
-        head.last_message = Some((new.id, new.created_at));
+        head.append(new, seq);
     } else if let Some(repeat) = find_repeat(transaction, new)? {
         return Ok(repeat);
     } else {
@@ -178,7 +177,16 @@ struct Heads {
 struct Head {
     last_seq: Seq,
     status: ConversationStatus,
-    last_message: Option<(MessageId, Timestamp)>,
+    /// What the transaction has appended last, and the latest time of all that it appended.
+    appended: Option<(MessageId, Timestamp)>,
+}
+
+impl Head {
+    fn append(&mut self, new: &NewMessage, seq: Seq) {
+        let latest = self.appended.map_or(new.created_at, |(_, time)| time.max(new.created_at));
+        self.appended = Some((new.id, latest));
+        self.last_seq = seq;
+    }
 }
 
 impl Heads {
@@ -207,7 +215,7 @@ impl Heads {
                 let head = transaction
                     .prepare_cached("SELECT last_seq, status FROM conversations WHERE id = ?1")?
                     .query_row([id.uuid()], |row| {
-                        Ok(Head { last_seq: row.get(0)?, status: row::text(row, 1)?, last_message: None })
+                        Ok(Head { last_seq: row.get(0)?, status: row::text(row, 1)?, appended: None })
                     })?;
                 Ok(entry.insert(head))
             }
@@ -219,7 +227,7 @@ impl Heads {
             "UPDATE conversations SET last_seq = ?2, last_message_id = ?3, updated_at = max(updated_at, ?4) WHERE id = ?1",
         )?;
         for (id, head) in self.logs {
-            if let Some((message, time)) = head.last_message {
+            if let Some((message, time)) = head.appended {
                 update.execute((id.uuid(), head.last_seq, message.uuid(), time.millis()))?;
             }
         }

@@ -62,6 +62,7 @@ conformance! {
     log::a_poisonous_write_harms_only_itself,
     log::what_is_queued_is_committed_after_the_store_is_gone,
     message::a_message_reads_back_as_it_was_sent,
+    message::a_conversation_is_as_new_as_its_latest_message,
     message::windows_have_exact_edges,
     message::a_window_needs_a_place_of_its_own_conversation,
     message::a_deleted_message_stays_as_a_tombstone,

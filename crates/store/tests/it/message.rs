@@ -1,6 +1,6 @@
 //! Reading messages.
 
-use crate::harness::{ALL, Db, keyed, new_id, new_message};
+use crate::harness::{ALL, Db, keyed, new_id, new_message, now, send};
 use natter_protocol::{EventBody, MessageId, ReactionCount, Seq};
 use natter_store::{Anchor, NewMessage, Refusal, StoreError, Window};
 
@@ -30,6 +30,21 @@ pub(crate) async fn a_message_reads_back_as_it_was_sent(db: Db) {
     let log = world.log(id, &alice).await;
     assert_eq!(log[2].body, EventBody::MessageNew(Box::new(sent)));
     assert_eq!(store.message(new_id(MessageId::from_uuid), alice.id).await.unwrap(), None);
+}
+
+/// Also when clocks differ and a batch does not end with its latest time.
+pub(crate) async fn a_conversation_is_as_new_as_its_latest_message(db: Db) {
+    let world = db.open().await;
+    let alice = world.user("alice").await;
+    let id = world.group(&alice, &[]).await;
+    let start = now().plus_seconds(3600);
+    let later = |seconds| start.plus_seconds(seconds);
+    let at = |seconds| send(NewMessage { created_at: later(seconds), ..new_message(id, &alice, "tick") });
+    let ticks: Vec<_> = (0..50).chain([0]).map(at).collect();
+    for written in world.write_all(ticks).await {
+        written.unwrap();
+    }
+    assert_eq!(world.conversation(id, &alice).await.info.updated_at, later(49));
 }
 
 pub(crate) async fn windows_have_exact_edges(db: Db) {
