@@ -71,6 +71,11 @@ error_codes! {
         "A browser on a page of another origin tried to open a socket. Add the origin to `cors.origins`.";
     RegistrationClosed = "registration_closed", 403, false, "Nobody can sign up here",
         "The operator has switched sign-up off with `auth.registration = false`.";
+    Blocked = "blocked", 403, false, "One of the two has blocked the other",
+        "Nobody can write to, or be added by, somebody with whom there is a block in either direction. \
+         `GET /blocks/status/{username}` tells which.";
+    AccountDisabled = "account_disabled", 403, false, "The account is disabled",
+        "The operator has disabled it. Its sessions have ended.";
     NotFound = "not_found", 404, false, "There is no such thing, or the caller may not see it",
         "Which of the two is not said, so that nobody can find out what exists.";
     MethodNotAllowed = "method_not_allowed", 405, false, "The path does not take this method",
@@ -84,6 +89,13 @@ error_codes! {
         "A repeat must carry the same content as the first request. Draw a new `clientMessageId` for a new message.";
     ConversationNotActive = "conversation_not_active", 409, false, "The conversation takes no messages",
         "It is archived or closed. An admin of the conversation can make it active again.";
+    AlreadyDone = "already_done", 409, false, "It is not in the state that this needs",
+        "What was asked for cannot be done any more, such as cancelling a message that was sent. The detail names it.";
+    LimitReached = "limit_reached", 409, false, "There is no room for another one",
+        "A number that is bounded, such as members, pins, reactions, drafts or invites, has reached its bound. The \
+         detail states it.";
+    InviteNotValid = "invite_not_valid", 410, false, "The invite link is not valid",
+        "It has ended, was revoked, or has let in as many people as it may.";
     PayloadTooLarge = "payload_too_large", 413, false, "The body is too large",
         "The detail states the limit.";
     UnsupportedMediaType = "unsupported_media_type", 415, false, "The body is not of a type that is taken here",

@@ -1,7 +1,9 @@
 //! Everything that a signed-in user can change in a conversation. REST, WebSocket and Socket.IO are codecs around it.
 
 use crate::{
-    Conversation, ConversationId, ConversationKind, FileId, Message, MessageId, MessageKind, Visibility,
+    Block, Conversation, ConversationId, ConversationKind, ConversationStatus, Draft, FileId, Invite,
+    InviteId, Me, Member, MemberRole, Message, MessageId, MessageKind, ReadState, ScheduledMessage,
+    ScheduledMessageId, Seq, Timestamp, User, UserId, Visibility,
 };
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +12,60 @@ use serde::{Deserialize, Serialize};
 pub enum Command {
     /// `message.send`
     SendMessage(SendMessage),
+    /// `message.edit`
+    EditMessage(EditMessage),
+    /// `message.delete`
+    DeleteMessage(MessageId),
+    /// `message.forward`
+    ForwardMessage(ForwardMessage),
+    /// `reaction.add`
+    AddReaction(ReactionRequest),
+    /// `reaction.remove`
+    RemoveReaction(ReactionRequest),
+    /// `message.read`
+    MarkRead(MarkRead),
+    /// Shows a message on top of its conversation.
+    PinMessage(MessageId),
+    /// Takes it down again.
+    UnpinMessage(MessageId),
+    /// Keeps a text that is not sent yet; an empty one forgets it.
+    SaveDraft(SaveDraft),
+    /// Sends a message later.
+    ScheduleMessage(ScheduleMessage),
+    /// Does not send it after all.
+    CancelScheduledMessage(ScheduledMessageId),
     /// `conversation.create`
     CreateConversation(CreateConversation),
+    /// Gives the direct conversation with somebody, created if there is none. A username or id.
+    OpenDirect(String),
+    /// Changes what everybody sees of a conversation.
+    UpdateConversation(ConversationId, UpdateConversation),
+    /// Deletes a conversation with all that is in it.
+    DeleteConversation(ConversationId),
+    /// Changes what only the caller sees of a conversation.
+    UpdateMe(ConversationId, UpdateMe),
+    /// Brings somebody in.
+    AddMember(ConversationId, AddMember),
+    /// Changes what a member may do. Making somebody else the owner hands the conversation over.
+    UpdateMember(ConversationId, UserId, UpdateMember),
+    /// Removes somebody.
+    RemoveMember(ConversationId, UserId),
+    /// `conversation.join`: a public channel.
+    JoinConversation(ConversationId),
+    /// `conversation.leave`
+    LeaveConversation(ConversationId),
+    /// Makes a link that lets people in.
+    CreateInvite(ConversationId, CreateInvite),
+    /// Makes a link worthless.
+    RevokeInvite(ConversationId, InviteId),
+    /// Joins by the code of a link.
+    AcceptInvite(String),
+    /// Keeps somebody away. A username or id.
+    BlockUser(String),
+    /// Lets them come near again. A username or id.
+    UnblockUser(String),
+    /// Changes how others see the caller.
+    UpdateProfile(UpdateProfile),
 }
 
 /// What became of a [`Command`] once it is committed.
@@ -31,6 +85,31 @@ pub enum Reply {
         /// True when nothing was created, because it was there already.
         existed: bool,
     },
+    /// The copies of a forwarded message, in the order of the conversations that were named.
+    Messages(Vec<Message>),
+    /// How far the caller has read.
+    Read(ReadState),
+    /// The member, and whether they were one before.
+    Member {
+        /// As they are now.
+        member: Box<Member>,
+        /// True when they were a member before.
+        existed: bool,
+    },
+    /// What only the caller sees of a conversation.
+    Me(Me),
+    /// The link.
+    Invite(Box<Invite>),
+    /// The draft; none when it was forgotten.
+    Draft(Option<Box<Draft>>),
+    /// What will be sent later.
+    Scheduled(Box<ScheduledMessage>),
+    /// Who is kept away.
+    Block(Box<Block>),
+    /// The caller, as others see them.
+    User(Box<User>),
+    /// Done, and there is nothing to tell.
+    Done,
 }
 
 /// Sends a message.
@@ -86,4 +165,158 @@ pub struct CreateConversation {
     /// Who is in it besides the caller: usernames or ids, up to 500; exactly one for a direct conversation.
     #[serde(default)]
     pub members: Vec<String>,
+}
+
+/// Changes the text of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EditMessage {
+    /// Which.
+    pub message_id: MessageId,
+    /// The new text: 1 to 16,000 characters.
+    pub content: String,
+}
+
+/// Sends copies of a message to other conversations.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ForwardMessage {
+    /// Which.
+    pub message_id: MessageId,
+    /// Where to: 1 to 20 conversations that the caller is in.
+    pub conversation_ids: Vec<ConversationId>,
+    /// The sender's own key, 1 to 64 characters: a repeat answers with the first copies.
+    #[serde(default)]
+    pub client_message_id: Option<String>,
+}
+
+/// Chooses an emoji under a message, or takes it back.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReactionRequest {
+    /// Under which.
+    pub message_id: MessageId,
+    /// One emoji.
+    pub emoji: String,
+}
+
+/// Marks a conversation as read, up to a message, a position, or all of it. It never goes back.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MarkRead {
+    /// Which; may be absent when there is a `messageId`.
+    #[serde(default)]
+    pub conversation_id: Option<ConversationId>,
+    /// Up to this message.
+    #[serde(default)]
+    pub message_id: Option<MessageId>,
+    /// Up to this position; excludes `messageId`.
+    #[serde(default)]
+    pub seq: Option<Seq>,
+}
+
+/// Keeps a text that is not sent yet.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SaveDraft {
+    /// Where it is to be sent.
+    pub conversation_id: ConversationId,
+    /// The text so far, up to 16,000 characters; an empty one forgets the draft.
+    pub content: String,
+    /// The message that it will answer.
+    #[serde(default)]
+    pub reply_to: Option<MessageId>,
+}
+
+/// Sends a message later.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ScheduleMessage {
+    /// Where to.
+    pub conversation_id: ConversationId,
+    /// When: in the future, at most a year ahead.
+    pub send_at: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub draft: MessageDraft,
+}
+
+/// Changes what everybody sees of a conversation. What is absent stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateConversation {
+    /// Its name: 1 to 128 characters.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// What it is about: up to 512 characters; an empty one clears it.
+    #[serde(default)]
+    pub topic: Option<String>,
+    /// Who can find and join it. Only a channel can be public.
+    #[serde(default)]
+    pub visibility: Option<Visibility>,
+    /// Whether it takes messages.
+    #[serde(default)]
+    pub status: Option<ConversationStatus>,
+}
+
+/// Changes what only the caller sees of a conversation. What is absent stays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateMe {
+    /// No notifications.
+    #[serde(default)]
+    pub muted: Option<bool>,
+    /// On top of the list.
+    #[serde(default)]
+    pub pinned: Option<bool>,
+    /// Out of the list.
+    #[serde(default)]
+    pub archived: Option<bool>,
+}
+
+/// Brings somebody into a conversation.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AddMember {
+    /// Who, by id.
+    #[serde(default)]
+    pub user_id: Option<UserId>,
+    /// Who, by username; excludes `userId`.
+    #[serde(default)]
+    pub username: Option<String>,
+    /// What they may do; `member` when absent.
+    #[serde(default)]
+    pub role: Option<MemberRole>,
+}
+
+/// Changes what a member may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateMember {
+    /// The new role. With `owner` the caller, who must be the owner, hands the conversation over and becomes an admin.
+    pub role: MemberRole,
+}
+
+/// Makes a link that lets people in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateInvite {
+    /// Seconds until it ends, 60 to 31,536,000; null for never.
+    #[serde(default)]
+    pub expires_in: Option<u32>,
+    /// How many people it lets in, 1 to 100,000; null for any number.
+    #[serde(default)]
+    pub uses_max: Option<u32>,
+}
+
+/// Changes how others see the caller. What is absent stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateProfile {
+    /// Name to show: 1 to 64 characters.
+    #[serde(default)]
+    pub display_name: Option<String>,
+    /// Picture to show: an http(s) address of up to 2,048 characters; an empty one clears it.
+    #[serde(default)]
+    pub avatar_url: Option<String>,
 }

@@ -1,6 +1,6 @@
 //! Conversations, as one of their members sees them.
 
-use crate::{ConversationId, Message, Seq, Timestamp, UserId};
+use crate::{ConversationId, InviteId, Message, Seq, Timestamp, User, UserId, UserSummary};
 use serde::{Deserialize, Serialize};
 
 /// What kind of conversation it is.
@@ -90,6 +90,8 @@ pub struct Me {
     pub muted: bool,
     /// On top of the caller's list.
     pub pinned: bool,
+    /// Out of the caller's list until asked for.
+    pub archived: bool,
 }
 
 /// A conversation as the caller sees it.
@@ -113,6 +115,103 @@ pub struct Conversation {
     pub mention_count: u64,
     /// How many people are in it.
     pub member_count: u64,
+    /// The other person, in a direct conversation; null in others.
+    pub peer: Option<UserSummary>,
     /// The caller's own relation to it.
     pub me: Me,
+}
+
+/// Somebody in a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Member {
+    /// Who.
+    pub user: User,
+    /// What they may do.
+    pub role: MemberRole,
+    /// Since when they are in it.
+    pub joined_at: Timestamp,
+}
+
+/// A public channel, as somebody sees it who looks for one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PublicChannel {
+    /// The channel's id.
+    pub id: ConversationId,
+    /// Its name.
+    pub name: String,
+    /// What it is about.
+    pub topic: Option<String>,
+    /// How many people are in it.
+    pub member_count: u64,
+    /// Whether the caller is one of them.
+    pub joined: bool,
+}
+
+/// What a link to a conversation promises to whoever opens it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct InvitePreview {
+    /// The conversation that it leads to.
+    pub conversation_id: ConversationId,
+    /// What kind of conversation it is.
+    #[serde(rename = "type")]
+    pub kind: ConversationKind,
+    /// Its name.
+    pub name: String,
+    /// How many people are in it.
+    pub member_count: u64,
+    /// Who made the link.
+    pub inviter: UserSummary,
+    /// Whether the caller is in it already.
+    pub joined: bool,
+}
+
+/// A link that lets whoever has it join.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Invite {
+    /// The link's id.
+    pub id: InviteId,
+    /// Where it leads.
+    pub conversation_id: ConversationId,
+    /// The secret part of the link, for `POST /invites/{code}`.
+    pub code: String,
+    /// Who made it.
+    pub created_by: UserId,
+    /// When.
+    pub created_at: Timestamp,
+    /// When it ends; null for never.
+    pub expires_at: Option<Timestamp>,
+    /// How many people it lets in; null for any number.
+    pub uses_max: Option<u32>,
+    /// How many it has let in.
+    pub uses: u32,
+}
+
+/// How much is unread, over all conversations of the caller that are not muted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UnreadTotal {
+    /// Unread messages.
+    pub total: u64,
+    /// Conversations with unread messages.
+    pub conversations: u64,
+    /// Unread messages that mention the caller, in muted conversations too.
+    pub mentions: u64,
+}
+
+/// How far the caller has read a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReadState {
+    /// Which conversation.
+    pub conversation_id: ConversationId,
+    /// Everything up to here is read.
+    pub last_read_seq: Seq,
+    /// Messages of others beyond it.
+    pub unread_count: u64,
+    /// Those of them that mention the caller.
+    pub mention_count: u64,
 }

@@ -82,3 +82,15 @@ id! {
     /// Identifies one open socket, for logs and support.
     ConnectionId
 }
+id! {
+    /// Identifies an invite link.
+    InviteId
+}
+id! {
+    /// Identifies a message that is to be sent later.
+    ScheduledMessageId
+}
+id! {
+    /// Identifies a rule about addresses.
+    IpRuleId
+}

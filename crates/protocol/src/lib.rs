@@ -4,6 +4,7 @@
 //! constructed in any test without a server. What the outside world sees of Natter is spelled here and nowhere
 //! else; the JSON of each type is pinned by a snapshot in `tests/`.
 
+mod access;
 mod code;
 mod command;
 mod conversation;
@@ -18,20 +19,37 @@ mod session;
 mod timestamp;
 mod user;
 
+pub use access::{CreateIpRule, IpAction, IpRule};
 pub use code::ErrorCode;
-pub use command::{Command, CreateConversation, MessageDraft, Reply, SendMessage};
-pub use conversation::{
-    Conversation, ConversationInfo, ConversationKind, ConversationStatus, Me, MemberRole, Visibility,
+pub use command::{
+    AddMember, Command, CreateConversation, CreateInvite, EditMessage, ForwardMessage, MarkRead,
+    MessageDraft, ReactionRequest, Reply, SaveDraft, ScheduleMessage, SendMessage, UpdateConversation,
+    UpdateMe, UpdateMember, UpdateProfile,
 };
-pub use event::{ConversationCreated, Event, EventBody};
+pub use conversation::{
+    Conversation, ConversationInfo, ConversationKind, ConversationStatus, Invite, InvitePreview, Me, Member,
+    MemberRole, PublicChannel, ReadState, UnreadTotal, Visibility,
+};
+pub use event::{
+    ConversationChange, ConversationCreated, ConversationDeleted, Event, EventBody, MemberChange, MemberLeft,
+    MessageChange, ReactionChange, ReadReceipt,
+};
 pub use frame::{ClientFrame, CloseCode, Pong, Ready, ServerFrame, SyncHead, SyncLagging};
-pub use id::{ConnectionId, ConversationId, FileId, MessageId, ParseIdError, SessionId, UserId};
-pub use message::{Message, MessageKind, ReactionCount};
+pub use id::{
+    ConnectionId, ConversationId, FileId, InviteId, IpRuleId, MessageId, ParseIdError, ScheduledMessageId,
+    SessionId, UserId,
+};
+pub use message::{
+    Draft, ForwardedFrom, GroupMention, Highlight, Message, MessageKind, MessageVersion, Reaction,
+    ReactionCount, Receipt, ScheduledMessage, SearchHit, SystemNote,
+};
 pub use page::{Page, PageMeta};
 pub use problem::{FieldError, Problem};
-pub use session::{LoginRequest, RefreshRequest, RegisterRequest, SignIn, Ticket, Tokens};
+pub use session::{
+    ChangePassword, LoginRequest, RefreshRequest, RegisterRequest, SessionInfo, SignIn, Ticket, Tokens,
+};
 pub use timestamp::{ParseTimestampError, Timestamp};
-pub use user::{PlatformRole, Presence, User, UserSummary};
+pub use user::{Block, BlockStatus, PlatformRole, Presence, User, UserSummary};
 
 /// Position of an event in its conversation's log: 1, 2, 3 … without gaps.
 ///

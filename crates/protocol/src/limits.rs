@@ -30,6 +30,47 @@ pub const CONVERSATION_TOPIC_CHARS_MAX: usize = 512;
 /// People named when a conversation is created.
 pub const CONVERSATION_MEMBERS_ADDED_MAX: usize = 500;
 
+/// People in a conversation.
+pub const CONVERSATION_MEMBERS_MAX: u64 = 100_000;
+/// Messages pinned in a conversation.
+pub const CONVERSATION_PINS_MAX: u64 = 100;
+/// Invite links of a conversation that are good at one time.
+pub const CONVERSATION_INVITES_MAX: u64 = 50;
+/// Seconds that an invite link lives, at least.
+pub const INVITE_SECONDS_MIN: u32 = 60;
+/// Seconds that an invite link lives, at most, unless it lives for ever.
+pub const INVITE_SECONDS_MAX: u32 = 365 * 24 * 60 * 60;
+/// People that an invite link lets in, unless it lets in any number.
+pub const INVITE_USES_MAX: u32 = 100_000;
+/// Different emoji under one message.
+pub const MESSAGE_REACTIONS_MAX: u64 = 50;
+/// Bytes of an emoji; the longest sequences that Unicode recommends have 35.
+pub const EMOJI_BYTES_MAX: usize = 64;
+/// People that one message mentions by name.
+pub const MESSAGE_MENTIONS_MAX: usize = 50;
+/// People for whom `@here` is resolved; in a larger crowd it counts for every member.
+pub const HERE_MENTIONS_MAX: usize = 1_000;
+/// Conversations that a message is forwarded to at once.
+pub const FORWARD_CONVERSATIONS_MAX: usize = 20;
+/// Characters in the `clientMessageId` of a forward: the copies' own keys are longer.
+pub const FORWARD_KEY_CHARS_MAX: usize = 64;
+/// Drafts of one user.
+pub const DRAFTS_MAX: u64 = 1_000;
+/// Messages of one user that wait for their time.
+pub const SCHEDULED_MESSAGES_MAX: u64 = 100;
+/// Seconds that a message can be scheduled ahead.
+pub const SCHEDULE_SECONDS_MAX: u32 = 366 * 24 * 60 * 60;
+/// People whom one user has blocked.
+pub const BLOCKS_MAX: u64 = 10_000;
+/// Characters in the address of a picture.
+pub const AVATAR_URL_CHARS_MAX: usize = 2_048;
+/// Users looked up at once.
+pub const USERS_NAMED_MAX: usize = 100;
+/// Characters in a search.
+pub const SEARCH_QUERY_CHARS_MAX: usize = 256;
+/// Rules about addresses.
+pub const IP_RULES_MAX: u64 = 10_000;
+
 /// Entries on a page when the caller does not say.
 pub const PAGE_ENTRIES_DEFAULT: u32 = 50;
 /// Entries on a page.

@@ -1,6 +1,9 @@
 //! Messages.
 
-use crate::{ConversationId, FileId, MessageId, Seq, Timestamp, UserId, UserSummary};
+use crate::{
+    ConversationId, ConversationStatus, ErrorCode, FileId, MemberRole, MessageId, ScheduledMessageId, Seq,
+    Timestamp, UserId, UserSummary, Visibility,
+};
 use serde::{Deserialize, Serialize};
 
 /// What a message is.
@@ -48,16 +51,195 @@ pub struct Message {
     pub reply_to: Option<MessageId>,
     /// The message that started the thread that this one belongs to.
     pub thread_id: Option<MessageId>,
-    /// Who is mentioned.
+    /// Who is mentioned by name.
     pub mentions: Vec<UserId>,
+    /// Whether it also mentions a whole group of people; absent if not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_mention: Option<GroupMention>,
     /// What is attached.
     pub attachments: Vec<FileId>,
     /// Reactions, in the order of their first use.
     pub reactions: Vec<ReactionCount>,
     /// When the server took it.
     pub created_at: Timestamp,
+    /// How many messages are in the thread that this one started.
+    #[serde(default)]
+    pub reply_count: u64,
+    /// Whom it was forwarded from; absent if it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forwarded_from: Option<ForwardedFrom>,
+    /// What a system message says, for programs; absent on others. Its `content` says the same in English.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<SystemNote>,
+    /// When it was pinned; absent if it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned_at: Option<Timestamp>,
     /// When its text last changed.
     pub edited_at: Option<Timestamp>,
     /// When it was deleted; its text is gone then.
     pub deleted_at: Option<Timestamp>,
+}
+
+/// A group of people that a message mentions at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum GroupMention {
+    /// `@here`: the members who were connected when it was sent.
+    Here,
+    /// `@all`: every member.
+    All,
+}
+
+/// Where a forwarded message comes from. The conversation is not told: its readers may not know of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ForwardedFrom {
+    /// Who wrote it first.
+    pub sender: UserSummary,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// What a system message says. The sender of the message is whoever did it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum SystemNote {
+    /// Somebody was added.
+    MemberAdded {
+        /// Who.
+        user_id: UserId,
+    },
+    /// Somebody was removed.
+    MemberRemoved {
+        /// Who.
+        user_id: UserId,
+    },
+    /// The sender came in.
+    MemberJoined,
+    /// The sender went.
+    MemberLeft,
+    /// Somebody may do more or less than before.
+    RoleChanged {
+        /// Who.
+        user_id: UserId,
+        /// What they may do now.
+        role: MemberRole,
+    },
+    /// The conversation has another name.
+    Renamed {
+        /// The new one.
+        name: String,
+    },
+    /// The conversation has another topic.
+    TopicChanged {
+        /// The new one; null when it was cleared.
+        topic: Option<String>,
+    },
+    /// More or fewer people can find the conversation.
+    VisibilityChanged {
+        /// Who can.
+        visibility: Visibility,
+    },
+    /// The conversation was archived, closed, or made active again.
+    StatusChanged {
+        /// What it is now.
+        status: ConversationStatus,
+    },
+    /// A message was pinned.
+    MessagePinned {
+        /// Which.
+        message_id: MessageId,
+    },
+}
+
+/// What a message said before it was changed. For moderators.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MessageVersion {
+    /// The text.
+    pub content: String,
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// When it gave way to the next version, or was deleted.
+    pub replaced_at: Timestamp,
+    /// Who changed or deleted it.
+    pub replaced_by: UserId,
+}
+
+/// Who has read a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Receipt {
+    /// Who.
+    pub user: UserSummary,
+    /// When they had read up to it.
+    pub read_at: Timestamp,
+}
+
+/// Who chose an emoji under a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Reaction {
+    /// The emoji.
+    pub emoji: String,
+    /// Who.
+    pub user: UserSummary,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// A text that its author has not sent yet, the same on all of the author's devices.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Draft {
+    /// Where it is to be sent.
+    pub conversation_id: ConversationId,
+    /// The text so far.
+    pub content: String,
+    /// The message that it will answer.
+    pub reply_to: Option<MessageId>,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A message that will be sent later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ScheduledMessage {
+    /// Its id; the message that is sent has another.
+    pub id: ScheduledMessageId,
+    /// Where to.
+    pub conversation_id: ConversationId,
+    /// The text.
+    pub content: String,
+    /// The message that it answers.
+    pub reply_to: Option<MessageId>,
+    /// The message that started the thread that it belongs to.
+    pub thread_id: Option<MessageId>,
+    /// When it is sent.
+    pub send_at: Timestamp,
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// Why it could not be sent when its time had come; null as long as it waits.
+    pub failure: Option<ErrorCode>,
+}
+
+/// A found message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SearchHit {
+    /// The message.
+    pub message: Message,
+    /// What of its text was found, in ascending order.
+    pub highlights: Vec<Highlight>,
+}
+
+/// A part of a text: from `start` up to, not including, `end`, in UTF-16 code units, as JavaScript counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Highlight {
+    /// The first unit of it.
+    pub start: u32,
+    /// The first unit after it.
+    pub end: u32,
 }

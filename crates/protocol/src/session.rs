@@ -1,6 +1,6 @@
 //! Signing in and staying signed in.
 
-use crate::User;
+use crate::{SessionId, Timestamp, User};
 use serde::{Deserialize, Serialize};
 
 /// Creates an account and signs it in.
@@ -71,4 +71,31 @@ pub struct Ticket {
     pub ticket: String,
     /// Seconds until it is worthless, used or not.
     pub expires_in: u32,
+}
+
+/// Replaces the caller's password.
+// No Debug: a secret must not get into a log by a slip.
+#[derive(Clone, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangePassword {
+    /// The password so far.
+    pub current_password: String,
+    /// 8 to 256 characters.
+    pub new_password: String,
+}
+
+/// One sign-in of the caller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionInfo {
+    /// The session's id.
+    pub id: SessionId,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When its tokens were last renewed.
+    pub refreshed_at: Timestamp,
+    /// When it ends unless they are renewed.
+    pub expires_at: Timestamp,
+    /// Whether it is the one that asks.
+    pub current: bool,
 }

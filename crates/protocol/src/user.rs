@@ -64,3 +64,23 @@ pub struct UserSummary {
     /// Picture to show, if there is one.
     pub avatar_url: Option<String>,
 }
+
+/// Whether two people keep each other away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BlockStatus {
+    /// The caller has blocked the other.
+    pub blocked_by_me: bool,
+    /// The other has blocked the caller.
+    pub blocked_me: bool,
+}
+
+/// Somebody whom the caller has blocked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Block {
+    /// Who.
+    pub user: UserSummary,
+    /// Since when.
+    pub created_at: Timestamp,
+}
