@@ -55,6 +55,9 @@ error_codes! {
         "Cursors are opaque: pass back exactly what `meta.nextCursor` gave, to the same list.";
     UnknownType = "unknown_type", 400, false, "The type of the frame is not known",
         "The `type` of a socket frame is none that this server speaks. The detail repeats it.";
+    InvalidHeader = "invalid_header", 400, false, "A header is not valid",
+        "A header that the request must have once is missing or there twice, or its value is not of the documented \
+         form. The detail names it.";
     Unauthenticated = "unauthenticated", 401, false, "Sign-in is needed",
         "No token was given, or it is not valid. Send `Authorization: Bearer` with an access token.";
     TokenExpired = "token_expired", 401, false, "The access token has ended",
@@ -71,6 +74,8 @@ error_codes! {
         "A browser on a page of another origin tried to open a socket. Add the origin to `cors.origins`.";
     RegistrationClosed = "registration_closed", 403, false, "Nobody can sign up here",
         "The operator has switched sign-up off with `auth.registration = false`.";
+    AddressBlocked = "address_blocked", 403, false, "Requests from this address are not taken",
+        "The operator or an admin lets only certain addresses in, or keeps this one out.";
     Blocked = "blocked", 403, false, "One of the two has blocked the other",
         "Nobody can write to, or be added by, somebody with whom there is a block in either direction. \
          `GET /blocks/status/{username}` tells which.";
@@ -87,6 +92,9 @@ error_codes! {
     ClientMessageIdConflict = "client_message_id_conflict", 409, false,
         "The clientMessageId was used for another message",
         "A repeat must carry the same content as the first request. Draw a new `clientMessageId` for a new message.";
+    IdempotencyInProgress = "idempotency_in_progress", 409, true,
+        "The request with this Idempotency-Key is still being carried out",
+        "Another request with the same `Idempotency-Key` has not been answered yet. Repeat it a moment later.";
     ConversationNotActive = "conversation_not_active", 409, false, "The conversation takes no messages",
         "It is archived or closed. An admin of the conversation can make it active again.";
     AlreadyDone = "already_done", 409, false, "It is not in the state that this needs",
@@ -102,10 +110,15 @@ error_codes! {
         "Send `Content-Type: application/json`.";
     ValidationFailed = "validation_failed", 422, false, "Some fields are not valid",
         "`errors` lists each field and what would be right.";
+    IdempotencyKeyReused = "idempotency_key_reused", 422, false,
+        "The Idempotency-Key was used for another request",
+        "A repeat must have the same method, path and body as the first request. Draw a new `Idempotency-Key` for a \
+         new request.";
     UpgradeRequired = "upgrade_required", 426, false, "This path speaks WebSocket",
         "Open it with a WebSocket client: `Upgrade: websocket`, version 13.";
     RateLimited = "rate_limited", 429, true, "Too many requests",
-        "Wait for as long as `Retry-After` says.";
+        "Wait for as long as `Retry-After` says, or `retryAfterSeconds` in the problem. `RateLimit-Remaining` and \
+         `RateLimit-Reset` tell beforehand.";
     Internal = "internal", 500, true, "The server failed",
         "This is a fault of the server. Its logs explain it under the `requestId`.";
     OutcomeUnknown = "outcome_unknown", 503, true, "It is not known whether this was done",

@@ -22,6 +22,9 @@ pub struct Problem {
     pub request_id: String,
     /// Whether the same request may succeed later. When the outcome is unknown, repeat it with the same key.
     pub retriable: bool,
+    /// Seconds to wait before the next attempt; only with `rate_limited`. The same as `Retry-After`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<u32>,
     /// Which fields are wrong; only with `validation_failed`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
@@ -48,6 +51,7 @@ impl Problem {
             code,
             request_id: request_id.into(),
             retriable: code.retriable(),
+            retry_after_seconds: None,
             errors: Vec::new(),
         }
     }
