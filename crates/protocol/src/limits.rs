@@ -61,7 +61,7 @@ pub const SCHEDULED_MESSAGES_MAX: u64 = 100;
 /// Seconds that a message can be scheduled ahead.
 pub const SCHEDULE_SECONDS_MAX: u32 = 366 * 24 * 60 * 60;
 /// People whom one user has blocked.
-pub const BLOCKS_MAX: u64 = 10_000;
+pub const BLOCKS_MAX: u64 = 1_000;
 /// Characters in the address of a picture.
 pub const AVATAR_URL_CHARS_MAX: usize = 2_048;
 /// Users looked up at once.

@@ -1,6 +1,64 @@
 //! Users and their sessions, as the store takes and gives them.
 
-use natter_protocol::{PlatformRole, SessionId, Timestamp, User, UserId};
+use crate::Result;
+use async_trait::async_trait;
+use natter_protocol::{
+    Block, BlockStatus, IpRule, PlatformRole, SessionId, SessionInfo, Timestamp, User, UserId,
+};
+
+/// What is read about users: who they are, what signing in needs, who keeps away from whom.
+#[async_trait]
+pub trait Accounts {
+    /// Whether anybody has an account.
+    async fn has_users(&self) -> Result<bool>;
+
+    /// A user.
+    async fn user(&self, id: UserId) -> Result<Option<User>>;
+
+    /// The users among these names; each name is a username or the text of a user id. Unknown names are absent.
+    async fn users_named(&self, names: &[String]) -> Result<Vec<User>>;
+
+    /// Users whose username or a word of whose display name begins with this, folded to lower case, by username,
+    /// from after the given username. Nobody with whom the viewer has a block, in either direction; nobody disabled.
+    async fn users_like(
+        &self,
+        viewer: UserId,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<User>>;
+
+    /// Those of the given users who share a conversation with the viewer and have no block with them, by username,
+    /// from after the given username.
+    async fn acquaintances(
+        &self,
+        viewer: UserId,
+        among: &[UserId],
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<User>>;
+
+    /// What signing in needs.
+    async fn credentials(&self, username: &str) -> Result<Option<Credentials>>;
+
+    /// A session that has neither ended nor expired, with its user, who is not disabled.
+    async fn session(&self, id: SessionId, now: Timestamp) -> Result<Option<Session>>;
+
+    /// The live sessions of a user, newest first. `current` of each is false.
+    async fn sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<SessionInfo>>;
+
+    /// Whether two users keep each other away.
+    async fn block_status(&self, viewer: UserId, other: UserId) -> Result<BlockStatus>;
+
+    /// Whom the viewer has blocked, by username, from after the given username.
+    async fn blocks(&self, viewer: UserId, after: Option<&str>, limit: u32) -> Result<Vec<Block>>;
+
+    /// Everybody who has blocked this user or is blocked by them.
+    async fn kept_apart(&self, user: UserId) -> Result<Vec<UserId>>;
+
+    /// All rules about addresses, oldest first.
+    async fn ip_rules(&self) -> Result<Vec<IpRule>>;
+}
 
 /// A user to be created.
 #[derive(Debug, Clone)]
@@ -28,6 +86,8 @@ pub struct Credentials {
     pub user: User,
     /// PHC string; without one nobody can sign in by password.
     pub password_hash: Option<String>,
+    /// Whether the account is disabled.
+    pub disabled: bool,
 }
 
 /// A session to be created.
@@ -68,3 +128,61 @@ pub struct Session {
     /// Whose it is.
     pub user: User,
 }
+
+/// A user of a host application, as its token describes them.
+#[derive(Debug, Clone)]
+pub struct ProvisionUser {
+    /// Drawn by the caller, for a user who is not known yet.
+    pub id: UserId,
+    /// Issuer and subject of the token: who this is, for ever.
+    pub external_id: String,
+    /// Wanted usernames, best first: a new user gets the first that is free. One who is known keeps theirs.
+    pub usernames: Vec<String>,
+    /// Name to show.
+    pub display_name: String,
+    /// Picture to show.
+    pub avatar_url: Option<String>,
+    /// What the user may do on the whole installation; none leaves it as it is, and is `user` for a new one.
+    pub role: Option<PlatformRole>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// An idempotency key and the request that wants it.
+#[derive(Debug, Clone)]
+pub struct ClaimKey {
+    /// Whose request.
+    pub user_id: UserId,
+    /// The key.
+    pub key: String,
+    /// SHA-256 of the request.
+    pub fingerprint: [u8; 32],
+    /// When.
+    pub at: Timestamp,
+    /// A claim without an answer from before this was given up: the same request may have it.
+    pub stale_before: Timestamp,
+}
+
+/// Who has an idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyHolder {
+    /// SHA-256 of the request.
+    pub fingerprint: [u8; 32],
+    /// The answer, once there is one: HTTP status and body.
+    pub answer: Option<(u16, Vec<u8>)>,
+}
+
+/// An answer to be kept under an idempotency key.
+#[derive(Debug, Clone)]
+pub struct KeepAnswer {
+    /// Whose request.
+    pub user_id: UserId,
+    /// The key that it has claimed.
+    pub key: String,
+    /// HTTP status and body; none gives the key back, so that the request can be tried again.
+    pub answer: Option<(u16, Vec<u8>)>,
+}
+
+/// A rule about addresses, to be made.
+#[derive(Debug, Clone)]
+pub struct NewIpRule(pub natter_protocol::IpRule);

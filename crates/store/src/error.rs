@@ -27,6 +27,35 @@ pub enum Refusal {
     /// There is no such user.
     #[error("there is no such user")]
     UserUnknown,
+    /// There is no such message, or the caller may not see it, or it is deleted.
+    #[error("there is no such message")]
+    MessageUnknown,
+    /// What was asked takes a higher role than the caller has.
+    #[error("this takes a higher role in the conversation")]
+    RoleTooLow,
+    /// Only whoever wrote a message may change its text, and nobody a system message.
+    #[error("only its sender may do this")]
+    NotTheSender,
+    /// There is a block between the two.
+    #[error("one of the two has blocked the other")]
+    Blocked,
+    /// This conversation cannot be joined without being invited.
+    #[error("this conversation cannot be joined without an invitation")]
+    NotJoinable,
+    /// The person is not a member.
+    #[error("there is no such member")]
+    MemberUnknown,
+    /// The link is unknown, has ended, or is used up.
+    #[error("the invite link is not valid")]
+    InviteNotValid,
+    /// A named bound is reached.
+    #[error("there can be at most {max} {what}")]
+    LimitReached {
+        /// What there is too much of, in the plural.
+        what: &'static str,
+        /// The bound.
+        max: u64,
+    },
 }
 
 /// Why a read or write did not happen.

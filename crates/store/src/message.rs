@@ -1,6 +1,79 @@
 //! Messages, as the store takes and gives them.
 
-use natter_protocol::{ConversationId, Message, MessageId, MessageKind, Seq, Timestamp, UserSummary};
+use crate::{Act, Result};
+use async_trait::async_trait;
+use natter_protocol::{
+    ConversationId, Draft, Event, ForwardedFrom, GroupMention, Message, MessageId, MessageKind, MessageVersion,
+    Reaction, Receipt, ScheduledMessage, Seq, SystemNote, Timestamp, UserId, UserSummary,
+};
+
+/// What is read about messages.
+#[async_trait]
+pub trait Messages {
+    /// A message of a conversation that the viewer is a member of.
+    async fn message(&self, id: MessageId, viewer: UserId) -> Result<Option<Message>>;
+
+    /// Messages of a conversation that the viewer is a member of, in ascending order; none if they are not. Of one
+    /// thread only, if one is given: the message that started it and those in it.
+    async fn messages(
+        &self,
+        id: ConversationId,
+        viewer: UserId,
+        thread: Option<MessageId>,
+        window: Window,
+        limit: u32,
+    ) -> Result<Option<MessageSlice>>;
+
+    /// The events past a position, in order and without gaps; none if the viewer is not a member.
+    async fn events(
+        &self,
+        id: ConversationId,
+        viewer: UserId,
+        after: Seq,
+        limit: u32,
+    ) -> Result<Option<Vec<Event>>>;
+
+    /// What a message said before, oldest first.
+    async fn versions(&self, id: MessageId) -> Result<Vec<MessageVersion>>;
+
+    /// The members, besides its sender, who have read a message, by username, from after the given username; nobody
+    /// with whom the viewer has a block.
+    async fn receipts(
+        &self,
+        id: MessageId,
+        viewer: UserId,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Receipt>>;
+
+    /// Who chose which emoji under a message, by time and user, from after the given ones.
+    async fn reactions(
+        &self,
+        id: MessageId,
+        after: Option<(Timestamp, UserId, &str)>,
+        limit: u32,
+    ) -> Result<Vec<Reaction>>;
+
+    /// The pinned messages of a conversation that the viewer is a member of, newest pin first; none if they are not.
+    async fn pins(&self, id: ConversationId, viewer: UserId) -> Result<Option<Vec<Message>>>;
+
+    /// The drafts of a user, newest first, from after the given one.
+    async fn drafts(
+        &self,
+        viewer: UserId,
+        after: Option<(Timestamp, ConversationId)>,
+        limit: u32,
+    ) -> Result<Vec<Draft>>;
+
+    /// The draft of a user in a conversation.
+    async fn draft(&self, viewer: UserId, id: ConversationId) -> Result<Option<Draft>>;
+
+    /// What a user wants to be sent later, and what could not be sent, by time.
+    async fn scheduled(&self, viewer: UserId) -> Result<Vec<ScheduledMessage>>;
+
+    /// Scheduled messages of anybody whose time has come, by time, but none that has failed.
+    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<DueMessage>>;
+}
 
 /// A message to be sent. The pipeline adds its `seq`.
 #[derive(Debug, Clone)]
@@ -23,8 +96,26 @@ pub struct NewMessage {
     pub reply_to: Option<MessageId>,
     /// The message that started the thread.
     pub thread_id: Option<MessageId>,
+    /// Whom it mentions. The store keeps those who are members, and leaves out those between whom and the sender
+    /// there is a block.
+    pub mentions: Mentions,
+    /// Where a forwarded message comes from.
+    pub forwarded_from: Option<ForwardedFrom>,
+    /// What a system message says.
+    pub system: Option<SystemNote>,
     /// When.
     pub created_at: Timestamp,
+}
+
+/// Whom a message mentions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mentions {
+    /// Those who are named, each once.
+    pub named: Vec<UserId>,
+    /// The group that is mentioned as well.
+    pub group: Option<GroupMention>,
+    /// For `@here`: who is here, without those who are named. None: too many to list, it counts for every member.
+    pub here: Option<Vec<UserId>>,
 }
 
 impl NewMessage {
@@ -40,10 +131,15 @@ impl NewMessage {
             client_message_id: self.client_message_id,
             reply_to: self.reply_to,
             thread_id: self.thread_id,
-            mentions: Vec::new(),
+            mentions: self.mentions.named,
+            group_mention: self.mentions.group,
             attachments: Vec::new(),
             reactions: Vec::new(),
             created_at: self.created_at,
+            reply_count: 0,
+            forwarded_from: self.forwarded_from,
+            system: self.system,
+            pinned_at: None,
             edited_at: None,
             deleted_at: None,
         }
@@ -81,4 +177,60 @@ pub struct MessageSlice {
     pub older: bool,
     /// Whether there are newer ones.
     pub newer: bool,
+}
+
+/// A change of a message's text.
+#[derive(Debug, Clone)]
+pub struct EditMessage {
+    /// Which.
+    pub message_id: MessageId,
+    /// Who does it; only the sender can.
+    pub actor: UserSummary,
+    /// The new text. The same as before changes nothing.
+    pub content: String,
+    /// Whom the new text mentions.
+    pub mentions: Mentions,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The end of a message. What is left is its place.
+#[derive(Debug, Clone)]
+pub struct DeleteMessage {
+    /// Which.
+    pub message_id: MessageId,
+    /// In which conversation, and who does it. `role_min` is what deleting somebody else's message takes; one's own
+    /// takes membership.
+    pub act: Act,
+}
+
+/// How far somebody has read.
+#[derive(Debug, Clone)]
+pub struct MarkRead {
+    /// Which conversation.
+    pub conversation_id: ConversationId,
+    /// Who.
+    pub user_id: UserId,
+    /// Up to where; the end if there is nothing. Beyond the end is the end.
+    pub up_to: Option<Anchor>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A message that is to be sent later.
+#[derive(Debug, Clone)]
+pub struct NewScheduled {
+    /// Whose.
+    pub author: UserId,
+    /// What and when. The author must be a member when it is kept.
+    pub scheduled: ScheduledMessage,
+}
+
+/// A message whose time has come.
+#[derive(Debug, Clone)]
+pub struct DueMessage {
+    /// Whose.
+    pub author: UserId,
+    /// What.
+    pub scheduled: ScheduledMessage,
 }

@@ -1,17 +1,181 @@
 //! The writes that the commit pipeline takes, and what becomes of each.
+//!
+//! A write that somebody does in a conversation names them and the least role that allows it. The domain decides what
+//! that role is; the store holds them to it in the transaction that writes, so that whoever was removed or demoted a
+//! moment ago does not get another word in.
 
-use crate::{NewConversation, NewMessage, NewSession, NewUser, Session, SessionRotation};
-use natter_protocol::{ConversationId, Message, MessageId, PlatformRole, SessionId, Timestamp, UserId};
+use crate::{
+    AddMember, ClaimKey, DeleteMessage, EditMessage, KeepAnswer, MarkRead, NewConversation, NewInvite, NewIpRule,
+    NewMessage, NewScheduled, NewSession, NewUser, ProvisionUser, Session, SessionRotation, UpdateConversation,
+};
+use natter_protocol::{
+    ConversationId, Draft, Event, Invite, InviteId, IpRule, IpRuleId, Me, Member, MemberRole, Message, MessageId,
+    PlatformRole, ReadReceipt, ScheduledMessage, ScheduledMessageId, Seq, SessionId, SystemNote, Timestamp,
+    UpdateMe, UpdateProfile, User, UserId, UserSummary,
+};
+
+/// Who does something in a conversation, what they must be there when it is committed, and when they do it.
+#[derive(Debug, Clone)]
+pub struct Act {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// Who.
+    pub actor: UserSummary,
+    /// The least role that allows it.
+    pub role_min: MemberRole,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A system message that goes into the log right behind the change that it tells of.
+#[derive(Debug, Clone)]
+pub struct Announcement {
+    /// Drawn by the caller.
+    pub message_id: MessageId,
+    /// What it says, for programs.
+    pub note: SystemNote,
+    /// What it says, in English.
+    pub content: String,
+}
 
 /// One change. A batch of them is one transaction.
 #[derive(Debug, Clone)]
 pub enum Write {
     /// Appends a message to its conversation.
     SendMessage(Box<NewMessage>),
+    /// Changes the text of a message; only its sender can.
+    EditMessage(Box<EditMessage>),
+    /// Deletes a message; a second time changes nothing.
+    DeleteMessage(Box<DeleteMessage>),
+    /// Adds somebody's emoji to a message or takes it away; no change if it is so already.
+    SetReaction {
+        /// Under which.
+        message_id: MessageId,
+        /// Whose.
+        actor: UserSummary,
+        /// Which emoji.
+        emoji: String,
+        /// Whether it is to be there.
+        on: bool,
+        /// When.
+        at: Timestamp,
+    },
+    /// Pins a message or unpins it; no change if it is so already.
+    SetPin {
+        /// In which conversation, and who does it.
+        act: Act,
+        /// Which.
+        message_id: MessageId,
+        /// Whether it is to be pinned.
+        on: bool,
+        /// What the conversation is told when it is pinned.
+        announcement: Option<Announcement>,
+    },
+    /// Moves a read position forward.
+    MarkRead(MarkRead),
+
     /// Creates a conversation and its log.
     CreateConversation(Box<NewConversation>),
+    /// Changes what everybody sees of a conversation.
+    UpdateConversation(Box<UpdateConversation>),
+    /// Makes a conversation invisible to everybody; [`Write::Erase`] erases what was in it.
+    DeleteConversation(Act),
+    /// Changes what only one member sees of a conversation.
+    UpdateMe {
+        /// Which.
+        conversation_id: ConversationId,
+        /// Whose view.
+        user_id: UserId,
+        /// What is absent stays.
+        update: UpdateMe,
+    },
+    /// Makes somebody a member; nothing changes if they are one.
+    AddMember(Box<AddMember>),
+    /// Ends a membership. The actor must rank above the member, or be the member. When the owner leaves, the member of
+    /// the highest rank who has been there longest becomes the owner; when the last member leaves, the conversation
+    /// is deleted.
+    RemoveMember {
+        /// In which conversation, and who does it.
+        act: Act,
+        /// Who goes.
+        user_id: UserId,
+        /// What the conversation is told.
+        announcement: Announcement,
+    },
+    /// Changes what a member may do. The actor must rank above what the member was and will be; the owner may make
+    /// somebody else the owner and becomes an admin.
+    SetMemberRole {
+        /// In which conversation, and who does it.
+        act: Act,
+        /// Whose role.
+        user_id: UserId,
+        /// The new role.
+        role: MemberRole,
+        /// What the conversation is told.
+        announcement: Announcement,
+    },
+    /// Makes an invite link.
+    CreateInvite(Box<NewInvite>),
+    /// Deletes an invite link; nothing happens if there is none.
+    RevokeInvite {
+        /// In which conversation, and who does it.
+        act: Act,
+        /// Which.
+        id: InviteId,
+    },
+
+    /// Keeps a draft; an empty one is forgotten.
+    SaveDraft {
+        /// Whose.
+        user_id: UserId,
+        /// What.
+        draft: Box<Draft>,
+    },
+    /// Keeps a message that is to be sent later.
+    ScheduleMessage(Box<NewScheduled>),
+    /// Forgets a message that was to be sent later: it was sent, or is cancelled by its author.
+    ForgetScheduled {
+        /// Which.
+        id: ScheduledMessageId,
+        /// Whose.
+        user_id: UserId,
+    },
+    /// Notes why a message could not be sent when its time had come.
+    FailScheduled {
+        /// Which.
+        id: ScheduledMessageId,
+        /// The code of the error.
+        failure: natter_protocol::ErrorCode,
+    },
+
+    /// Keeps somebody away from somebody; nothing changes if it is so already.
+    Block {
+        /// Who wants it.
+        blocker: UserId,
+        /// Who is kept away.
+        blocked: UserId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Ends that; nothing happens if there is no block.
+    Unblock {
+        /// Who wanted it.
+        blocker: UserId,
+        /// Who was kept away.
+        blocked: UserId,
+    },
+
     /// Creates a user.
     CreateUser(Box<NewUser>),
+    /// Creates or updates the user of a host application.
+    ProvisionUser(Box<ProvisionUser>),
+    /// Changes how others see a user.
+    UpdateProfile {
+        /// Whom.
+        user_id: UserId,
+        /// What is absent stays; an empty picture is none.
+        update: Box<UpdateProfile>,
+    },
     /// Replaces a password.
     SetPassword {
         /// Whose.
@@ -28,6 +192,15 @@ pub enum Write {
         /// The new role.
         role: PlatformRole,
     },
+    /// Disables an account, which ends its sessions, or enables it again.
+    SetDisabled {
+        /// Whose.
+        user_id: UserId,
+        /// Whether it is to be disabled.
+        disabled: bool,
+        /// When.
+        now: Timestamp,
+    },
     /// Starts a session.
     CreateSession(Box<NewSession>),
     /// Trades a refresh token. A token that is not the newest ends the session.
@@ -39,12 +212,38 @@ pub enum Write {
         /// When.
         now: Timestamp,
     },
+    /// Ends all sessions of a user but one.
+    EndSessions {
+        /// Whose.
+        user_id: UserId,
+        /// Which one goes on.
+        except: Option<SessionId>,
+        /// When.
+        now: Timestamp,
+    },
+
+    /// Makes a rule about addresses.
+    CreateIpRule(Box<NewIpRule>),
+    /// Deletes a rule about addresses.
+    DeleteIpRule(IpRuleId),
+    /// Takes an idempotency key, unless somebody has it.
+    ClaimKey(Box<ClaimKey>),
+    /// Keeps the answer to the request that claimed a key.
+    KeepAnswer(Box<KeepAnswer>),
+    /// Erases some of what nobody can see any more: deleted conversations, old idempotency keys. Answers whether there
+    /// is more.
+    Erase {
+        /// Keys that were claimed before this are old.
+        keys_before: Timestamp,
+        /// Rows to erase at most, so that nobody waits long behind it.
+        rows_max: u32,
+    },
 }
 
 /// What became of a [`Write`].
 #[derive(Debug, Clone)]
 pub enum Written {
-    /// The message is in the log.
+    /// The message is in the log, or was changed, as it is now. Its reactions say nothing about `me`.
     Message(Box<Message>),
     /// The message was there already, under this id.
     MessageRepeat(MessageId),
@@ -55,10 +254,53 @@ pub enum Written {
         /// Whether it was there before.
         existed: bool,
     },
+    /// The read position is here now.
+    Read {
+        /// In this conversation.
+        conversation_id: ConversationId,
+        /// Up to here.
+        last_read_seq: Seq,
+    },
+    /// What the member sees of the conversation now.
+    Me(Me),
+    /// The member, and whether they were one before.
+    Member {
+        /// As they are now.
+        member: Box<Member>,
+        /// Whether they were one before.
+        existed: bool,
+    },
+    /// The invite link.
+    Invite(Box<Invite>),
+    /// What will be sent later.
+    Scheduled(Box<ScheduledMessage>),
+    /// The user, and, after provisioning, whether anything changed.
+    User(Box<User>),
+    /// The rule.
+    IpRule(Box<IpRule>),
     /// The session goes on with the next refresh token.
     SessionRotated(Box<Session>),
     /// The session has ended, now or before, or is unknown.
     SessionOver,
+    /// These sessions have ended.
+    SessionsEnded(Vec<SessionId>),
+    /// The key belongs to this request now.
+    KeyClaimed,
+    /// Somebody else has the key.
+    KeyTaken(crate::KeyHolder),
+    /// There is more to erase.
+    More(bool),
+    /// Whether there was something to do, and it was done.
+    Found(bool),
     /// Done, and there is nothing to tell.
     Done,
+}
+
+/// What others must hear of once it is committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// An entry of a conversation's log.
+    Event(Event),
+    /// Somebody has read further. Not part of a log.
+    Read(ReadReceipt),
 }
