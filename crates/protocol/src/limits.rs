@@ -3,6 +3,9 @@
 
 /// Characters (Unicode scalar values) in a message.
 pub const MESSAGE_CHARS_MAX: usize = 16_000;
+/// Bytes in a message. UTF-8 has four at most for a character, so this follows from the bound above; it is for those who
+/// size a buffer or a column.
+pub const MESSAGE_BYTES_MAX: usize = 4 * MESSAGE_CHARS_MAX;
 /// Characters in a `clientMessageId`.
 pub const CLIENT_MESSAGE_ID_CHARS_MAX: usize = 128;
 /// Characters in the `id` of a client's frame.
@@ -48,6 +51,8 @@ pub const MESSAGE_REACTIONS_MAX: u64 = 50;
 pub const EMOJI_BYTES_MAX: usize = 64;
 /// People that one message mentions by name.
 pub const MESSAGE_MENTIONS_MAX: usize = 50;
+/// Links that are kept of one message.
+pub const MESSAGE_LINKS_MAX: usize = 10;
 /// People for whom `@here` is resolved; in a larger crowd it counts for every member.
 pub const HERE_MENTIONS_MAX: usize = 1_000;
 /// Conversations that a message is forwarded to at once.
