@@ -4,8 +4,7 @@
 //! the more writes share one flush. Nothing waits for a timer. A batch that fails for a reason of one of its
 //! writes is undone and its writes are tried one by one, so a poisonous write harms only itself.
 
-use crate::{Refusal, Result, StoreError, Write, Written};
-use natter_protocol::Event;
+use crate::{Notice, Refusal, Result, StoreError, Write, Written};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -15,13 +14,13 @@ use tokio::sync::{mpsc, oneshot};
 pub const BATCH_WRITES_MAX: usize = 512;
 /// Writes in line; beyond it, whoever brings one waits.
 pub const QUEUE_WRITES_MAX: usize = 4 * BATCH_WRITES_MAX;
-/// Batches of committed events that wait for whoever relays them; beyond it, the pipeline waits.
+/// Batches of committed notices that wait for whoever relays them; beyond it, the pipeline waits.
 const COMMITTED_BATCHES_MAX: usize = 64;
 
-/// The events of committed batches, in the order of each conversation's log.
+/// What others must hear of committed batches, in the order of each conversation's log.
 ///
 /// Dropping it is allowed: a program that serves nobody relays nothing.
-pub type Committed = mpsc::Receiver<Vec<Event>>;
+pub type Committed = mpsc::Receiver<Vec<Notice>>;
 
 /// A write in line. Resolves once its transaction is on disk, or has failed.
 #[derive(Debug)]
@@ -39,8 +38,8 @@ impl Future for Committing {
     }
 }
 
-/// What a transaction made of one of its writes.
-pub(crate) type Outcome = Result<(Written, Option<Event>), Refusal>;
+/// What a transaction made of one of its writes, and what others must hear of it.
+pub(crate) type Outcome = Result<(Written, Vec<Notice>), Refusal>;
 
 /// Why a transaction did not commit.
 #[derive(Debug)]
@@ -79,7 +78,7 @@ impl Queue {
 /// The pipeline's own end, to be driven by [`Pipeline::run`] until every [`Queue`] is gone.
 pub(crate) struct Pipeline {
     jobs: mpsc::Receiver<Job>,
-    committed: mpsc::Sender<Vec<Event>>,
+    committed: mpsc::Sender<Vec<Notice>>,
 }
 
 /// A pipeline that is not running yet.
@@ -130,21 +129,22 @@ impl Pipeline {
         refuse(answers.collect(), Failure::Shared(gone));
     }
 
-    /// Tells everybody in a committed batch, then hands its events on.
+    /// Tells everybody in a committed batch, then hands on what others must hear.
     async fn answer(&self, answers: Vec<oneshot::Sender<Result<Written>>>, outcomes: Vec<Outcome>) {
-        let mut events = Vec::with_capacity(outcomes.len());
+        let mut notices = Vec::with_capacity(outcomes.len());
         for (answer, outcome) in answers.into_iter().zip(outcomes) {
-            let written = outcome.map(|(written, event)| {
-                events.extend(event);
+            let written = outcome.map(|(written, of_write)| {
+                notices.extend(of_write);
                 written
             });
             // Whoever asked may have gone away; what is committed stays committed.
             drop(answer.send(written.map_err(StoreError::Refused)));
         }
-        metrics::counter!("natter_committed_events_total").increment(events.len() as u64);
-        if !events.is_empty() {
+        let events = notices.iter().filter(|notice| matches!(notice, Notice::Event(_))).count();
+        metrics::counter!("natter_committed_events_total").increment(events as u64);
+        if !notices.is_empty() {
             // Nobody relays in a program that serves nobody.
-            drop(self.committed.send(events).await);
+            drop(self.committed.send(notices).await);
         }
     }
 }
@@ -184,7 +184,7 @@ mod tests {
             }
             self.alone += 1;
             match self.alone {
-                1 => Ok(vec![Ok((Written::Done, None))]),
+                1 => Ok(vec![Ok((Written::Done, Vec::new()))]),
                 2 => Err(Failure::Poisoned(StoreError::Broken("this one".to_owned()))),
                 3 => Err(Failure::Shared(StoreError::OutcomeUnknown("it left".to_owned()))),
                 _ => panic!("asked again after it went away"),

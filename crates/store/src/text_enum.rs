@@ -1,7 +1,8 @@
 //! How enumerations of the wire are spelled in text columns. A spelling is on disk, so it never changes.
 
 use natter_protocol::{
-    ConversationKind, ConversationStatus, MemberRole, MessageKind, PlatformRole, Visibility,
+    ConversationKind, ConversationStatus, ErrorCode, GroupMention, IpAction, MemberRole, MessageKind,
+    PlatformRole, Visibility,
 };
 
 /// An enumeration that is stored as text.
@@ -26,7 +27,20 @@ macro_rules! text_enum {
 
 text_enum! { ConversationKind: Direct "direct", Group "group", Channel "channel" }
 text_enum! { ConversationStatus: Active "active", Archived "archived", Closed "closed" }
+text_enum! { GroupMention: Here "here", All "all" }
+text_enum! { IpAction: Allow "allow", Block "block" }
 text_enum! { MemberRole: Member "member", Moderator "moderator", Admin "admin", Owner "owner" }
 text_enum! { MessageKind: Text "text", System "system" }
 text_enum! { PlatformRole: User "user", Moderator "moderator", Admin "admin" }
 text_enum! { Visibility: Public "public", Private "private" }
+
+/// The wire's own spelling, which never changes either.
+impl TextEnum for ErrorCode {
+    fn to_text(self) -> &'static str {
+        self.as_str()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().find(|code| code.as_str() == text).copied()
+    }
+}
