@@ -6,6 +6,7 @@
 //! Natter is in this crate, and one conformance suite (`tests/`) runs on both.
 
 mod account;
+mod apply;
 pub mod bench;
 mod commit;
 mod conversation;

@@ -1,0 +1,135 @@
+//! Writes about users, their sessions, and the operation of the server.
+
+use super::Work;
+use crate::apply::rows::{Rows, Step};
+use crate::{ClaimKey, ProvisionUser, Refusal, SessionRotation, Write, Written};
+use natter_protocol::limits;
+
+impl<R: Rows> Work<'_, R> {
+    pub(super) async fn write_account(&mut self, write: &Write) -> Step<Written, R::Error> {
+        match write {
+            Write::CreateUser(user) => known(self.rows.insert_user(user).await?, Refusal::UsernameTaken),
+            Write::ProvisionUser(user) => self.provision_user(user).await,
+            Write::UpdateProfile { user_id, update } => {
+                self.rows.update_profile(*user_id, update).await?;
+                let user = self.rows.user(*user_id).await?.ok_or(Refusal::UserUnknown)?;
+                Ok(Written::User(Box::new(user)))
+            }
+            Write::SetPassword { user_id, password_hash, now } => {
+                known(self.rows.set_password(*user_id, password_hash).await?, Refusal::UserUnknown)?;
+                Ok(Written::SessionsEnded(self.rows.end_sessions(*user_id, None, *now).await?))
+            }
+            Write::SetRole { user_id, role } => {
+                known(self.rows.set_role(*user_id, *role).await?, Refusal::UserUnknown)
+            }
+            Write::SetDisabled { user_id, disabled, now } => {
+                let at = disabled.then_some(*now);
+                known(self.rows.set_disabled(*user_id, at).await?, Refusal::UserUnknown)?;
+                if !disabled {
+                    return Ok(Written::Done);
+                }
+                Ok(Written::SessionsEnded(self.rows.end_sessions(*user_id, None, *now).await?))
+            }
+            Write::CreateSession(session) => {
+                self.rows.delete_old_sessions(session.user_id, session.created_at).await?;
+                known(self.rows.insert_session(session).await?, Refusal::UserUnknown)
+            }
+            Write::RotateSession(rotation) => self.rotate_session(rotation).await,
+            Write::EndSession { id, now } => {
+                self.rows.end_session(*id, *now).await?;
+                Ok(Written::SessionOver)
+            }
+            Write::EndSessions { user_id, except, now } => {
+                Ok(Written::SessionsEnded(self.rows.end_sessions(*user_id, *except, *now).await?))
+            }
+            Write::CreateIpRule(new) => {
+                if self.rows.count_ip_rules().await? >= limits::IP_RULES_MAX {
+                    let (what, max) = ("rules about addresses", limits::IP_RULES_MAX);
+                    return Err(Refusal::LimitReached { what, max }.into());
+                }
+                self.rows.insert_ip_rule(&new.0).await?;
+                Ok(Written::IpRule(Box::new(new.0.clone())))
+            }
+            Write::DeleteIpRule(id) => Ok(Written::Found(self.rows.delete_ip_rule(*id).await?)),
+            Write::ClaimKey(claim) => self.claim_key(claim).await,
+            Write::KeepAnswer(keep) => {
+                match &keep.answer {
+                    Some((status, body)) => {
+                        self.rows.put_answer(keep.user_id, &keep.key, *status, body).await?;
+                    }
+                    None => self.rows.delete_key(keep.user_id, &keep.key).await?,
+                }
+                Ok(Written::Done)
+            }
+            Write::Erase { keys_before, rows_max } => {
+                let rows_max = *rows_max;
+                let keys = self.rows.erase_keys(*keys_before, rows_max).await?;
+                let rows = self.rows.erase_conversations(rows_max).await?;
+                Ok(Written::More(keys >= u64::from(rows_max) || rows >= u64::from(rows_max)))
+            }
+            // `Work::write` takes the others.
+            _ => Ok(Written::Done),
+        }
+    }
+
+    async fn provision_user(&mut self, user: &ProvisionUser) -> Step<Written, R::Error> {
+        if self.rows.user_of_host(&user.external_id).await?.is_none() {
+            let mut inserted = false;
+            for username in &user.usernames {
+                inserted = self.rows.insert_user_of_host(user, username).await?;
+                if inserted {
+                    break;
+                }
+            }
+            // Another node may have been faster with the same user.
+            if !inserted && self.rows.user_of_host(&user.external_id).await?.is_none() {
+                return Err(Refusal::UsernameTaken.into());
+            }
+        }
+        let known = self.rows.user_of_host(&user.external_id).await?.ok_or(Refusal::UserUnknown)?;
+        let same = known.display_name == user.display_name
+            && known.avatar_url == user.avatar_url
+            && user.role.is_none_or(|role| role == known.role);
+        if same {
+            return Ok(Written::User(Box::new(known)));
+        }
+        self.rows.update_user_of_host(known.id, user).await?;
+        let updated = self.rows.user(known.id).await?.ok_or(Refusal::UserUnknown)?;
+        Ok(Written::User(Box::new(updated)))
+    }
+
+    async fn rotate_session(&mut self, rotation: &SessionRotation) -> Step<Written, R::Error> {
+        let Some(live) = self.rows.session(rotation.id, rotation.now).await? else {
+            return Ok(Written::SessionOver);
+        };
+        if self.rows.rotate_session(rotation).await? {
+            return Ok(Written::SessionRotated(Box::new(live)));
+        }
+        // A token that was traded before came back: either it or its successor is in the wrong hands.
+        self.rows.end_session(rotation.id, rotation.now).await?;
+        Ok(Written::SessionOver)
+    }
+
+    async fn claim_key(&mut self, claim: &ClaimKey) -> Step<Written, R::Error> {
+        if self.rows.insert_key(claim).await? {
+            return Ok(Written::KeyClaimed);
+        }
+        let Some(row) = self.rows.key(claim.user_id, &claim.key).await? else {
+            // It was given back meanwhile.
+            self.rows.insert_key(claim).await?;
+            return Ok(Written::KeyClaimed);
+        };
+        let same = row.holder.fingerprint == claim.fingerprint && row.holder.answer.is_none();
+        // The claim of this very write, whose commit went unheard, or one that was given up.
+        if same && (row.claimed_at == claim.at || row.claimed_at < claim.stale_before) {
+            self.rows.reclaim_key(claim).await?;
+            return Ok(Written::KeyClaimed);
+        }
+        Ok(Written::KeyTaken(row.holder))
+    }
+}
+
+/// Done, or the refusal.
+fn known<E>(done: bool, refusal: Refusal) -> Step<Written, E> {
+    if done { Ok(Written::Done) } else { Err(refusal.into()) }
+}
