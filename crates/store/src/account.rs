@@ -6,6 +6,9 @@ use natter_protocol::{
     Block, BlockStatus, IpRule, PlatformRole, SessionId, SessionInfo, Timestamp, User, UserId,
 };
 
+/// Sessions of one user that are listed, the newest: more of them live only where a program signs in over and over.
+pub(crate) const SESSIONS_LISTED_MAX: u32 = 1_000;
+
 /// What is read about users: who they are, what signing in needs, who keeps away from whom.
 #[async_trait]
 pub trait Accounts {

@@ -79,19 +79,21 @@ pub struct NewConversation {
 }
 
 impl NewConversation {
-    /// Both user ids of a direct conversation, the smaller first: the key that makes it the only one of the pair.
+    /// The key that makes a direct conversation the only one of its pair.
     pub fn direct_key(&self) -> Option<[u8; 32]> {
         let [peer] = self.members.as_slice() else { return None };
-        if self.info.kind != ConversationKind::Direct {
-            return None;
-        }
-        let mut pair = [self.info.created_by, *peer];
-        pair.sort_unstable();
-        let mut key = [0; 32];
-        key[..16].copy_from_slice(pair[0].uuid().as_bytes());
-        key[16..].copy_from_slice(pair[1].uuid().as_bytes());
-        Some(key)
+        (self.info.kind == ConversationKind::Direct).then(|| direct_key(self.info.created_by, *peer))
     }
+}
+
+/// Both user ids of a direct conversation, the smaller first.
+pub(crate) fn direct_key(one: UserId, other: UserId) -> [u8; 32] {
+    let mut pair = [one, other];
+    pair.sort_unstable();
+    let mut key = [0; 32];
+    key[..16].copy_from_slice(pair[0].uuid().as_bytes());
+    key[16..].copy_from_slice(pair[1].uuid().as_bytes());
+    key
 }
 
 /// Where a page of the conversation list ended.
