@@ -14,7 +14,7 @@ mod execute;
 mod message;
 mod random;
 mod relay;
-mod text;
+pub mod text;
 
 pub use account::import::{Import, ImportConversation, ImportMessage, Imported, check_import};
 pub use actor::Actor;
