@@ -5,21 +5,17 @@
 //!
 //! - a message: [`Check::text`] returns the text to keep; [`is_blank`] tells whether a reader would see anything of
 //!   it; [`mentions`] and [`links`] find what it refers to. All of them take the text that `Check::text` returned.
-//! - a reaction: [`reaction`] returns the one spelling of the emoji under which it is counted.
+//! - a reaction: [`emoji::reaction`] returns the one spelling of the emoji under which it is counted.
 //! - the name of a person or conversation: [`Check::name`] returns the name to keep.
 //! - a key that a client chose: [`Check::line`]; it is kept as it came.
 //!
 //! What the markup of a message means is defined in `docs/guides/markdown.md`.
 
 mod bidi;
-mod emoji;
-mod link;
+pub mod emoji;
+pub mod link;
 mod markup;
-mod mention;
-
-pub use emoji::reaction;
-pub use link::links;
-pub use mention::{Mentions, mentions};
+pub mod mention;
 
 use crate::{Error, Result};
 use icu_properties::CodePointSetData;
