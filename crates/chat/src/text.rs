@@ -3,8 +3,9 @@
 //! Pure functions over the text alone; who may mention whom, and whether a name exists, is decided by the verbs that
 //! call them:
 //!
-//! - a message: [`Check::text`] returns the text to keep; [`is_blank`] tells whether a reader would see anything of
-//!   it; [`mentions`] and [`links`] find what it refers to. All of them take the text that `Check::text` returned.
+//! - a message: [`Check::message`] returns the text to keep. In it [`mention::mentions`] and [`link::links`] find what
+//!   it refers to.
+//! - a draft, a topic: [`Check::text`], which may also show nothing.
 //! - a reaction: [`emoji::reaction`] returns the one spelling of the emoji under which it is counted.
 //! - the name of a person or conversation: [`Check::name`] returns the name to keep.
 //! - a key that a client chose: [`Check::line`]; it is kept as it came.
@@ -20,7 +21,7 @@ pub mod mention;
 use crate::{Error, Result};
 use icu_properties::CodePointSetData;
 use icu_properties::props::{BidiControl, DefaultIgnorableCodePoint};
-use natter_protocol::FieldError;
+use natter_protocol::{FieldError, limits};
 use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -60,6 +61,16 @@ impl Check {
         if !(chars_min..=chars_max).contains(&chars) {
             self.fail(field, format!("has {chars} characters; {chars_min} to {chars_max} are allowed"));
         }
+    }
+
+    /// Notes the text of a message that shows nothing, is too long or holds what no text may hold. Returns it as it is
+    /// kept.
+    pub(crate) fn message(&mut self, field: &str, content: &str) -> String {
+        let content = self.text(field, content, limits::MESSAGE_CHARS_MAX);
+        if is_blank(&content) {
+            self.fail(field, "must not be empty");
+        }
+        content
     }
 
     /// Notes a text of any number of lines that is too long or holds what no text may hold. Returns it as it is kept.
