@@ -12,6 +12,11 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// The author of something that is done later, without them.
+    pub(crate) const fn on_behalf_of(user: User) -> Self {
+        Self { user, session: None }
+    }
+
     /// The user's id.
     pub const fn id(&self) -> UserId {
         self.user.id

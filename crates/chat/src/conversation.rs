@@ -1,10 +1,14 @@
 //! Reading conversations.
 
 mod create;
+mod invite;
+mod member;
+mod open;
+mod update;
 
 use crate::{Actor, Chat, Error, Result};
-use natter_protocol::{Conversation, ConversationId, Page, Timestamp, limits};
-use natter_store::ListPosition;
+use natter_protocol::{Conversation, ConversationId, Page, PublicChannel, Timestamp, UnreadTotal, limits};
+use natter_store::{ListFilter, ListPosition};
 use uuid::Uuid;
 
 impl Chat {
@@ -17,22 +21,57 @@ impl Chat {
     pub async fn conversations(
         &self,
         actor: &Actor,
+        filter: ListFilter,
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Page<Conversation>> {
-        let list = format!("conversations/{}", actor.id());
+        // The filter is part of the list's name: a cursor goes on in the list that it was given for.
+        let list = format!("conversations/{}/{filter:?}", actor.id());
         let after = cursor.map(|cursor| position(&self.cursors.open(&list, cursor)?)).transpose()?;
         let limit = limit.clamp(1, limits::PAGE_ENTRIES_MAX);
-        let mut conversations = self.store.conversations(actor.id(), after, limit + 1).await?;
-        let more = conversations.len() > limit as usize;
-        conversations.truncate(limit as usize);
-        let next = conversations.last().filter(|_| more).map(|last| {
+        let conversations = self.store.conversations(actor.id(), filter, after, limit + 1).await?;
+        Ok(self.page(&list, conversations, limit, |last| {
             let mut position = last.info.updated_at.millis().to_be_bytes().to_vec();
             position.extend_from_slice(last.info.id.uuid().as_bytes());
-            self.cursors.seal(&list, &position)
-        });
-        Ok(Page::new(conversations, next))
+            position
+        }))
     }
+
+    /// A page of the public channels whose name contains this, by name.
+    pub async fn public_channels(
+        &self,
+        actor: &Actor,
+        query: &str,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<PublicChannel>> {
+        let query = query.trim().to_lowercase();
+        if query.chars().count() > limits::CONVERSATION_NAME_CHARS_MAX {
+            let message = "has more characters than the name of a channel can have";
+            return Err(Error::InvalidParameter { name: "query", message });
+        }
+        let list = format!("public/{query}");
+        let after = cursor.map(|cursor| name_and_id(&self.cursors.open(&list, cursor)?)).transpose()?;
+        let after = after.as_ref().map(|(name, id)| (name.as_str(), *id));
+        let channels = self.store.public_channels(actor.id(), &query, after, limit + 1).await?;
+        Ok(self.page(&list, channels, limit, |last| {
+            let mut position = last.id.uuid().as_bytes().to_vec();
+            position.extend_from_slice(last.name.as_bytes());
+            position
+        }))
+    }
+
+    /// How much is unread over all of the actor's conversations.
+    pub async fn unread_total(&self, actor: &Actor) -> Result<UnreadTotal> {
+        Ok(self.store.unread_total(actor.id()).await?)
+    }
+}
+
+fn name_and_id(bytes: &[u8]) -> Result<(String, ConversationId)> {
+    let (id, name) = bytes.split_at_checked(16).ok_or(Error::InvalidCursor)?;
+    let id = Uuid::from_slice(id).map_err(|_| Error::InvalidCursor)?;
+    let name = String::from_utf8(name.to_vec()).map_err(|_| Error::InvalidCursor)?;
+    Ok((name, ConversationId::from_uuid(id)))
 }
 
 fn position(bytes: &[u8]) -> Result<ListPosition> {

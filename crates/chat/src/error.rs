@@ -1,6 +1,6 @@
 //! How the domain says no.
 
-use natter_protocol::{ErrorCode, FieldError, Problem};
+use natter_protocol::{ErrorCode, FieldError, MemberRole, Problem};
 use natter_store::{Refusal, StoreError};
 
 /// Why something was not done. [`Error::problem`] is the one place where it gets its words on the wire.
@@ -41,6 +41,32 @@ pub enum Error {
     /// There is no such thing, or the caller may not see it.
     #[error("there is no such {0}, or you may not see it")]
     NotFound(&'static str),
+    /// The caller sees it but may not do this, whatever their role.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// The caller sees it, but this takes a higher role.
+    #[error("this takes the role {} in the conversation, or a higher one", role(*.0))]
+    RoleTooLow(MemberRole),
+    /// There is a block between the two.
+    #[error("one of the two has blocked the other")]
+    Blocked,
+    /// The account is disabled.
+    #[error("the account is disabled")]
+    AccountDisabled,
+    /// The link is unknown, has ended, or is used up.
+    #[error("the invite link is unknown, has ended, was revoked, or has let in as many people as it may")]
+    InviteNotValid,
+    /// It is not in the state that this needs.
+    #[error("{0}")]
+    AlreadyDone(&'static str),
+    /// A named bound is reached.
+    #[error("there can be at most {max} {what}")]
+    LimitReached {
+        /// What there is too much of, in the plural.
+        what: &'static str,
+        /// The bound.
+        max: u64,
+    },
     /// Another user has this name.
     #[error("the username is taken")]
     UsernameTaken,
@@ -86,6 +112,12 @@ impl Error {
             Self::InvalidTicket => ErrorCode::InvalidTicket,
             Self::RegistrationClosed => ErrorCode::RegistrationClosed,
             Self::NotFound(_) => ErrorCode::NotFound,
+            Self::Forbidden(_) | Self::RoleTooLow(_) => ErrorCode::Forbidden,
+            Self::Blocked => ErrorCode::Blocked,
+            Self::AccountDisabled => ErrorCode::AccountDisabled,
+            Self::InviteNotValid => ErrorCode::InviteNotValid,
+            Self::AlreadyDone(_) => ErrorCode::AlreadyDone,
+            Self::LimitReached { .. } => ErrorCode::LimitReached,
             Self::UsernameTaken => ErrorCode::UsernameTaken,
             Self::ClientMessageIdConflict => ErrorCode::ClientMessageIdConflict,
             Self::ConversationNotActive => ErrorCode::ConversationNotActive,
@@ -143,6 +175,23 @@ impl From<Refusal> for Error {
             Refusal::AnchorUnknown => Self::NotFound("message in this conversation"),
             Refusal::UsernameTaken => Self::UsernameTaken,
             Refusal::UserUnknown => Self::NotFound("user"),
+            Refusal::MessageUnknown => Self::NotFound("message"),
+            Refusal::MemberUnknown => Self::NotFound("member"),
+            Refusal::NotJoinable => Self::NotFound("conversation"),
+            Refusal::RoleTooLow => Self::Forbidden("this takes a higher role in the conversation"),
+            Refusal::NotTheSender => Self::Forbidden("only whoever wrote a message may change it"),
+            Refusal::Blocked => Self::Blocked,
+            Refusal::InviteNotValid => Self::InviteNotValid,
+            Refusal::LimitReached { what, max } => Self::LimitReached { what, max },
         }
+    }
+}
+
+const fn role(role: MemberRole) -> &'static str {
+    match role {
+        MemberRole::Member => "member",
+        MemberRole::Moderator => "moderator",
+        MemberRole::Admin => "admin",
+        MemberRole::Owner => "owner",
     }
 }

@@ -6,12 +6,17 @@
 
 mod account;
 mod actor;
+mod announce;
 mod clock;
 mod conversation;
 mod cursor;
 mod error;
 mod execute;
 mod message;
+mod operate;
+mod page;
+mod permission;
+mod person;
 mod random;
 mod relay;
 pub mod text;
@@ -22,6 +27,7 @@ pub use clock::{Clock, SystemClock};
 pub use error::Error;
 pub use execute::Submitted;
 pub use message::History;
+pub use natter_store::ListFilter;
 pub use random::{Random, SystemRandom};
 pub use relay::Relay;
 

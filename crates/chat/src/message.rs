@@ -1,10 +1,20 @@
 //! Reading messages.
 
+mod draft;
+mod edit;
+mod forward;
+mod react;
+mod read;
 mod send;
 
+use crate::permission::Act;
 use crate::{Actor, Chat, Error, Result};
-use natter_protocol::{ConversationId, Event, Message, MessageId, Page, Seq, limits};
+use natter_protocol::{
+    ConversationId, Event, Message, MessageId, MessageVersion, Page, Reaction, Receipt, Seq, Timestamp,
+    UserId, limits,
+};
 use natter_store::{Anchor, MessageSlice, Window};
+use uuid::Uuid;
 
 /// Which messages of a conversation are wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,16 +42,71 @@ impl Chat {
         self.store.message(id, actor.id()).await?.ok_or(Error::NotFound("message"))
     }
 
+    /// The pinned messages of a conversation, newest pin first.
+    pub async fn pins(&self, actor: &Actor, id: ConversationId) -> Result<Vec<Message>> {
+        self.store.pins(id, actor.id()).await?.ok_or(Error::NotFound("conversation"))
+    }
+
+    /// What a message said before, oldest first. For moderators of its conversation, and for moderators of the
+    /// installation who are members.
+    pub async fn versions(&self, actor: &Actor, id: MessageId) -> Result<Vec<MessageVersion>> {
+        let message = self.message(actor, id).await?;
+        if !Self::is_platform_moderator(actor) {
+            self.require(actor, message.conversation_id, Act::SeeVersions).await?;
+        }
+        Ok(self.store.versions(id).await?)
+    }
+
+    /// A page of those who have read a message, by username.
+    pub async fn receipts(
+        &self,
+        actor: &Actor,
+        id: MessageId,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<Receipt>> {
+        self.message(actor, id).await?;
+        let list = format!("receipts/{id}");
+        let after = self.name_in(&list, cursor)?;
+        let receipts = self.store.receipts(id, actor.id(), after.as_deref(), limit + 1).await?;
+        Ok(self.page(&list, receipts, limit, |receipt: &Receipt| receipt.user.username.clone().into_bytes()))
+    }
+
+    /// A page of who chose which emoji under a message, oldest first.
+    pub async fn reactions(
+        &self,
+        actor: &Actor,
+        id: MessageId,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<Reaction>> {
+        self.message(actor, id).await?;
+        let list = format!("reactions/{id}");
+        let after = cursor.map(|cursor| reaction_in(&self.cursors.open(&list, cursor)?)).transpose()?;
+        let after = after.as_ref().map(|(at, user, emoji)| (*at, *user, emoji.as_str()));
+        let reactions = self.store.reactions(id, after, limit + 1).await?;
+        Ok(self.page(&list, reactions, limit, |last| {
+            let mut position = last.created_at.millis().to_be_bytes().to_vec();
+            position.extend_from_slice(last.user.id.uuid().as_bytes());
+            position.extend_from_slice(last.emoji.as_bytes());
+            position
+        }))
+    }
+
     /// A page of messages in ascending order. Its cursor goes on in the direction of reading: to newer messages after
     /// [`History::After`], to older ones otherwise.
     pub async fn messages(
         &self,
         actor: &Actor,
         id: ConversationId,
+        thread: Option<MessageId>,
         history: History,
         limit: u32,
     ) -> Result<Page<Message>> {
-        let list = format!("messages/{id}");
+        let list = match thread {
+            Some(thread) => format!("messages/{id}/{thread}"),
+            None => format!("messages/{id}"),
+        };
         let window = match history {
             History::Newest => Window::Newest,
             History::Before(message) => Window::Before(Anchor::Message(message)),
@@ -50,7 +115,7 @@ impl Chat {
             History::Cursor(cursor) => window_of(&self.cursors.open(&list, &cursor)?)?,
         };
         let limit = limit.clamp(1, limits::PAGE_ENTRIES_MAX);
-        let slice = self.store.messages(id, actor.id(), window, limit).await?;
+        let slice = self.store.messages(id, actor.id(), thread, window, limit).await?;
         let slice = slice.ok_or(Error::NotFound("conversation"))?;
         let cursor = position_after(window, &slice).map(|position| self.cursors.seal(&list, &position));
         Ok(Page::new(slice.messages, cursor))
@@ -95,4 +160,13 @@ fn position_after(window: Window, slice: &MessageSlice) -> Option<[u8; 9]> {
     let mut position = [direction; 9];
     position[1..].copy_from_slice(&edge.filter(|_| more)?.seq.to_be_bytes());
     Some(position)
+}
+
+fn reaction_in(bytes: &[u8]) -> Result<(Timestamp, UserId, String)> {
+    let (time, rest) = bytes.split_at_checked(8).ok_or(Error::InvalidCursor)?;
+    let (user, emoji) = rest.split_at_checked(16).ok_or(Error::InvalidCursor)?;
+    let time = i64::from_be_bytes(time.try_into().map_err(|_| Error::InvalidCursor)?);
+    let user = Uuid::from_slice(user).map_err(|_| Error::InvalidCursor)?;
+    let emoji = String::from_utf8(emoji.to_vec()).map_err(|_| Error::InvalidCursor)?;
+    Ok((Timestamp::from_millis(time), UserId::from_uuid(user), emoji))
 }

@@ -5,9 +5,9 @@
 //! without a question to the database. The hub knows who is connected. An idle connection therefore costs nothing
 //! here, however many conversations its user is in.
 
-use natter_protocol::{ConversationId, Event, Seq, UserId};
+use natter_protocol::{ConversationId, Event, EventBody, ReadReceipt, Seq, ServerFrame, UserId};
 use natter_realtime::{Frame, Hub};
-use natter_store::{Committed, Store};
+use natter_store::{Committed, Notice, Store};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,62 +40,83 @@ impl Relay {
 
     /// Relays until the store is closed.
     pub async fn run(mut self, mut committed: Committed) {
-        while let Some(events) = committed.recv().await {
-            for event in events {
-                self.relay(&event).await;
+        while let Some(notices) = committed.recv().await {
+            for notice in notices {
+                match notice {
+                    Notice::Event(event) => self.relay(&event).await,
+                    Notice::Deleted { event, members } => self.relay_end(&event, members).await,
+                    Notice::Read(receipt) => self.relay_receipt(&receipt).await,
+                }
             }
         }
     }
 
     async fn relay(&mut self, event: &Event) {
-        let frame = match serde_json::to_string(&event.body) {
-            Ok(json) => Frame::event(event.conversation_id, event.seq, &json),
-            Err(error) => {
-                // Unreachable for these types; a gap would make clients fetch the event and fail there, in sight.
-                tracing::error!(%error, conversation = %event.conversation_id, seq = event.seq, "an event has no JSON");
-                return;
-            }
-        };
+        let Some(frame) = frame(event) else { return };
         let mut room = self.take_room(event).await;
         if event.seq != room.relayed + 1 {
             // The pipeline commits in order, so this is a fault of it. Clients see the gap and heal.
             tracing::error!(conversation = %event.conversation_id, seq = event.seq, relayed = room.relayed, "out of order");
         }
         room.relayed = room.relayed.max(event.seq);
+        if let EventBody::MemberJoined(joined) = &event.body {
+            self.members_remembered += usize::from(room.members.insert(joined.member.user.id));
+        }
         self.hub.deliver(&room.members, &frame);
+        if let EventBody::MemberLeft(left) = &event.body {
+            // The event itself is the last that they get.
+            self.members_remembered -= usize::from(room.members.remove(&left.user_id));
+        }
         self.put_back(event.conversation_id, room);
     }
 
+    /// The last event of a log. Who was in it is not in the database any more.
+    async fn relay_end(&mut self, event: &Event, members: Vec<UserId>) {
+        if let Some(room) = self.rooms.remove(&event.conversation_id) {
+            self.members_remembered -= room.members.len();
+        }
+        if let Some(frame) = frame(event) {
+            self.hub.deliver(&members.into_iter().collect::<HashSet<_>>(), &frame);
+        }
+    }
+
+    /// Receipts are no part of the log: the latest one wins. Nobody gets one of somebody with whom there is a block.
+    async fn relay_receipt(&mut self, receipt: &ReadReceipt) {
+        let frame = ServerFrame { id: None, kind: "message.read_receipt", payload: receipt };
+        let frame = match serde_json::to_string(&frame) {
+            Ok(json) => Frame::ephemeral(&json),
+            Err(error) => return tracing::error!(%error, "a receipt has no JSON"),
+        };
+        let apart = ask(|| self.store.kept_apart(receipt.user_id)).await;
+        // A room that is not known yet stays so: it must begin with the members as of an event.
+        let members: HashSet<UserId> = match self.rooms.get(&receipt.conversation_id) {
+            Some(room) => room.members.iter().filter(|user| !apart.contains(user)).copied().collect(),
+            None => {
+                let roster = ask(|| self.store.roster(receipt.conversation_id, None)).await;
+                let members = roster.map(|roster| roster.members).unwrap_or_default();
+                members.into_iter().filter(|user| !apart.contains(user)).collect()
+            }
+        };
+        self.hub.deliver(&members, &frame);
+    }
+
+    /// The members as of the position before an event.
     async fn take_room(&mut self, event: &Event) -> Room {
         if let Some(room) = self.rooms.remove(&event.conversation_id) {
             return room;
         }
-        let members = self.members(event.conversation_id).await;
+        let before = event.seq - 1;
+        let roster = ask(|| self.store.roster(event.conversation_id, Some(before))).await;
+        let members: HashSet<UserId> =
+            roster.map(|roster| roster.members.into_iter().collect()).unwrap_or_default();
         self.members_remembered += members.len();
-        Room { members, relayed: event.seq - 1, used: 0 }
+        Room { members, relayed: before, used: 0 }
     }
 
     fn put_back(&mut self, id: ConversationId, room: Room) {
         self.tick += 1;
         self.rooms.insert(id, Room { used: self.tick, ..room });
         self.forget();
-    }
-
-    /// Asks until the database answers: skipping an event would leave a gap on every socket.
-    async fn members(&self, id: ConversationId) -> HashSet<UserId> {
-        let mut wait_ms = RETRY_MS.0;
-        loop {
-            match self.store.roster(id).await {
-                Ok(roster) => {
-                    return roster.map(|roster| roster.members.into_iter().collect()).unwrap_or_default();
-                }
-                Err(error) => {
-                    tracing::warn!(%error, conversation = %id, "the members are not known yet; asking again");
-                    tokio::time::sleep(Duration::from_millis(wait_ms)).await;
-                    wait_ms = (wait_ms * 2).min(RETRY_MS.1);
-                }
-            }
-        }
     }
 
     /// Keeps the younger half once too much is remembered.
@@ -109,5 +130,34 @@ impl Relay {
         let oldest_kept = *oldest_kept;
         self.rooms.retain(|_, room| room.used >= oldest_kept);
         self.members_remembered = self.rooms.values().map(|room| room.members.len()).sum();
+    }
+}
+
+fn frame(event: &Event) -> Option<Frame> {
+    match serde_json::to_string(&event.body) {
+        Ok(json) => Some(Frame::event(event.conversation_id, event.seq, &json)),
+        Err(error) => {
+            // Unreachable for these types; a gap would make clients fetch the event and fail there, in sight.
+            tracing::error!(%error, conversation = %event.conversation_id, seq = event.seq, "an event has no JSON");
+            None
+        }
+    }
+}
+
+/// Asks until the database answers: skipping an event would leave a gap on every socket.
+async fn ask<T, F>(question: impl Fn() -> F) -> T
+where
+    F: Future<Output = natter_store::Result<T>>,
+{
+    let mut wait_ms = RETRY_MS.0;
+    loop {
+        match question().await {
+            Ok(answer) => return answer,
+            Err(error) => {
+                tracing::warn!(%error, "the database does not tell who is a member; asking again");
+                tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+                wait_ms = (wait_ms * 2).min(RETRY_MS.1);
+            }
+        }
     }
 }

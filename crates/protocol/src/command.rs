@@ -124,13 +124,15 @@ pub struct SendMessage {
 }
 
 /// What a sender chooses of a message. Over REST it is the whole body: the path says where to.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageDraft {
     /// The text: 1 to 16,000 characters.
+    #[schema(min_length = 1, max_length = 16000, example = "Fresh herring at pier 4")]
     pub content: String,
     /// The sender's own key, 1 to 128 characters: a repeat answers with the first result.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 128, example = "5f1d-1")]
     pub client_message_id: Option<String>,
     /// The message that this one answers; in the same conversation.
     #[serde(default)]
@@ -140,6 +142,7 @@ pub struct MessageDraft {
     pub thread_id: Option<MessageId>,
     /// Uploaded files.
     #[serde(default)]
+    #[schema(max_items = 10)]
     pub attachments: Vec<FileId>,
     /// What it is; only `text` can be sent.
     #[serde(default)]
@@ -155,15 +158,18 @@ pub struct CreateConversation {
     pub kind: ConversationKind,
     /// Its name: 1 to 128 characters; required for groups and channels, absent for direct ones.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 128, example = "Harbour")]
     pub name: Option<String>,
     /// What it is about: up to 512 characters.
     #[serde(default)]
+    #[schema(max_length = 512, example = "Boats and tides")]
     pub topic: Option<String>,
     /// Who can find and join it; `private` when absent. Only a channel can be public.
     #[serde(default)]
     pub visibility: Option<Visibility>,
     /// Who is in it besides the caller: usernames or ids, up to 500; exactly one for a direct conversation.
     #[serde(default)]
+    #[schema(max_items = 500, example = json!(["bob"]))]
     pub members: Vec<String>,
 }
 
@@ -174,6 +180,7 @@ pub struct EditMessage {
     /// Which.
     pub message_id: MessageId,
     /// The new text: 1 to 16,000 characters.
+    #[schema(min_length = 1, max_length = 16000, example = "Fresh herring at pier 5")]
     pub content: String,
 }
 
@@ -184,9 +191,11 @@ pub struct ForwardMessage {
     /// Which.
     pub message_id: MessageId,
     /// Where to: 1 to 20 conversations that the caller is in.
+    #[schema(min_items = 1, max_items = 20)]
     pub conversation_ids: Vec<ConversationId>,
     /// The sender's own key, 1 to 64 characters: a repeat answers with the first copies.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 64, example = "5f1d-2")]
     pub client_message_id: Option<String>,
 }
 
@@ -197,6 +206,7 @@ pub struct ReactionRequest {
     /// Under which.
     pub message_id: MessageId,
     /// One emoji.
+    #[schema(min_length = 1, max_length = 64, example = "👍")]
     pub emoji: String,
 }
 
@@ -212,6 +222,7 @@ pub struct MarkRead {
     pub message_id: Option<MessageId>,
     /// Up to this position; excludes `messageId`.
     #[serde(default)]
+    #[schema(value_type = u64, example = 17)]
     pub seq: Option<Seq>,
 }
 
@@ -222,6 +233,7 @@ pub struct SaveDraft {
     /// Where it is to be sent.
     pub conversation_id: ConversationId,
     /// The text so far, up to 16,000 characters; an empty one forgets the draft.
+    #[schema(max_length = 16000, example = "Fresh herring")]
     pub content: String,
     /// The message that it will answer.
     #[serde(default)]
@@ -247,9 +259,11 @@ pub struct ScheduleMessage {
 pub struct UpdateConversation {
     /// Its name: 1 to 128 characters.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 128, example = "Harbour")]
     pub name: Option<String>,
     /// What it is about: up to 512 characters; an empty one clears it.
     #[serde(default)]
+    #[schema(max_length = 512, example = "Boats and tides")]
     pub topic: Option<String>,
     /// Who can find and join it. Only a channel can be public.
     #[serde(default)]
@@ -265,6 +279,7 @@ pub struct UpdateConversation {
 pub struct UpdateMe {
     /// No notifications.
     #[serde(default)]
+    #[schema(example = true)]
     pub muted: Option<bool>,
     /// On top of the list.
     #[serde(default)]
@@ -283,6 +298,7 @@ pub struct AddMember {
     pub user_id: Option<UserId>,
     /// Who, by username; excludes `userId`.
     #[serde(default)]
+    #[schema(min_length = 2, max_length = 32, example = "bob")]
     pub username: Option<String>,
     /// What they may do; `member` when absent.
     #[serde(default)]
@@ -303,9 +319,11 @@ pub struct UpdateMember {
 pub struct CreateInvite {
     /// Seconds until it ends, 60 to 31,536,000; null for never.
     #[serde(default)]
+    #[schema(minimum = 60, maximum = 31536000, example = 604800)]
     pub expires_in: Option<u32>,
     /// How many people it lets in, 1 to 100,000; null for any number.
     #[serde(default)]
+    #[schema(minimum = 1, maximum = 100000, example = 10)]
     pub uses_max: Option<u32>,
 }
 
@@ -315,8 +333,10 @@ pub struct CreateInvite {
 pub struct UpdateProfile {
     /// Name to show: 1 to 64 characters.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 64, example = "Ada Lovelace")]
     pub display_name: Option<String>,
     /// Picture to show: an http(s) address of up to 2,048 characters; an empty one clears it.
     #[serde(default)]
+    #[schema(max_length = 2048, example = "https://example.com/ada.png")]
     pub avatar_url: Option<String>,
 }

@@ -172,6 +172,16 @@ impl Hub {
         self.read(user_id, |subscribers| !subscribers.is_empty())
     }
 
+    /// Everybody who has a connection here, each once, in no order.
+    pub fn users(&self) -> Vec<UserId> {
+        let mut users = Vec::new();
+        for shard in &self.0.shards {
+            let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
+            users.extend(shard.iter().filter(|(_, subscribers)| !subscribers.is_empty()).map(|(user, _)| *user));
+        }
+        users
+    }
+
     /// How many connections there are.
     pub fn connections(&self) -> usize {
         self.0.connections.load(SeqCst)

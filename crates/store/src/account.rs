@@ -15,7 +15,7 @@ pub trait Accounts {
     /// Whether anybody has an account.
     async fn has_users(&self) -> Result<bool>;
 
-    /// A user.
+    /// A user who is not disabled.
     async fn user(&self, id: UserId) -> Result<Option<User>>;
 
     /// The users among these names; each name is a username or the text of a user id. Unknown names are absent.

@@ -182,7 +182,9 @@ pub enum Write {
         user_id: UserId,
         /// PHC string.
         password_hash: String,
-        /// When; all sessions of the user end.
+        /// The one session of the user that goes on.
+        except: Option<SessionId>,
+        /// When.
         now: Timestamp,
     },
     /// Replaces a platform role.
@@ -301,6 +303,13 @@ pub enum Written {
 pub enum Notice {
     /// An entry of a conversation's log.
     Event(Event),
+    /// The last entry of a conversation's log, and who was in it.
+    Deleted {
+        /// `conversation.deleted`
+        event: Event,
+        /// The members that it had.
+        members: Vec<UserId>,
+    },
     /// Somebody has read further. Not part of a log.
     Read(ReadReceipt),
 }

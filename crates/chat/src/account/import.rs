@@ -9,7 +9,7 @@ use natter_protocol::{
     ConversationId, ConversationInfo, ConversationKind, ConversationStatus, MessageId, MessageKind,
     PlatformRole, Timestamp, User, UserId, UserSummary, Visibility, limits,
 };
-use natter_store::{NewConversation, NewMessage, Write, Written};
+use natter_store::{Mentions, NewConversation, NewMessage, Write, Written};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -104,7 +104,7 @@ impl Import<'_> {
     /// The conversation under this key, created if there is none. One that is there must have these members.
     pub async fn conversation(&self, new: ImportConversation) -> Result<(ConversationId, Imported)> {
         let id = ConversationId::from_uuid(derived_id(&new.key, new.created_at));
-        if let Some(roster) = self.0.store.roster(id).await? {
+        if let Some(roster) = self.0.store.roster(id, None).await? {
             let known: HashSet<_> = roster.members.into_iter().collect();
             return if new.members.iter().all(|member| known.contains(member)) {
                 Ok((id, Imported::Known))
@@ -156,6 +156,9 @@ impl Import<'_> {
             fingerprint: 0,
             reply_to: None,
             thread_id: None,
+            mentions: Mentions::default(),
+            forwarded_from: None,
+            system: None,
             created_at: new.created_at,
         };
         let committing = self.0.store.queue(Write::SendMessage(Box::new(new))).await?;

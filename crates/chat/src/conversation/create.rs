@@ -16,14 +16,14 @@ impl Chat {
         actor: &Actor,
         create: CreateConversation,
     ) -> Result<Submitted> {
-        validate(&create)?;
+        let (name, topic) = validate(&create)?;
         let members = self.resolve_members(actor, &create).await?;
         let now = self.now();
         let info = ConversationInfo {
             id: ConversationId::from_uuid(self.new_id()),
             kind: create.kind,
-            name: create.name.map(|name| name.trim().to_owned()),
-            topic: create.topic.filter(|topic| !topic.trim().is_empty()),
+            name,
+            topic,
             visibility: create.visibility.unwrap_or(Visibility::Private),
             status: ConversationStatus::Active,
             created_by: actor.id(),
@@ -66,18 +66,18 @@ impl Chat {
     }
 }
 
-fn validate(create: &CreateConversation) -> Result<()> {
+/// Name and topic as they are kept.
+fn validate(create: &CreateConversation) -> Result<(Option<String>, Option<String>)> {
     let mut check = Check::default();
     let direct = create.kind == ConversationKind::Direct;
     match &create.name {
         Some(_) if direct => check.fail("name", "a direct conversation has no name"),
-        Some(name) => check.line("name", name, limits::CONVERSATION_NAME_CHARS_MAX),
-        None if direct => {}
-        None => check.fail("name", "is required for a group or channel"),
+        None if !direct => check.fail("name", "is required for a group or channel"),
+        _ => {}
     }
-    if let Some(topic) = &create.topic {
-        check.text("topic", topic, limits::CONVERSATION_TOPIC_CHARS_MAX);
-    }
+    let name = create.name.as_ref().filter(|_| !direct);
+    let name = name.map(|name| check.name("name", name, limits::CONVERSATION_NAME_CHARS_MAX));
+    let topic = create.topic.as_ref().and_then(|topic| check.topic(topic));
     if create.visibility == Some(Visibility::Public) && create.kind != ConversationKind::Channel {
         check.fail("visibility", "only a channel can be public");
     }
@@ -87,5 +87,6 @@ fn validate(create: &CreateConversation) -> Result<()> {
             format!("at most {} can be named at once", limits::CONVERSATION_MEMBERS_ADDED_MAX),
         );
     }
-    check.done()
+    check.done()?;
+    Ok((name, topic))
 }

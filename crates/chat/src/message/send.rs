@@ -1,10 +1,13 @@
 //! `message.send`
 
 use crate::execute::{Submitted, unexpected};
-use crate::text::Check;
+use crate::permission::{self, Act};
+use crate::text::{Check, mention};
 use crate::{Actor, Chat, Error, Result};
-use natter_protocol::{MessageDraft, MessageId, MessageKind, Reply, SendMessage, limits};
-use natter_store::{NewMessage, Write, Written};
+use natter_protocol::{
+    ConversationId, GroupMention, MessageDraft, MessageId, MessageKind, Reply, SendMessage, UserId, limits,
+};
+use natter_store::{Mentions, NewMessage, Write, Written};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 
@@ -17,40 +20,91 @@ impl Chat {
         send: SendMessage,
     ) -> Result<Submitted> {
         let SendMessage { conversation_id, draft } = send;
-        validate(&draft)?;
+        let content = validate(&draft)?;
         let new = NewMessage {
             id: MessageId::from_uuid(self.new_id()),
             conversation_id,
             sender: actor.summary(),
             kind: draft.kind,
             fingerprint: fingerprint(&draft),
-            content: draft.content,
+            mentions: self.mentions(actor, conversation_id, &content).await?,
+            content,
             client_message_id: draft.client_message_id,
             reply_to: draft.reply_to,
             thread_id: draft.thread_id,
+            forwarded_from: None,
+            system: None,
             created_at: self.now(),
         };
-        let committing = self.store.queue(Write::SendMessage(Box::new(new))).await?;
-        let (chat, actor) = (Arc::clone(self), actor.id());
-        Ok(Submitted::new(async move {
-            match committing.await? {
-                Written::Message(message) => Ok(Reply::Message { message, repeat: false }),
-                Written::MessageRepeat(id) => {
-                    let message = chat.store.message(id, actor).await?.ok_or(Error::NotFound("message"))?;
-                    Ok(Reply::Message { message: Box::new(message), repeat: true })
-                }
-                other => Err(unexpected(&other)),
+        self.append_message(actor, new).await
+    }
+
+    /// Puts a message in line.
+    pub(crate) async fn append_message(
+        self: &Arc<Self>,
+        actor: &Actor,
+        new: NewMessage,
+    ) -> Result<Submitted> {
+        let actor = actor.clone();
+        self.commit(Write::SendMessage(Box::new(new)), async move |chat, written| match written {
+            Written::Message(message) => Ok(Reply::Message { message, repeat: false }),
+            Written::MessageRepeat(id) => {
+                let message = Box::new(chat.message(&actor, id).await?);
+                Ok(Reply::Message { message, repeat: true })
             }
-        }))
+            other => Err(unexpected(&other)),
+        })
+        .await
+    }
+
+    /// Whom a text mentions. Parsed here and nowhere else; most texts mention nobody, and then nothing is read.
+    pub(crate) async fn mentions(
+        &self,
+        actor: &Actor,
+        id: ConversationId,
+        content: &str,
+    ) -> Result<Mentions> {
+        let found = mention::mentions(content);
+        if found.usernames.is_empty() && !found.here && !found.all {
+            return Ok(Mentions::default());
+        }
+        // A stranger is refused when the message is appended; here it only mentions nobody.
+        let Some(standing) = self.store.standing(id, actor.id()).await? else {
+            return Ok(Mentions::default());
+        };
+        let named = self.store.users_named(&found.usernames).await?;
+        let named: Vec<UserId> = named.into_iter().map(|user| user.id).collect();
+        let may =
+            permission::role_min(Act::MentionGroup, standing.kind).is_some_and(|min| standing.role >= min);
+        let group = match (found.all, found.here) {
+            (true, _) if may => Some(GroupMention::All),
+            (false, true) if may => Some(GroupMention::Here),
+            _ => None,
+        };
+        let here = match group {
+            Some(GroupMention::Here) => self.here(id, actor.id()).await?,
+            _ => None,
+        };
+        Ok(Mentions { named, group, here })
+    }
+
+    /// The members who are connected, unless they are too many to list.
+    async fn here(&self, id: ConversationId, besides: UserId) -> Result<Option<Vec<UserId>>> {
+        let Some(roster) = self.store.roster(id, None).await? else { return Ok(Some(Vec::new())) };
+        let here: Vec<UserId> = roster
+            .members
+            .into_iter()
+            .filter(|user| *user != besides && self.hub.is_online(*user))
+            .take(limits::HERE_MENTIONS_MAX + 1)
+            .collect();
+        Ok((here.len() <= limits::HERE_MENTIONS_MAX).then_some(here))
     }
 }
 
-fn validate(draft: &MessageDraft) -> Result<()> {
+/// The text as it is kept.
+pub(crate) fn validate(draft: &MessageDraft) -> Result<String> {
     let mut check = Check::default();
-    if draft.content.trim().is_empty() {
-        check.fail("content", "must not be empty");
-    }
-    check.text("content", &draft.content, limits::MESSAGE_CHARS_MAX);
+    let content = check.message("content", &draft.content);
     if let Some(key) = &draft.client_message_id {
         check.line("clientMessageId", key, limits::CLIENT_MESSAGE_ID_CHARS_MAX);
     }
@@ -62,7 +116,16 @@ fn validate(draft: &MessageDraft) -> Result<()> {
     if draft.kind == MessageKind::System {
         check.fail("kind", "only the server writes system messages");
     }
-    check.done()
+    check.done()?;
+    Ok(content)
+}
+
+/// A text that replaces another one.
+pub(crate) fn validate_content(content: &str) -> Result<String> {
+    let mut check = Check::default();
+    let content = check.message("content", content);
+    check.done()?;
+    Ok(content)
 }
 
 /// A digest of all that the sender chose. Sixty-four bits: it tells a slip of the client from a repeat; it guards

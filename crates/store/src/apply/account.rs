@@ -15,9 +15,9 @@ impl<R: Rows> Work<'_, R> {
                 let user = self.rows.user(*user_id).await?.ok_or(Refusal::UserUnknown)?;
                 Ok(Written::User(Box::new(user)))
             }
-            Write::SetPassword { user_id, password_hash, now } => {
+            Write::SetPassword { user_id, password_hash, except, now } => {
                 known(self.rows.set_password(*user_id, password_hash).await?, Refusal::UserUnknown)?;
-                Ok(Written::SessionsEnded(self.rows.end_sessions(*user_id, None, *now).await?))
+                Ok(Written::SessionsEnded(self.rows.end_sessions(*user_id, *except, *now).await?))
             }
             Write::SetRole { user_id, role } => {
                 known(self.rows.set_role(*user_id, *role).await?, Refusal::UserUnknown)

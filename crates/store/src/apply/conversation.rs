@@ -3,9 +3,11 @@
 use super::{Entry, Work};
 use crate::apply::heads::Head;
 use crate::apply::rows::{Rows, Step};
-use crate::{Act, Announcement, NewConversation, NewInvite, Refusal, UpdateConversation, Written, log};
+use crate::{
+    Act, Announcement, NewConversation, NewInvite, Notice, Refusal, UpdateConversation, Written, log,
+};
 use natter_protocol::{
-    ConversationChange, ConversationDeleted, ConversationId, ConversationKind, EventBody, InviteId,
+    ConversationChange, ConversationDeleted, ConversationId, ConversationKind, Event, EventBody, InviteId,
     MemberRole, SystemNote, UpdateMe, UserId, limits,
 };
 
@@ -54,7 +56,7 @@ impl<R: Rows> Work<'_, R> {
             return Ok(Written::Conversation { id, existed: true });
         }
         // If it was there under this id, an attempt whose commit went unheard has created it: nobody was told yet.
-        self.notices.push(crate::Notice::Event(log::conversation_created(info.clone())));
+        self.notices.push(Notice::Event(log::conversation_created(info.clone())));
         Ok(Written::Conversation { id: info.id, existed: false })
     }
 
@@ -116,12 +118,14 @@ impl<R: Rows> Work<'_, R> {
         let seq = self.append(id, Entry::of(log::CONVERSATION_DELETED), act.actor.id, act.at).await?;
         self.head(id).await?.member_count = 0;
         self.rows.save_heads(&self.heads.changed()).await?;
-        self.rows.delete_conversation(id, act.at).await?;
+        let members = self.rows.delete_conversation(id, act.at).await?;
         // What comes later in the batch finds nothing any more.
         self.heads.heads.remove(&id);
         self.heads.roles.retain(|(conversation, _), _| *conversation != id);
         let deleted = ConversationDeleted { conversation_id: id, seq, actor_id: act.actor.id };
-        self.tell(id, seq, act.at, EventBody::ConversationDeleted(Box::new(deleted)));
+        let body = EventBody::ConversationDeleted(Box::new(deleted));
+        let event = Event { conversation_id: id, seq, created_at: act.at, body };
+        self.notices.push(Notice::Deleted { event, members });
         Ok(())
     }
 

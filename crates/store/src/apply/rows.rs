@@ -136,8 +136,8 @@ rows! {
     fn insert_conversation(new: &NewConversation, members: &[(UserId, MemberRole)]) -> bool;
     /// Writes name, topic, visibility and status.
     fn update_conversation(info: &ConversationInfo);
-    /// Takes all members and the direct key from a conversation and notes when it was deleted.
-    fn delete_conversation(id: ConversationId, at: Timestamp);
+    /// Takes all members and the direct key from a conversation and notes when it was deleted. Who was in it.
+    fn delete_conversation(id: ConversationId, at: Timestamp) -> Vec<UserId>;
     /// Changes what a member sees; none if they are no member.
     fn update_me(id: ConversationId, user: UserId, update: &UpdateMe) -> Option<Me>;
     /// Inserts a member.

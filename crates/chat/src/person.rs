@@ -1,0 +1,82 @@
+//! Looking people up, and how somebody shows themselves.
+
+mod block;
+mod profile;
+
+use crate::{Actor, Chat, Error, Result};
+use natter_protocol::{Page, Presence, User, UserId, limits};
+use std::collections::HashSet;
+
+impl Chat {
+    /// A user, by username or id. Whoever is blocked by them gets the same answer as if they did not exist.
+    pub async fn user(&self, actor: &Actor, name: &str) -> Result<User> {
+        let user = self.person(name).await?;
+        let status = self.store.block_status(actor.id(), user.id).await?;
+        if status.blocked_me {
+            return Err(Error::NotFound("user"));
+        }
+        Ok(if status.blocked_by_me { apart(user) } else { self.present(user) })
+    }
+
+    /// The users among these usernames and ids whom the actor may see; the others are left out.
+    pub async fn users_by_name(&self, actor: &Actor, names: &[String]) -> Result<Vec<User>> {
+        let max = limits::USERS_NAMED_MAX;
+        if names.len() > max {
+            let message = "at most 100 can be looked up at once";
+            return Err(Error::InvalidParameter { name: "ids", message });
+        }
+        let names: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
+        let apart: HashSet<UserId> = self.store.kept_apart(actor.id()).await?.into_iter().collect();
+        let users = self.store.users_named(&names).await?;
+        Ok(users
+            .into_iter()
+            .filter(|user| !apart.contains(&user.id))
+            .map(|user| self.present(user))
+            .collect())
+    }
+
+    /// A page of the users whose username, or a word of whose display name, begins with this.
+    pub async fn users(
+        &self,
+        actor: &Actor,
+        query: &str,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<User>> {
+        let query = query.trim().to_lowercase();
+        if query.chars().count() > limits::DISPLAY_NAME_CHARS_MAX {
+            return Err(Error::InvalidParameter { name: "query", message: "has more than 64 characters" });
+        }
+        let list = format!("users/{query}");
+        let after = self.name_in(&list, cursor)?;
+        let users = self.store.users_like(actor.id(), &query, after.as_deref(), limit + 1).await?;
+        let users = users.into_iter().map(|user| self.present(user)).collect();
+        Ok(self.page(&list, users, limit, |user: &User| user.username.clone().into_bytes()))
+    }
+
+    /// A page of those who are connected, among the people with whom the actor shares a conversation.
+    pub async fn users_online(&self, actor: &Actor, cursor: Option<&str>, limit: u32) -> Result<Page<User>> {
+        let list = format!("online/{}", actor.id());
+        let after = self.name_in(&list, cursor)?;
+        let online = self.hub.users();
+        let users = self.store.acquaintances(actor.id(), &online, after.as_deref(), limit + 1).await?;
+        let users = users.into_iter().map(|user| self.present(user)).collect();
+        Ok(self.page(&list, users, limit, |user: &User| user.username.clone().into_bytes()))
+    }
+
+    /// The user of this username or id, whatever is between them and whoever asks.
+    pub(crate) async fn person(&self, name: &str) -> Result<User> {
+        let names = [name.trim().to_lowercase()];
+        self.store.users_named(&names).await?.pop().ok_or(Error::NotFound("user"))
+    }
+
+    /// The user as somebody sees them who keeps these people apart: their presence is nobody's business then.
+    pub(crate) fn present_to(&self, kept_apart: &[UserId], user: User) -> User {
+        if kept_apart.contains(&user.id) { apart(user) } else { self.present(user) }
+    }
+}
+
+/// The user as somebody sees them with whom there is a block.
+fn apart(user: User) -> User {
+    User { presence: Presence::Offline, last_seen: None, ..user }
+}

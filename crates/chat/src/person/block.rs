@@ -1,0 +1,58 @@
+//! Keeping somebody away
+//!
+//! A block in either direction keeps two people from writing to each other, from adding each other to conversations
+//! and from mentioning each other, and hides their presence, typing and receipts from one another. What the blocked
+//! one writes in conversations of both is still shown to the one who blocked them, but counts neither as unread nor
+//! as a mention, and is not found. Whoever is blocked finds the one who blocked them neither by name nor by search.
+
+use crate::execute::{Submitted, unexpected};
+use crate::{Actor, Chat, Error, Result};
+use natter_protocol::{Block, BlockStatus, Page, Reply, UserSummary};
+use natter_store::{Write, Written};
+use std::sync::Arc;
+
+impl Chat {
+    /// A page of those whom the actor has blocked, by username.
+    pub async fn blocks(&self, actor: &Actor, cursor: Option<&str>, limit: u32) -> Result<Page<Block>> {
+        let list = format!("blocks/{}", actor.id());
+        let after = self.name_in(&list, cursor)?;
+        let blocks = self.store.blocks(actor.id(), after.as_deref(), limit + 1).await?;
+        Ok(self.page(&list, blocks, limit, |block: &Block| block.user.username.clone().into_bytes()))
+    }
+
+    /// Whether the actor and somebody keep each other away.
+    pub async fn block_status(&self, actor: &Actor, name: &str) -> Result<BlockStatus> {
+        let other = self.person(name).await?;
+        Ok(self.store.block_status(actor.id(), other.id).await?)
+    }
+
+    pub(crate) async fn block_user(self: &Arc<Self>, actor: &Actor, name: &str) -> Result<Submitted> {
+        let other = self.person(name).await?;
+        if other.id == actor.id() {
+            return Err(Error::field("username", "is yourself"));
+        }
+        let (blocker, blocked, at) = (actor.id(), other.id, self.now());
+        let user = UserSummary {
+            id: other.id,
+            username: other.username,
+            display_name: other.display_name,
+            avatar_url: other.avatar_url,
+        };
+        self.commit(Write::Block { blocker, blocked, at }, async move |_, written| match written {
+            Written::Found(_) => Ok(Reply::Block(Box::new(Block { user, created_at: at }))),
+            other => Err(unexpected(&other)),
+        })
+        .await
+    }
+
+    pub(crate) async fn unblock_user(self: &Arc<Self>, actor: &Actor, name: &str) -> Result<Submitted> {
+        let other = self.person(name).await?;
+        let write = Write::Unblock { blocker: actor.id(), blocked: other.id };
+        self.commit(write, async |_, written| match written {
+            Written::Found(true) => Ok(Reply::Done),
+            Written::Found(false) => Err(Error::NotFound("block")),
+            other => Err(unexpected(&other)),
+        })
+        .await
+    }
+}

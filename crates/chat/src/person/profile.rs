@@ -1,0 +1,46 @@
+//! How somebody shows themselves
+
+use crate::execute::{Submitted, unexpected};
+use crate::text::Check;
+use crate::{Actor, Chat, Result};
+use natter_protocol::{Reply, UpdateProfile, limits};
+use natter_store::{Write, Written};
+use std::sync::Arc;
+
+impl Chat {
+    pub(crate) async fn update_profile(
+        self: &Arc<Self>,
+        actor: &Actor,
+        update: UpdateProfile,
+    ) -> Result<Submitted> {
+        let update = UpdateProfile {
+            display_name: update.display_name.map(|name| name.trim().to_owned()),
+            avatar_url: update.avatar_url.map(|url| url.trim().to_owned()),
+        };
+        validate(&update)?;
+        let write = Write::UpdateProfile { user_id: actor.id(), update: Box::new(update) };
+        self.commit(write, async |chat, written| match written {
+            Written::User(user) => Ok(Reply::User(Box::new(chat.present(*user)))),
+            other => Err(unexpected(&other)),
+        })
+        .await
+    }
+}
+
+fn validate(update: &UpdateProfile) -> Result<()> {
+    let mut check = Check::default();
+    if let Some(name) = &update.display_name {
+        check.line("displayName", name, limits::DISPLAY_NAME_CHARS_MAX);
+    }
+    if let Some(url) = update.avatar_url.as_deref().filter(|url| !url.is_empty()) {
+        // A path of this server, such as an uploaded file, or an address that a browser fetches without running it.
+        if !["https://", "http://", "/"].iter().any(|start| url.starts_with(start)) || url.starts_with("//") {
+            check.fail("avatarUrl", "must begin with https://, http://, or / for a file of this server");
+        }
+        if url.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            check.fail("avatarUrl", "must not contain spaces");
+        }
+        check.text("avatarUrl", url, limits::AVATAR_URL_CHARS_MAX);
+    }
+    check.done()
+}
