@@ -63,8 +63,10 @@ pub struct ConversationInfo {
     #[serde(rename = "type")]
     pub kind: ConversationKind,
     /// Its name; null for direct conversations.
+    #[schema(required, example = "Harbour")]
     pub name: Option<String>,
     /// What it is about.
+    #[schema(required, example = "Boats and tides")]
     pub topic: Option<String>,
     /// Who can find and join it.
     pub visibility: Visibility,
@@ -85,6 +87,7 @@ pub struct Me {
     /// What the caller may do.
     pub role: MemberRole,
     /// Everything up to here is read.
+    #[schema(value_type = u64, example = 14)]
     pub last_read_seq: Seq,
     /// No notifications.
     pub muted: bool,
@@ -102,20 +105,28 @@ pub struct Conversation {
     #[serde(flatten)]
     pub info: ConversationInfo,
     /// Name to show: the conversation's, or the other person's in a direct conversation.
+    #[schema(example = "Harbour")]
     pub title: String,
     /// Changes when the log was replaced by another; see the delivery guide.
+    #[schema(example = "0123456789abcdef")]
     pub epoch: String,
     /// Position of the newest event.
+    #[schema(value_type = u64, example = 17)]
     pub last_seq: Seq,
     /// The newest message, if there is one.
+    #[schema(required)]
     pub last_message: Option<Message>,
     /// Messages of others that the caller has not read.
+    #[schema(example = 3)]
     pub unread_count: u64,
     /// Unread messages that mention the caller.
+    #[schema(example = 1)]
     pub mention_count: u64,
     /// How many people are in it.
+    #[schema(example = 12)]
     pub member_count: u64,
     /// The other person, in a direct conversation; null in others.
+    #[schema(required)]
     pub peer: Option<UserSummary>,
     /// The caller's own relation to it.
     pub me: Me,
@@ -140,10 +151,13 @@ pub struct PublicChannel {
     /// The channel's id.
     pub id: ConversationId,
     /// Its name.
+    #[schema(example = "Harbour")]
     pub name: String,
     /// What it is about.
+    #[schema(required, example = "Boats and tides")]
     pub topic: Option<String>,
     /// How many people are in it.
+    #[schema(example = 12)]
     pub member_count: u64,
     /// Whether the caller is one of them.
     pub joined: bool,
@@ -159,8 +173,10 @@ pub struct InvitePreview {
     #[serde(rename = "type")]
     pub kind: ConversationKind,
     /// Its name.
+    #[schema(example = "Harbour")]
     pub name: String,
     /// How many people are in it.
+    #[schema(example = 12)]
     pub member_count: u64,
     /// Who made the link.
     pub inviter: UserSummary,
@@ -177,16 +193,20 @@ pub struct Invite {
     /// Where it leads.
     pub conversation_id: ConversationId,
     /// The secret part of the link, for `POST /invites/{code}`.
+    #[schema(example = "k3V9hQ2mTz8xWc1LrY0uPA")]
     pub code: String,
     /// Who made it.
     pub created_by: UserId,
     /// When.
     pub created_at: Timestamp,
     /// When it ends; null for never.
+    #[schema(required)]
     pub expires_at: Option<Timestamp>,
     /// How many people it lets in; null for any number.
+    #[schema(required, example = 10)]
     pub uses_max: Option<u32>,
     /// How many it has let in.
+    #[schema(example = 3)]
     pub uses: u32,
 }
 
@@ -195,10 +215,13 @@ pub struct Invite {
 #[serde(rename_all = "camelCase")]
 pub struct UnreadTotal {
     /// Unread messages.
+    #[schema(example = 7)]
     pub total: u64,
     /// Conversations with unread messages.
+    #[schema(example = 2)]
     pub conversations: u64,
     /// Unread messages that mention the caller, in muted conversations too.
+    #[schema(example = 1)]
     pub mentions: u64,
 }
 
@@ -209,6 +232,7 @@ pub struct ReadState {
     /// Which conversation.
     pub conversation_id: ConversationId,
     /// Everything up to here is read.
+    #[schema(value_type = u64, example = 17)]
     pub last_read_seq: Seq,
     /// Messages of others beyond it.
     pub unread_count: u64,

@@ -10,6 +10,7 @@ pub struct Event {
     /// Whose log it is in.
     pub conversation_id: ConversationId,
     /// Its position there.
+    #[schema(value_type = u64, example = 17)]
     pub seq: Seq,
     /// When it was committed.
     pub created_at: Timestamp,
@@ -64,6 +65,7 @@ pub struct ConversationCreated {
     /// The conversation's id.
     pub conversation_id: ConversationId,
     /// The position of this event: 1.
+    #[schema(value_type = u64, example = 1)]
     pub seq: Seq,
     /// The conversation, without what differs from member to member.
     pub conversation: ConversationInfo,
@@ -76,6 +78,7 @@ pub struct ConversationCreated {
 #[serde(rename_all = "camelCase")]
 pub struct MessageChange {
     /// Where the message is shown: its own position, which does not change. `seq` is the position of this event.
+    #[schema(value_type = u64, example = 17)]
     pub message_seq: Seq,
     /// Who changed it.
     pub actor_id: UserId,
@@ -91,14 +94,17 @@ pub struct ReactionChange {
     /// The conversation's id.
     pub conversation_id: ConversationId,
     /// The position of this event.
+    #[schema(value_type = u64, example = 18)]
     pub seq: Seq,
     /// The message under which the emoji is.
     pub message_id: MessageId,
     /// Who chose it or took it back.
     pub user_id: UserId,
     /// The emoji.
+    #[schema(example = "👍")]
     pub emoji: String,
     /// How many people have chosen it now; none: it is gone.
+    #[schema(example = 2)]
     pub count: u32,
 }
 
@@ -109,6 +115,7 @@ pub struct ConversationChange {
     /// The conversation's id.
     pub conversation_id: ConversationId,
     /// The position of this event.
+    #[schema(value_type = u64, example = 18)]
     pub seq: Seq,
     /// Who changed it.
     pub actor_id: UserId,
@@ -123,6 +130,7 @@ pub struct ConversationDeleted {
     /// The conversation's id.
     pub conversation_id: ConversationId,
     /// The position of this event: the last one.
+    #[schema(value_type = u64, example = 18)]
     pub seq: Seq,
     /// Who deleted it.
     pub actor_id: UserId,
@@ -135,12 +143,14 @@ pub struct MemberChange {
     /// The conversation's id.
     pub conversation_id: ConversationId,
     /// The position of this event.
+    #[schema(value_type = u64, example = 18)]
     pub seq: Seq,
     /// Who did it: the member, or whoever added or promoted them.
     pub actor_id: UserId,
     /// The member.
     pub member: Member,
     /// How many people are in it now.
+    #[schema(example = 12)]
     pub member_count: u64,
 }
 
@@ -151,12 +161,14 @@ pub struct MemberLeft {
     /// The conversation's id.
     pub conversation_id: ConversationId,
     /// The position of this event: the last one that this user gets.
+    #[schema(value_type = u64, example = 18)]
     pub seq: Seq,
     /// Who did it: the user, or whoever removed them.
     pub actor_id: UserId,
     /// Who is no member any more.
     pub user_id: UserId,
     /// How many people are in it now.
+    #[schema(example = 11)]
     pub member_count: u64,
 }
 
@@ -169,6 +181,7 @@ pub struct ReadReceipt {
     /// Who has read.
     pub user_id: UserId,
     /// Everything up to here.
+    #[schema(value_type = u64, example = 17)]
     pub last_read_seq: Seq,
     /// When.
     pub read_at: Timestamp,

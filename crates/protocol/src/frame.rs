@@ -66,6 +66,7 @@ pub struct SyncHead {
     /// The conversation.
     pub id: ConversationId,
     /// The newest position.
+    #[schema(value_type = u64, example = 17)]
     pub seq: Seq,
 }
 

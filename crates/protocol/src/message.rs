@@ -22,10 +22,13 @@ pub enum MessageKind {
 #[serde(rename_all = "camelCase")]
 pub struct ReactionCount {
     /// The emoji.
+    #[schema(example = "👍")]
     pub emoji: String,
     /// How many people chose it.
+    #[schema(example = 2)]
     pub count: u32,
     /// Whether the caller is one of them.
+    #[schema(example = true)]
     pub me: bool,
 }
 
@@ -38,25 +41,32 @@ pub struct Message {
     /// Where it was written.
     pub conversation_id: ConversationId,
     /// Its position in the conversation's log: messages are shown in this order.
+    #[schema(value_type = u64, example = 17)]
     pub seq: Seq,
     /// Who wrote it.
     pub sender: UserSummary,
     /// What it is.
     pub kind: MessageKind,
     /// The text, a subset of Markdown; empty once the message is deleted.
+    #[schema(example = "Fresh herring at pier 4")]
     pub content: String,
     /// The key that the sender chose, for recognising a repeat.
+    #[schema(required, example = "5f1d-1")]
     pub client_message_id: Option<String>,
     /// The message that this one answers.
+    #[schema(required)]
     pub reply_to: Option<MessageId>,
     /// The message that started the thread that this one belongs to.
+    #[schema(required)]
     pub thread_id: Option<MessageId>,
     /// Who is mentioned by name.
+    #[schema(example = json!([]))]
     pub mentions: Vec<UserId>,
     /// Whether it also mentions a whole group of people; absent if not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group_mention: Option<GroupMention>,
     /// What is attached.
+    #[schema(example = json!([]))]
     pub attachments: Vec<FileId>,
     /// Reactions, in the order of their first use.
     pub reactions: Vec<ReactionCount>,
@@ -64,6 +74,7 @@ pub struct Message {
     pub created_at: Timestamp,
     /// How many messages are in the thread that this one started.
     #[serde(default)]
+    #[schema(required)]
     pub reply_count: u64,
     /// Whom it was forwarded from; absent if it was not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,8 +86,10 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pinned_at: Option<Timestamp>,
     /// When its text last changed.
+    #[schema(required)]
     pub edited_at: Option<Timestamp>,
     /// When it was deleted; its text is gone then.
+    #[schema(required)]
     pub deleted_at: Option<Timestamp>,
 }
 
@@ -157,6 +170,7 @@ pub enum SystemNote {
 #[serde(rename_all = "camelCase")]
 pub struct MessageVersion {
     /// The text.
+    #[schema(example = "Fresh herring at pier 3")]
     pub content: String,
     /// When it was written.
     pub created_at: Timestamp,
@@ -181,6 +195,7 @@ pub struct Receipt {
 #[serde(rename_all = "camelCase")]
 pub struct Reaction {
     /// The emoji.
+    #[schema(example = "👍")]
     pub emoji: String,
     /// Who.
     pub user: UserSummary,
@@ -195,8 +210,10 @@ pub struct Draft {
     /// Where it is to be sent.
     pub conversation_id: ConversationId,
     /// The text so far.
+    #[schema(example = "Fresh herring")]
     pub content: String,
     /// The message that it will answer.
+    #[schema(required)]
     pub reply_to: Option<MessageId>,
     /// When it last changed.
     pub updated_at: Timestamp,
@@ -211,16 +228,20 @@ pub struct ScheduledMessage {
     /// Where to.
     pub conversation_id: ConversationId,
     /// The text.
+    #[schema(example = "Fresh herring at pier 4")]
     pub content: String,
     /// The message that it answers.
+    #[schema(required)]
     pub reply_to: Option<MessageId>,
     /// The message that started the thread that it belongs to.
+    #[schema(required)]
     pub thread_id: Option<MessageId>,
     /// When it is sent.
     pub send_at: Timestamp,
     /// When it was written.
     pub created_at: Timestamp,
     /// Why it could not be sent when its time had come; null as long as it waits.
+    #[schema(required)]
     pub failure: Option<ErrorCode>,
 }
 
@@ -239,7 +260,9 @@ pub struct SearchHit {
 #[serde(rename_all = "camelCase")]
 pub struct Highlight {
     /// The first unit of it.
+    #[schema(example = 6)]
     pub start: u32,
     /// The first unit after it.
+    #[schema(example = 13)]
     pub end: u32,
 }

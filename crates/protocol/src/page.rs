@@ -17,6 +17,7 @@ pub struct Page<T> {
 #[serde(rename_all = "camelCase")]
 pub struct PageMeta {
     /// To be passed as `?cursor=`; opaque, null on the last page.
+    #[schema(required)]
     pub next_cursor: Option<String>,
     /// Whether there is a next page.
     pub has_more: bool,

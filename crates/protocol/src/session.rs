@@ -9,14 +9,18 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase")]
 pub struct RegisterRequest {
     /// 2 to 32 characters: a to z, 0 to 9, `_`, `-` and `.`; starts with a letter or digit. Upper case is folded.
+    #[schema(min_length = 2, max_length = 32, example = "ada")]
     pub username: String,
     /// 8 to 256 characters.
+    #[schema(format = Password, min_length = 8, max_length = 256, example = "correct horse battery staple")]
     pub password: String,
     /// Name to show, 1 to 64 characters; the username when absent.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 64, example = "Ada Lovelace")]
     pub display_name: Option<String>,
     /// E-mail address; never shown to others.
     #[serde(default)]
+    #[schema(format = Email, max_length = 254, example = "ada@example.com")]
     pub email: Option<String>,
 }
 
@@ -26,8 +30,10 @@ pub struct RegisterRequest {
 #[serde(rename_all = "camelCase")]
 pub struct LoginRequest {
     /// The username, in any case.
+    #[schema(example = "ada")]
     pub username: String,
     /// The password.
+    #[schema(format = Password, example = "correct horse battery staple")]
     pub password: String,
 }
 
@@ -37,6 +43,7 @@ pub struct LoginRequest {
 #[serde(rename_all = "camelCase")]
 pub struct RefreshRequest {
     /// The newest refresh token of the session. Each works once: a second use ends the session.
+    #[schema(example = "natter_rt_4mGq0bTn")]
     pub refresh_token: String,
 }
 
@@ -45,10 +52,13 @@ pub struct RefreshRequest {
 #[serde(rename_all = "camelCase")]
 pub struct Tokens {
     /// A JWT for the `Authorization: Bearer` header.
+    #[schema(example = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl")]
     pub access_token: String,
     /// Opaque; trades for the next pair at `POST /auth/refresh`.
+    #[schema(example = "natter_rt_4mGq0bTn")]
     pub refresh_token: String,
     /// Seconds until the access token ends.
+    #[schema(example = 900)]
     pub expires_in: u32,
 }
 
@@ -68,8 +78,10 @@ pub struct SignIn {
 #[serde(rename_all = "camelCase")]
 pub struct Ticket {
     /// To be passed as `?ticket=`.
+    #[schema(example = "natter_tk_9cVd2Rk1")]
     pub ticket: String,
     /// Seconds until it is worthless, used or not.
+    #[schema(example = 30)]
     pub expires_in: u32,
 }
 
@@ -79,8 +91,10 @@ pub struct Ticket {
 #[serde(rename_all = "camelCase")]
 pub struct ChangePassword {
     /// The password so far.
+    #[schema(format = Password, example = "correct horse battery staple")]
     pub current_password: String,
     /// 8 to 256 characters.
+    #[schema(format = Password, min_length = 8, max_length = 256, example = "a better horse for a battery")]
     pub new_password: String,
 }
 
@@ -97,5 +111,6 @@ pub struct SessionInfo {
     /// When it ends unless they are renewed.
     pub expires_at: Timestamp,
     /// Whether it is the one that asks.
+    #[schema(example = true)]
     pub current: bool,
 }

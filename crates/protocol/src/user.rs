@@ -38,16 +38,20 @@ pub struct User {
     /// The user's id.
     pub id: UserId,
     /// Unique name for sign-in and mentions, lower case.
+    #[schema(example = "ada")]
     pub username: String,
     /// Name to show.
+    #[schema(example = "Ada Lovelace")]
     pub display_name: String,
     /// Picture to show, if there is one.
+    #[schema(required)]
     pub avatar_url: Option<String>,
     /// What the user may do on the whole installation.
     pub role: PlatformRole,
     /// Whether the user can be reached right now.
     pub presence: Presence,
     /// When the user was last connected; null if that is not known.
+    #[schema(required)]
     pub last_seen: Option<Timestamp>,
 }
 
@@ -58,10 +62,13 @@ pub struct UserSummary {
     /// The user's id.
     pub id: UserId,
     /// Unique name for sign-in and mentions, lower case.
+    #[schema(example = "ada")]
     pub username: String,
     /// Name to show.
+    #[schema(example = "Ada Lovelace")]
     pub display_name: String,
     /// Picture to show, if there is one.
+    #[schema(required)]
     pub avatar_url: Option<String>,
 }
 

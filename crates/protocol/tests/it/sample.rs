@@ -1,9 +1,11 @@
 //! One of everything, with every field filled.
 
 use natter_protocol::{
-    Conversation, ConversationCreated, ConversationId, ConversationInfo, ConversationKind,
-    ConversationStatus, FileId, Me, MemberRole, Message, MessageId, MessageKind, PlatformRole, Presence,
-    ReactionCount, Timestamp, Tokens, User, UserId, UserSummary, Visibility,
+    Conversation, ConversationChange, ConversationCreated, ConversationDeleted, ConversationId,
+    ConversationInfo, ConversationKind, ConversationStatus, Draft, FileId, ForwardedFrom, GroupMention,
+    Invite, InviteId, Me, Member, MemberChange, MemberLeft, MemberRole, Message, MessageChange, MessageDraft,
+    MessageId, MessageKind, PlatformRole, Presence, ReactionChange, ReactionCount, Receipt, ScheduledMessage,
+    ScheduledMessageId, SystemNote, Timestamp, Tokens, User, UserId, UserSummary, Visibility,
 };
 use uuid::Uuid;
 
@@ -49,12 +51,76 @@ pub(crate) fn message() -> Message {
         reply_to: Some(id(MessageId::from_uuid, 4)),
         thread_id: Some(id(MessageId::from_uuid, 5)),
         mentions: vec![id(UserId::from_uuid, 6)],
+        group_mention: Some(GroupMention::Here),
         attachments: vec![id(FileId::from_uuid, 7)],
         reactions: vec![ReactionCount { emoji: "👍".to_owned(), count: 2, me: true }],
         created_at: time(120),
+        reply_count: 4,
+        forwarded_from: Some(ForwardedFrom { sender: summary(), created_at: time(119) }),
+        system: Some(SystemNote::MessagePinned { message_id: id(MessageId::from_uuid, 4) }),
+        pinned_at: Some(time(123)),
         edited_at: Some(time(121)),
         deleted_at: Some(time(122)),
     }
+}
+
+/// A message as most are: nothing that may be absent is there.
+pub(crate) fn plain_message() -> Message {
+    Message {
+        content: "Hello".to_owned(),
+        client_message_id: None,
+        reply_to: None,
+        thread_id: None,
+        mentions: Vec::new(),
+        group_mention: None,
+        attachments: Vec::new(),
+        reactions: Vec::new(),
+        reply_count: 0,
+        forwarded_from: None,
+        system: None,
+        pinned_at: None,
+        edited_at: None,
+        deleted_at: None,
+        ..message()
+    }
+}
+
+pub(crate) fn message_draft() -> MessageDraft {
+    let message = message();
+    MessageDraft {
+        content: message.content,
+        client_message_id: message.client_message_id,
+        reply_to: message.reply_to,
+        thread_id: message.thread_id,
+        attachments: message.attachments,
+        kind: MessageKind::Text,
+    }
+}
+
+pub(crate) fn draft() -> Draft {
+    Draft {
+        conversation_id: id(ConversationId::from_uuid, 2),
+        content: "Grüße".to_owned(),
+        reply_to: Some(id(MessageId::from_uuid, 4)),
+        updated_at: time(120),
+    }
+}
+
+pub(crate) fn scheduled_message() -> ScheduledMessage {
+    ScheduledMessage {
+        id: id(ScheduledMessageId::from_uuid, 9),
+        conversation_id: id(ConversationId::from_uuid, 2),
+        content: "Grüße".to_owned(),
+        reply_to: Some(id(MessageId::from_uuid, 4)),
+        thread_id: Some(id(MessageId::from_uuid, 5)),
+        send_at: time(3_600_000),
+        created_at: time(120),
+        failure: Some(natter_protocol::ErrorCode::ConversationNotActive),
+    }
+}
+
+pub(crate) fn receipt() -> Receipt {
+    Receipt { user: summary(), read_at: time(120) }
 }
 
 pub(crate) fn conversation_info() -> ConversationInfo {
@@ -71,6 +137,10 @@ pub(crate) fn conversation_info() -> ConversationInfo {
     }
 }
 
+pub(crate) fn me() -> Me {
+    Me { role: MemberRole::Owner, last_read_seq: 14, muted: true, pinned: true, archived: true }
+}
+
 pub(crate) fn conversation() -> Conversation {
     Conversation {
         info: conversation_info(),
@@ -81,7 +151,25 @@ pub(crate) fn conversation() -> Conversation {
         unread_count: 3,
         mention_count: 1,
         member_count: 12,
-        me: Me { role: MemberRole::Owner, last_read_seq: 14, muted: true, pinned: true },
+        peer: Some(summary()),
+        me: me(),
+    }
+}
+
+pub(crate) fn member() -> Member {
+    Member { user: user(), role: MemberRole::Moderator, joined_at: time(60) }
+}
+
+pub(crate) fn invite() -> Invite {
+    Invite {
+        id: id(InviteId::from_uuid, 8),
+        conversation_id: id(ConversationId::from_uuid, 2),
+        code: "secret".to_owned(),
+        created_by: id(UserId::from_uuid, 1),
+        created_at: time(60),
+        expires_at: Some(time(86_400_000)),
+        uses_max: Some(10),
+        uses: 3,
     }
 }
 
@@ -91,6 +179,62 @@ pub(crate) fn conversation_created() -> ConversationCreated {
         seq: 1,
         conversation: conversation_info(),
         actor_id: id(UserId::from_uuid, 1),
+    }
+}
+
+pub(crate) fn message_change() -> MessageChange {
+    MessageChange {
+        message_seq: 17,
+        actor_id: id(UserId::from_uuid, 1),
+        message: Message { seq: 18, ..message() },
+    }
+}
+
+pub(crate) fn reaction_change() -> ReactionChange {
+    ReactionChange {
+        conversation_id: id(ConversationId::from_uuid, 2),
+        seq: 18,
+        message_id: id(MessageId::from_uuid, 3),
+        user_id: id(UserId::from_uuid, 1),
+        emoji: "👍".to_owned(),
+        count: 2,
+    }
+}
+
+pub(crate) fn conversation_change() -> ConversationChange {
+    ConversationChange {
+        conversation_id: id(ConversationId::from_uuid, 2),
+        seq: 18,
+        actor_id: id(UserId::from_uuid, 1),
+        conversation: conversation_info(),
+    }
+}
+
+pub(crate) fn conversation_deleted() -> ConversationDeleted {
+    ConversationDeleted {
+        conversation_id: id(ConversationId::from_uuid, 2),
+        seq: 18,
+        actor_id: id(UserId::from_uuid, 1),
+    }
+}
+
+pub(crate) fn member_change() -> MemberChange {
+    MemberChange {
+        conversation_id: id(ConversationId::from_uuid, 2),
+        seq: 18,
+        actor_id: id(UserId::from_uuid, 1),
+        member: member(),
+        member_count: 12,
+    }
+}
+
+pub(crate) fn member_left() -> MemberLeft {
+    MemberLeft {
+        conversation_id: id(ConversationId::from_uuid, 2),
+        seq: 18,
+        actor_id: id(UserId::from_uuid, 1),
+        user_id: id(UserId::from_uuid, 6),
+        member_count: 11,
     }
 }
 
