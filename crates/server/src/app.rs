@@ -1,6 +1,8 @@
 //! What every request can reach.
 
+use crate::access::Access;
 use crate::config::Config;
+use crate::limit::Limiter;
 use metrics_exporter_prometheus::PrometheusHandle;
 use natter_chat::Chat;
 use natter_realtime::Hub;
@@ -15,6 +17,10 @@ pub struct App {
     pub chat: Arc<Chat>,
     /// The open sockets.
     pub hub: Hub,
+    /// Which addresses get in.
+    pub(crate) access: Arc<Access>,
+    /// How often they may ask.
+    pub(crate) limiter: Arc<Limiter>,
     /// What the operator decided.
     pub config: Arc<Config>,
     /// Renders `/metrics`.

@@ -3,7 +3,7 @@
 use crate::rest::Failure;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use http::{Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use natter_protocol::ErrorCode;
 use rust_embed::RustEmbed;
 
@@ -11,15 +11,23 @@ use rust_embed::RustEmbed;
 #[folder = "../../web/app/dist"]
 struct Assets;
 
+/// The first parts of paths that are not the web client's.
+const OTHERS: [&str; 3] = ["api", "health", "metrics"];
 const INDEX: &str = "index.html";
 
 /// A file of the web client, or its page for any path that the client itself routes.
 pub(crate) async fn serve(request: Request) -> Result<Response, Failure> {
     let path = request.uri().path().trim_start_matches('/');
-    let reading = matches!(*request.method(), Method::GET | Method::HEAD);
     // A typing error in an API call must not answer 200 with a web page.
-    if !reading || path == "api" || path.starts_with("api/") {
+    if OTHERS.contains(&path.split('/').next().unwrap_or_default()) {
         return Err(Failure::new(ErrorCode::NotFound, format!("there is nothing at /{path}")));
+    }
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Err(Failure::Http {
+            code: ErrorCode::MethodNotAllowed,
+            detail: format!("/{path} does not take {}", request.method()),
+            header: Some((header::ALLOW, HeaderValue::from_static("GET,HEAD"))),
+        });
     }
     let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
     let name = if Assets::get(path).is_some() { path } else { INDEX };

@@ -4,6 +4,7 @@
 //! structure, the names of the environment, the checks, `natter.example.toml` and the documentation all come from
 //! that declaration.
 
+mod access;
 mod auth;
 mod bus;
 mod cors;
@@ -16,6 +17,7 @@ mod log;
 mod setting;
 mod socket;
 
+pub use access::Access;
 pub use auth::Auth;
 pub use bus::Bus;
 pub use cors::{Cors, Origin};
@@ -51,6 +53,8 @@ settings! {
         bus: Bus,
         /// Who gets in.
         auth: Auth,
+        /// Which addresses get in.
+        access: Access,
         /// Which other websites may use this server from a browser.
         cors: Cors,
         /// What the server tells its operator.
@@ -82,14 +86,6 @@ impl Config {
             conflicts.push(
                 "auth.refresh_token_seconds is less than auth.access_token_seconds. A session must outlive its access \
                  tokens: make it at least as long",
-            );
-        }
-        let Limits { sends_per_minute, conversations_per_minute, socket_messages_per_minute, .. } =
-            self.limits;
-        if [sends_per_minute, conversations_per_minute, socket_messages_per_minute] != [0; 3] {
-            conflicts.push(
-                "a limit per minute is not 0. Rate limits are not part of this version of natter: set \
-                 limits.sends_per_minute, limits.conversations_per_minute and limits.socket_messages_per_minute to 0",
             );
         }
         conflicts

@@ -3,6 +3,7 @@
 //! Invariant: nothing here decides what a user may do, and nothing here touches the database; both go through
 //! `natter_chat::Chat`. This is the only crate that knows HTTP.
 
+pub mod access;
 pub mod app;
 mod assets;
 mod bench;
@@ -10,7 +11,9 @@ pub mod cli;
 pub mod config;
 pub mod data_dir;
 mod json;
+mod limit;
 mod log;
+mod net;
 pub mod open;
 pub mod rest;
 pub mod seed;

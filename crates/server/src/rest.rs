@@ -5,6 +5,7 @@ mod body;
 mod conversation;
 mod docs;
 mod failure;
+mod gate;
 mod health;
 mod message;
 mod middleware;
@@ -12,11 +13,15 @@ mod openapi;
 
 pub(crate) use body::bearer;
 pub(crate) use failure::Failure;
+pub(crate) use gate::Toll;
+pub(crate) use middleware::Address;
 
 use crate::app::App;
+use crate::limit::Rate;
 use crate::{assets, socket};
 use axum::Router;
 use axum::routing::get;
+use gate::{Group, anybody, signed_in};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -26,11 +31,9 @@ const BASES: [&str; 2] = ["/api/v1", "/api/chat"];
 
 /// Everything that the server answers.
 pub fn router(app: App) -> Router {
-    let (api, _) = api().split_for_parts();
+    let api = groups().into_iter().fold(Router::new(), |api, group| api.merge(group.guarded(&app)));
     let api = api.route("/ws", get(socket::open));
     let mut router = Router::new()
-        .route("/health", get(health::alive))
-        .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))
         .route("/api/openapi.json", get(docs::openapi))
         .route("/api/docs", get(docs::redirect))
@@ -40,28 +43,36 @@ pub fn router(app: App) -> Router {
     for base in BASES {
         router = router.nest(base, api.clone());
     }
-    let router = router.fallback(assets::serve).method_not_allowed_fallback(failure::method_not_allowed);
+    let router = middleware::guard(router.fallback(assets::serve), &app)
+        // Whoever watches over the server need not be let in.
+        .route("/health", get(health::alive))
+        .route("/health/ready", get(health::ready))
+        .method_not_allowed_fallback(failure::method_not_allowed);
     middleware::layer(router, &app).with_state(app)
 }
 
 /// The OpenAPI document.
 pub fn openapi() -> OpenApi {
-    let (_, api) =
-        OpenApiRouter::<App>::with_openapi(openapi::base()).nest(BASES[0], api()).split_for_parts();
+    let api = groups().into_iter().fold(OpenApiRouter::new(), |api, group| api.merge(group.open()));
+    let (_, api) = OpenApiRouter::<App>::with_openapi(openapi::base()).nest(BASES[0], api).split_for_parts();
     openapi::finish(api)
 }
 
-fn api() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(account::register))
-        .routes(routes!(account::login))
-        .routes(routes!(account::refresh))
-        .routes(routes!(account::logout))
-        .routes(routes!(account::ticket))
-        .routes(routes!(account::me))
-        .routes(routes!(conversation::list, conversation::create))
-        .routes(routes!(conversation::get))
-        .routes(routes!(conversation::events))
-        .routes(routes!(message::list, message::send))
-        .routes(routes!(message::get))
+/// The API: who may come in, what that counts against, and what there is.
+fn groups() -> [Group; 6] {
+    [
+        anybody().counted(Rate::Registrations).routes(routes!(account::register)),
+        anybody().counted(Rate::SignIns).routes(routes!(account::login)),
+        anybody().routes(routes!(account::refresh)).routes(routes!(account::logout)),
+        signed_in().counted(Rate::Sends).routes(routes!(message::send)),
+        signed_in().counted(Rate::Conversations).routes(routes!(conversation::create)),
+        signed_in()
+            .routes(routes!(account::ticket))
+            .routes(routes!(account::me))
+            .routes(routes!(conversation::list))
+            .routes(routes!(conversation::get))
+            .routes(routes!(conversation::events))
+            .routes(routes!(message::list))
+            .routes(routes!(message::get)),
+    ]
 }

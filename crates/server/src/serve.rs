@@ -1,20 +1,23 @@
 //! `natter serve`: from a configuration to a listening server, and back down without losing anything.
 
+use crate::access::Access;
 use crate::app::App;
 use crate::config::Config;
+use crate::limit::Limiter;
+use crate::net::{Patience, Phase, Stream};
 use crate::open::Open;
 use crate::seed::{self, DemoAccounts};
 use crate::{data_dir, open, rest};
 use axum::Router;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use metrics_exporter_prometheus::PrometheusBuilder;
-use natter_chat::{Random as _, SystemRandom};
+use natter_chat::{Random as _, SystemClock, SystemRandom};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -53,6 +56,8 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
     let app = App {
         chat,
         hub,
+        access: Arc::new(Access::new(&config.access)),
+        limiter: Arc::new(Limiter::new(config.limits.clone(), Arc::new(SystemClock))),
         config: Arc::new(config),
         metrics: metrics.clone(),
         stopping: CancellationToken::new(),
@@ -117,6 +122,13 @@ fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
         });
     })
 }
+
+/// Bytes of a request's head; hyper refuses a longer one with 431.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+
+/// Where a connection comes from: the client itself, or a proxy in front.
+#[derive(Clone, Copy)]
+pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// A connection's place under `limits.connections_max`; it goes with the connection when that becomes a socket.
 #[derive(Clone)]
@@ -189,14 +201,27 @@ async fn connection(app: App, router: Router, stream: TcpStream, peer: SocketAdd
     if let Err(error) = stream.set_nodelay(true) {
         return tracing::debug!(%error, %peer, "the client left at once");
     }
-    let service =
-        TowerToHyperService::new(router.map_request(move |mut request: http::Request<Incoming>| {
-            request.extensions_mut().insert(permit.clone());
-            request
-        }));
+    let limits = &app.config.limits;
+    let patience =
+        Patience { head: seconds(limits.header_seconds_max), write: seconds(limits.write_stall_seconds_max) };
+    let phase = Phase::default();
+    let stream = Stream::new(stream, patience, phase.clone());
+    let service = service_fn(move |mut request: http::Request<Incoming>| {
+        let (router, phase) = (router.clone(), phase.clone());
+        phase.turn();
+        request.extensions_mut().insert(permit.clone());
+        request.extensions_mut().insert(Peer(peer.ip()));
+        async move {
+            let answer = router.oneshot(request).await;
+            phase.turn();
+            answer
+        }
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_secs(u64::from(app.config.limits.header_seconds_max)))
+        // It runs from the moment when the connection becomes idle; the stream itself is stricter about the head.
+        .header_read_timeout(seconds(limits.idle_seconds_max.max(limits.header_seconds_max)))
+        .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     tokio::pin!(connection);
@@ -212,11 +237,15 @@ async fn connection(app: App, router: Router, stream: TcpStream, peer: SocketAdd
     }
 }
 
+fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(u64::from(seconds))
+}
+
 /// Takes nothing new, lets requests finish, and sends sockets away with a hint when to come back.
 async fn shut_down(app: &App) {
     tracing::info!(connections = app.hub.connections(), "shutting down");
     app.stopping.cancel();
-    let patience = Duration::from_secs(u64::from(app.config.limits.shutdown_seconds_max));
+    let patience = seconds(app.config.limits.shutdown_seconds_max);
     let deadline = tokio::time::Instant::now() + patience;
     let left = app.hub.shutdown(reconnect_after_ms, patience).await;
     if left > 0 {

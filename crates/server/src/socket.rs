@@ -4,11 +4,13 @@ mod gateway;
 
 use crate::app::App;
 use crate::config::Origin;
-use crate::rest::{Failure, bearer};
+use crate::net::Stream;
+use crate::rest::{Address, Failure, Toll, bearer};
 use crate::serve::ConnectionPermit;
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gateway::Gateway;
@@ -19,7 +21,7 @@ use natter_protocol::{ConnectionId, ErrorCode};
 use natter_realtime::Registration;
 use serde::Deserialize;
 use sha1::{Digest as _, Sha1};
-use tokio::net::TcpStream;
+use std::sync::Arc;
 
 /// Appended to the client's key before it is hashed (RFC 6455, section 1.3).
 const HANDSHAKE_GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -35,19 +37,37 @@ struct Credentials {
 enum Proof {
     Ticket(String),
     Token(String),
+    None,
 }
 
 /// `GET /ws`
-pub(crate) async fn open(State(app): State<App>, mut request: Request) -> Result<Response, Failure> {
+pub(crate) async fn open(
+    State(app): State<App>,
+    Extension(address): Extension<Address>,
+    request: Request,
+) -> Response {
+    let mut toll = Toll::of(&app);
+    let opened = answer(&app, address, &mut toll, request).await.into_response();
+    toll.tell(opened)
+}
+
+async fn answer(
+    app: &App,
+    address: Address,
+    toll: &mut Toll<'_>,
+    mut request: Request,
+) -> Result<Response, Failure> {
     let accept = accept(&request)?;
     check_origin(request.headers(), &app.config.cors.origins)?;
     let actor = match proof(&request)? {
-        Proof::Ticket(ticket) => app.chat.redeem_ticket(&ticket).await?,
-        Proof::Token(token) => app.chat.authenticate(&token).await?,
+        Proof::Ticket(ticket) => app.chat.redeem_ticket(&ticket).await,
+        Proof::Token(token) => app.chat.authenticate(&token).await,
+        Proof::None => Err(natter_chat::Error::Unauthenticated),
     };
+    let actor = toll.admit(address, actor)?;
 
     let connection_id = ConnectionId::from_uuid(app.chat.new_id());
-    let gateway = Gateway::new(app.chat.clone(), actor, connection_id);
+    let gateway = Gateway::new(app.chat.clone(), Arc::clone(&app.limiter), actor, connection_id);
     let ready = gateway.ready(app.config.socket.heartbeat_seconds);
     let session = gateway.session();
     let registration = app
@@ -76,10 +96,11 @@ async fn serve(upgrade: OnUpgrade, registration: Registration, gateway: Gateway)
         Ok(upgraded) => upgraded,
         Err(error) => return tracing::debug!(%error, "the client left during the handshake"),
     };
-    let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else {
-        return tracing::error!("an upgraded connection is no TCP stream");
+    let Ok(parts) = upgraded.downcast::<TokioIo<Stream>>() else {
+        return tracing::error!("an upgraded connection is no stream of ours");
     };
-    natter_realtime::serve(parts.io.into_inner(), parts.read_buf, registration, gateway).await;
+    let tcp = parts.io.into_inner().into_tcp();
+    natter_realtime::serve(tcp, parts.read_buf, registration, gateway).await;
 }
 
 /// The answer to the client's key, if this is an opening handshake.
@@ -140,7 +161,7 @@ fn proof(request: &Request) -> Result<Proof, Failure> {
         (Some(ticket), _, _) => Ok(Proof::Ticket(ticket)),
         (None, Some(token), _) => Ok(Proof::Token(token)),
         (None, None, Some(token)) => Ok(Proof::Token(token.to_owned())),
-        (None, None, None) => Err(natter_chat::Error::Unauthenticated.into()),
+        (None, None, None) => Ok(Proof::None),
     }
 }
 

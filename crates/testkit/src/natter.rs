@@ -20,6 +20,18 @@ const GREETING: &str = "Natter listens on http://";
 /// Where an instrumented program writes what was executed of it.
 const PROFILE: &str = "LLVM_PROFILE_FILE";
 
+/// How often somebody may do something in a minute. Tests are faster than people, so they have no such limit unless they
+/// ask for one.
+const RATES: [&str; 7] = [
+    "NATTER_LIMITS_SENDS_PER_MINUTE",
+    "NATTER_LIMITS_CONVERSATIONS_PER_MINUTE",
+    "NATTER_LIMITS_SOCKET_MESSAGES_PER_MINUTE",
+    "NATTER_LIMITS_SIGN_INS_PER_MINUTE",
+    "NATTER_LIMITS_REGISTRATIONS_PER_MINUTE",
+    "NATTER_LIMITS_REQUESTS_PER_MINUTE",
+    "NATTER_LIMITS_ANONYMOUS_REQUESTS_PER_MINUTE",
+];
+
 /// How to start a server.
 #[derive(Debug)]
 pub struct Builder {
@@ -57,7 +69,8 @@ pub struct Refused {
 impl Natter {
     /// A server of this program, `env!("CARGO_BIN_EXE_natter")` in a test of the server's crate.
     pub fn builder(program: impl Into<PathBuf>) -> Builder {
-        Builder { program: program.into(), environment: Vec::new(), arguments: Vec::new(), data_dir: None }
+        let environment = RATES.map(|rate| (rate.to_owned(), "0".to_owned())).into();
+        Builder { program: program.into(), environment, arguments: Vec::new(), data_dir: None }
     }
 
     /// Where it listens; the same after a restart.
@@ -123,6 +136,13 @@ impl Builder {
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Takes the rate limits back that every server has by itself.
+    #[must_use]
+    pub fn with_rates(mut self) -> Self {
+        self.environment.retain(|(name, _)| !RATES.contains(&name.as_str()));
         self
     }
 

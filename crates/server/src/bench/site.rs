@@ -45,7 +45,8 @@ impl Site {
             // An earlier run was interrupted.
             std::fs::remove_dir_all(&directory).with_context(|| directory.display().to_string())?;
         }
-        let mut scratch = Config { data_dir: directory.clone(), ..config.clone() };
+        let limits = config.limits.clone().without_rates();
+        let mut scratch = Config { data_dir: directory.clone(), limits, ..config.clone() };
         scratch.database.url = create_scratch(&config.database.url, NAME).await?;
         std::fs::create_dir_all(&directory).with_context(|| directory.display().to_string())?;
         let outcome = body(&Self { config: scratch, directory }).await;

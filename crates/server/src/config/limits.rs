@@ -19,13 +19,45 @@ settings! {
         pub request_seconds_max: u32 = 30, Rule::Whole(1..=600);
         /// Seconds that a client may take to send the head of a request.
         pub header_seconds_max: u32 = 10, Rule::Whole(1..=600);
+        /// Seconds that a connection may wait for its next request. A proxy in front should close its idle connections
+        /// earlier than that; their usual time is a minute.
+        pub idle_seconds_max: u32 = 75, Rule::Whole(1..=3_600);
+        /// Seconds within which a client must take some of the answer that waits for it. WebSockets have
+        /// `socket.write_stall_seconds_max`.
+        pub write_stall_seconds_max: u32 = limits::WRITE_STALL_SECONDS_MAX, Rule::Whole(1..=600);
         /// Seconds that a stopping server waits for what is on its way.
         pub shutdown_seconds_max: u32 = 10, Rule::Whole(0..=600);
-        /// Messages that a user may send in a minute; 0 is no limit, and the only value in this version.
-        pub sends_per_minute: u32 = 0, Rule::Whole(0..=1_000_000);
-        /// Conversations that a user may create in a minute; 0 is no limit, and the only value in this version.
-        pub conversations_per_minute: u32 = 0, Rule::Whole(0..=1_000_000);
-        /// Messages that one WebSocket may send in a minute; 0 is no limit, and the only value in this version.
-        pub socket_messages_per_minute: u32 = 0, Rule::Whole(0..=1_000_000);
+        /// Messages that a user may send in a minute, over REST and sockets together; 0 is no limit.
+        pub sends_per_minute: u32 = 30, Rule::Whole(0..=1_000_000);
+        /// Conversations that a user may create in a minute; 0 is no limit.
+        pub conversations_per_minute: u32 = 10, Rule::Whole(0..=1_000_000);
+        /// Frames that a user may send in a minute, over all their sockets; 0 is no limit. Who goes on regardless is
+        /// disconnected.
+        pub socket_messages_per_minute: u32 = 30, Rule::Whole(0..=1_000_000);
+        /// Attempts to sign in that a minute has for each address, and for each username; 0 is no limit.
+        pub sign_ins_per_minute: u32 = 10, Rule::Whole(0..=1_000_000);
+        /// Accounts that an address may ask for in a minute; 0 is no limit.
+        pub registrations_per_minute: u32 = 10, Rule::Whole(0..=1_000_000);
+        /// Requests to the API that a signed-in user may make in a minute; 0 is no limit.
+        pub requests_per_minute: u32 = 600, Rule::Whole(0..=1_000_000);
+        /// Requests to the API without a sign-in that an address may make in a minute; 0 is no limit.
+        pub anonymous_requests_per_minute: u32 = 300, Rule::Whole(0..=1_000_000);
+    }
+}
+
+impl Limits {
+    /// The same bounds, but as often as anybody likes: for measuring what the server can do.
+    #[must_use]
+    pub fn without_rates(self) -> Self {
+        Self {
+            sends_per_minute: 0,
+            conversations_per_minute: 0,
+            socket_messages_per_minute: 0,
+            sign_ins_per_minute: 0,
+            registrations_per_minute: 0,
+            requests_per_minute: 0,
+            anonymous_requests_per_minute: 0,
+            ..self
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! Errors on their way out. A handler returns a [`Failure`]; the middleware, which knows the request's id, writes it.
 
+use crate::limit::Standing;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use natter_protocol::{ErrorCode, Problem};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What a handler or extractor answers when it cannot do what was asked.
 #[derive(Debug)]
@@ -12,6 +14,8 @@ pub(crate) enum Failure {
     Chat(natter_chat::Error),
     /// The request never got to the domain.
     Http { code: ErrorCode, detail: String, header: Option<(HeaderName, HeaderValue)> },
+    /// It came too soon.
+    Limited(Standing),
 }
 
 impl Failure {
@@ -24,6 +28,7 @@ impl Failure {
         let (problem, extra) = match self {
             Self::Chat(error) => (error.problem(request_id), None),
             Self::Http { code, detail, header } => (Problem::new(code, detail, request_id), header),
+            Self::Limited(standing) => (standing.problem(request_id), None),
         };
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let json = serde_json::to_vec(&problem).unwrap_or_default();
@@ -51,18 +56,27 @@ impl From<natter_chat::Error> for Failure {
 
 /// Carries a failure to the middleware inside a response.
 #[derive(Clone)]
-pub(super) struct Carried(std::sync::Arc<std::sync::Mutex<Option<Failure>>>);
+struct Carried(Arc<Mutex<Option<Failure>>>);
 
-impl Carried {
-    pub(super) fn take(&self) -> Option<Failure> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+/// Gives a failure its body, now that the request's id is known. What was added to its headers on the way stays.
+pub(super) fn settle(mut response: Response, request_id: &str) -> Response {
+    let carried = response.extensions_mut().remove::<Carried>();
+    let Some(failure) = carried.and_then(|Carried(failure)| lock(&failure).take()) else { return response };
+    let mut settled = failure.into_response_for(request_id);
+    for (name, value) in response.headers() {
+        settled.headers_mut().entry(name).or_insert_with(|| value.clone());
     }
+    settled
+}
+
+fn lock(failure: &Mutex<Option<Failure>>) -> MutexGuard<'_, Option<Failure>> {
+    failure.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
-        response.extensions_mut().insert(Carried(std::sync::Arc::new(std::sync::Mutex::new(Some(self)))));
+        response.extensions_mut().insert(Carried(Arc::new(Mutex::new(Some(self)))));
         response
     }
 }

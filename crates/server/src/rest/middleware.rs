@@ -1,16 +1,22 @@
 //! What happens to every request: an id, a time limit, a log line, metrics, security headers, problems.
 
-use super::failure::{Carried, Failure};
+use super::failure::{Failure, settle};
 use crate::app::App;
-use axum::Router;
+use crate::limit;
+use crate::serve::Peer;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
-use http::{HeaderName, HeaderValue, Method, header};
+use axum::{Extension, Router};
+use http::{HeaderName, HeaderValue, Method, Version, header};
 use natter_protocol::ErrorCode;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 use tower_http::cors::{AllowOrigin, CorsLayer};
+use tracing::Instrument as _;
 
+pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(super) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Characters of a request id that a proxy in front brings along.
 const REQUEST_ID_CHARS_MAX: usize = 64;
@@ -23,15 +29,38 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
     form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
     trusted-types svelte-trusted-html";
 
-/// Finds a request in the logs.
-#[derive(Clone)]
-struct RequestId(String);
+/// What every answer says, unless it says something else.
+const DEFAULT_HEADERS: [(HeaderName, &str); 7] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+    // What the API answers is for whoever asked, and only for now.
+    (header::CACHE_CONTROL, "no-store"),
+];
 
+/// Finds a request in the logs.
+#[derive(Clone, Default)]
+pub(super) struct RequestId(pub(super) String);
+
+/// The address that a request comes from.
+#[derive(Clone, Copy)]
+pub(crate) struct Address(pub(crate) IpAddr);
+
+/// What happens to every request.
 pub(super) fn layer(router: Router<App>, app: &App) -> Router<App> {
     let router = router.layer(from_fn_with_state(app.clone(), limit_time));
-    let router = router.layer(from_fn(answer_problems));
     let router = if app.config.cors.origins.is_empty() { router } else { router.layer(cors(app)) };
+    let router = router.layer(from_fn(check_host));
+    let router = router.layer(from_fn(answer_problems));
     router.layer(from_fn_with_state(app.clone(), observe))
+}
+
+/// Only requests from addresses that get in.
+pub(super) fn guard(router: Router<App>, app: &App) -> Router<App> {
+    router.layer(from_fn_with_state(app.clone(), check_address))
 }
 
 fn cors(app: &App) -> CorsLayer {
@@ -40,12 +69,16 @@ fn cors(app: &App) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([
-            header::AUTHORIZATION,
-            header::CONTENT_TYPE,
-            HeaderName::from_static("idempotency-key"),
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, IDEMPOTENCY_KEY, REQUEST_ID])
+        .expose_headers([
+            REQUEST_ID,
+            IDEMPOTENCY_REPLAYED,
+            limit::LIMIT,
+            limit::REMAINING,
+            limit::RESET,
+            header::RETRY_AFTER,
+            header::LOCATION,
         ])
-        .expose_headers([REQUEST_ID, header::RETRY_AFTER])
         .max_age(Duration::from_secs(PREFLIGHT_SECONDS))
 }
 
@@ -53,14 +86,23 @@ fn cors(app: &App) -> CorsLayer {
 async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = request_id(&request).unwrap_or_else(|| app.chat.new_id().to_string());
     request.extensions_mut().insert(RequestId(id.clone()));
+    // Without a peer there is no connection, as in a test of the router.
+    let peer = request.extensions().get().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |Peer(peer)| *peer);
+    let address = app.access.client(peer, request.headers());
+    request.extensions_mut().insert(Address(address));
     let method = request.method().clone();
     // The pattern, not the path: ids would make a metric of each of them.
     let route = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str).to_owned();
+    // Whatever is logged on the way carries the id.
+    let span = tracing::error_span!("request", request_id = id);
     let begun = Instant::now();
-    let mut response = next.run(request).await;
+    let mut response = next.run(request).instrument(span.clone()).await;
     let elapsed = begun.elapsed();
     let status = response.status().as_u16();
-    tracing::info!(request_id = id, %method, route, status, elapsed_ms = elapsed.as_secs_f64() * 1_000.0, "request");
+    span.in_scope(|| {
+        let elapsed_ms = elapsed.as_secs_f64() * 1_000.0;
+        tracing::info!(request_id = id, %address, %method, route, status, elapsed_ms, "request");
+    });
     metrics::histogram!(
         "natter_http_request_seconds",
         "method" => known(&method), "route" => route, "status" => status.to_string()
@@ -70,14 +112,14 @@ async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Re
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, id);
     }
-    for (name, value) in [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
-    ] {
+    for (name, value) in DEFAULT_HEADERS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    let hsts_seconds = app.config.access.hsts_seconds;
+    if hsts_seconds > 0
+        && let Ok(value) = HeaderValue::from_str(&format!("max-age={hsts_seconds}"))
+    {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
     }
     response
 }
@@ -105,21 +147,36 @@ fn request_id(request: &Request) -> Option<String> {
     request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(harmless).map(str::to_owned)
 }
 
-/// Gives a failure its body, now that the request's id is known.
 async fn answer_problems(request: Request, next: Next) -> Response {
-    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-    let mut response = next.run(request).await;
-    match response.extensions_mut().remove::<Carried>().and_then(|carried| carried.take()) {
-        Some(failure) => {
-            let allow = response.headers_mut().remove(header::ALLOW);
-            let mut response = failure.into_response_for(&id);
-            if let Some(allow) = allow {
-                response.headers_mut().insert(header::ALLOW, allow);
-            }
-            response
-        }
-        None => response,
+    let id = request.extensions().get::<RequestId>().cloned().unwrap_or_default();
+    settle(next.run(request).await, &id.0)
+}
+
+/// Whom a request is for must be said exactly once (RFC 9112, section 3.2): of two hosts, a proxy in front may have looked
+/// at the other one.
+async fn check_host(request: Request, next: Next) -> Result<Response, Failure> {
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    if hosts > 1 || (hosts == 0 && request.version() >= Version::HTTP_11) {
+        let detail = format!("a request has one Host header, this one has {hosts}");
+        return Err(Failure::new(ErrorCode::InvalidHeader, detail));
     }
+    Ok(next.run(request).await)
+}
+
+async fn check_address(
+    State(app): State<App>,
+    Extension(Address(address)): Extension<Address>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Failure> {
+    if app.access.admits(address) {
+        return Ok(next.run(request).await);
+    }
+    Err(Failure::Http {
+        code: ErrorCode::AddressBlocked,
+        detail: format!("requests from {address} are not taken here"),
+        header: Some((header::CONNECTION, HeaderValue::from_static("close"))),
+    })
 }
 
 async fn limit_time(State(app): State<App>, request: Request, next: Next) -> Result<Response, Failure> {

@@ -1,10 +1,11 @@
 //! What a socket's frames mean. Every socket, of whatever kind, talks to the domain through this.
 
 use crate::json;
+use crate::limit::{Limiter, Rate, Who};
 use natter_chat::{Actor, Chat, Error};
 use natter_protocol::{
-    ClientFrame, Command, ConnectionId, ErrorCode, Pong, Presence, Problem, Ready, Reply, SendMessage,
-    ServerFrame, SessionId, User, UserId, limits,
+    ClientFrame, CloseCode, Command, ConnectionId, ErrorCode, Pong, Presence, Problem, Ready, Reply,
+    SendMessage, ServerFrame, SessionId, User, UserId, limits,
 };
 use natter_realtime::{Frame, Received, Session};
 use serde::Serialize;
@@ -15,13 +16,19 @@ use std::sync::Arc;
 /// One connection's way into the domain.
 pub(super) struct Gateway {
     chat: Arc<Chat>,
+    limiter: Arc<Limiter>,
     actor: Box<Actor>,
     connection_id: ConnectionId,
 }
 
 impl Gateway {
-    pub(super) fn new(chat: Arc<Chat>, actor: Actor, connection_id: ConnectionId) -> Self {
-        Self { chat, actor: Box::new(actor), connection_id }
+    pub(super) fn new(
+        chat: Arc<Chat>,
+        limiter: Arc<Limiter>,
+        actor: Actor,
+        connection_id: ConnectionId,
+    ) -> Self {
+        Self { chat, limiter, actor: Box::new(actor), connection_id }
     }
 
     pub(super) const fn user(&self) -> UserId {
@@ -44,6 +51,17 @@ impl Gateway {
     /// Fails if the session ended while the socket was being opened.
     pub(super) async fn check_session(&self) -> Result<(), Error> {
         self.chat.check_session(&self.actor).await
+    }
+
+    /// Counts once more, and tells what becomes of a frame that came too soon.
+    fn limited(&self, rate: Rate, id: Option<&str>) -> Option<Received> {
+        let standing = self.limiter.count(rate, Who::User(self.user()))?;
+        if standing.hammering() {
+            let reason = format!("wait {} seconds before you come back", standing.reset_seconds);
+            return Some(Received::Close(CloseCode::RateLimited, reason.into()));
+        }
+        let problem = standing.exceeded().then(|| standing.problem(&self.connection_id.to_string()))?;
+        Some(refuse(id, &problem))
     }
 
     fn problem(&self, code: ErrorCode, detail: impl Into<String>) -> Problem {
@@ -71,18 +89,15 @@ impl Gateway {
 
 impl Session for Gateway {
     async fn receive(&mut self, text: &str) -> Received {
-        let request: ClientFrame<'_> = match json::object(text) {
-            Ok(request) => request,
-            Err(error) => {
-                let detail = format!("the frame must be an object with a type: {error}");
-                return refuse(None, &self.problem(ErrorCode::InvalidJson, detail));
-            }
-        };
-        let id = request.id.as_deref();
-        if id.is_some_and(|id| id.chars().count() > limits::FRAME_ID_CHARS_MAX) {
-            let detail = format!("the id has more than {} characters", limits::FRAME_ID_CHARS_MAX);
-            return refuse(None, &self.problem(ErrorCode::InvalidJson, detail));
+        let request = read(text);
+        let id = request.as_ref().ok().and_then(|request| request.id.as_deref());
+        if let Some(limited) = self.limited(Rate::SocketMessages, id) {
+            return limited;
         }
+        let request = match &request {
+            Ok(request) => request,
+            Err(detail) => return refuse(None, &self.problem(ErrorCode::InvalidJson, detail.as_str())),
+        };
         let command = match &*request.kind {
             "ping" => return Received::Reply(frame(id, "pong", &Pong {})),
             "message.send" => payload::<SendMessage>(request.payload).map(Command::SendMessage),
@@ -92,9 +107,32 @@ impl Session for Gateway {
             }
         };
         match command {
-            Ok(command) => self.submit(id, command).await,
+            Ok(command) => match rate(&command).and_then(|rate| self.limited(rate, id)) {
+                Some(limited) => limited,
+                None => self.submit(id, command).await,
+            },
             Err(detail) => refuse(id, &self.problem(ErrorCode::InvalidJson, detail)),
         }
+    }
+}
+
+fn read(text: &str) -> Result<ClientFrame<'_>, String> {
+    let request: ClientFrame<'_> =
+        json::object(text).map_err(|error| format!("the frame must be an object with a type: {error}"))?;
+    if request.id.as_ref().is_some_and(|id| id.chars().count() > limits::FRAME_ID_CHARS_MAX) {
+        return Err(format!("the id has more than {} characters", limits::FRAME_ID_CHARS_MAX));
+    }
+    Ok(request)
+}
+
+/// What a command counts against besides being a frame: the same as over REST.
+const fn rate(command: &Command) -> Option<Rate> {
+    match command {
+        Command::SendMessage(_) | Command::ForwardMessage(_) | Command::ScheduleMessage(_) => {
+            Some(Rate::Sends)
+        }
+        Command::CreateConversation(_) => Some(Rate::Conversations),
+        _ => None,
     }
 }
 

@@ -58,10 +58,17 @@ async fn a_slip_is_not_answered_with_a_page() -> Result<()> {
         "/favicon.ico",
         "/..%2f..%2fetc%2fpasswd.txt",
         "/robots.txt",
+        "/health/",
+        "/health/live",
+        "/metrics/x",
     ] {
         ask(&natter, Method::GET, path).await?.problem(ErrorCode::NotFound).context(path)?;
     }
+    // Where there would be a page, it is the method that is wrong.
     for path in ["/", "/login", "/assets"] {
+        post(&natter, path, &json!({})).await?.problem(ErrorCode::MethodNotAllowed).context(path)?;
+    }
+    for path in ["/api", "/api/v1/nothing", "/health/nothing", "/metrics/nothing"] {
         post(&natter, path, &json!({})).await?.problem(ErrorCode::NotFound).context(path)?;
     }
     Ok(())
@@ -79,6 +86,7 @@ async fn every_answer_has_the_headers_that_protect_its_reader() -> Result<()> {
             ("referrer-policy", "no-referrer"),
             ("x-frame-options", "DENY"),
             ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
         ] {
             assert_eq!(answer.header(name), value, "{name} of {path}");
         }
@@ -90,6 +98,8 @@ async fn every_answer_has_the_headers_that_protect_its_reader() -> Result<()> {
         assert!(!policy.contains("script-src 'self' 'unsafe") && !policy.contains('*'), "{path}: {policy}");
         assert!(!answer.header("x-request-id").is_empty(), "{path}");
         assert!(answer.headers.get("server").is_none(), "{path}");
+        let caching = if path == "/" { "no-cache" } else { "no-store" };
+        assert_eq!(answer.header("cache-control"), caching, "{path}");
     }
     Ok(())
 }

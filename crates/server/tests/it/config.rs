@@ -76,6 +76,9 @@ fn another(key: &str, rule: &Rule) -> (String, Value) {
         ("listen", "0.0.0.0:9000"),
         ("data_dir", "/elsewhere"),
         ("database.url", "sqlite:/elsewhere/chat.db"),
+        ("access.ip_allow", "203.0.113.0/24"),
+        ("access.ip_block", "2001:db8::/32"),
+        ("access.trusted_proxies", "10.0.0.1/32"),
         ("cors.origins", "https://a.example"),
         ("log.format", "json"),
         ("log.level", "warn,natter_store=debug"),
@@ -94,12 +97,7 @@ fn another(key: &str, rule: &Rule) -> (String, Value) {
 }
 
 /// Where only one value is allowed, there is no other to try.
-const FIXED: [&str; 4] = [
-    "bus.url",
-    "limits.sends_per_minute",
-    "limits.conversations_per_minute",
-    "limits.socket_messages_per_minute",
-];
+const FIXED: [&str; 1] = ["bus.url"];
 
 #[test]
 fn every_setting_can_be_given_in_file_and_environment() {
@@ -145,12 +143,15 @@ fn what_is_printed_can_be_read_again() {
     let env = &[
         ("NATTER_LISTEN", "[::]:80"),
         ("NATTER_CORS_ORIGINS", "https://a.example, http://b.example:8080"),
+        ("NATTER_ACCESS_TRUSTED_PROXIES", "10.1.2.3, 10.4.5.6/8, ::ffff:192.0.2.1"),
         ("NATTER_LOG_FORMAT", "pretty"),
         ("NATTER_AUTH_REGISTRATION", "false"),
     ];
     let config = Sources { env, ..Sources::default() }.load().unwrap();
     assert_eq!(config.log.format, LogFormat::Pretty);
     assert_eq!(config.cors.origins[1].as_str(), "http://b.example:8080");
+    let proxies: Vec<_> = config.access.trusted_proxies.iter().map(ToString::to_string).collect();
+    assert_eq!(proxies, ["10.1.2.3/32", "10.0.0.0/8", "192.0.2.1/32"]);
     let file = config::toml(&config);
     assert_eq!(Sources { file: Some(("again.toml", &file)), ..Sources::default() }.load(), Ok(config));
 }
@@ -225,7 +226,8 @@ fn what_is_wrong_is_said_in_a_sentence() {
             "cluster on PostgreSQL",
             env(&[("NATTER_BUS_URL", "nats://x"), ("NATTER_DATABASE_URL", "postgres://db/natter")]),
         ),
-        ("rate limit", env(&[("NATTER_LIMITS_SENDS_PER_MINUTE", "60")])),
+        ("no range of addresses", env(&[("NATTER_ACCESS_IP_BLOCK", "203.0.113.0/24,203.0.113.0/33")])),
+        ("a name instead of an address", toml("access.trusted_proxies = ['proxy.example']")),
         ("short session", toml("auth.refresh_token_seconds = 60")),
         ("several at once", toml("listen = 'x'\nzzz = 1\n[log]\nlevel = 'loud'")),
     ];

@@ -86,12 +86,34 @@ async fn a_method_that_is_not_taken_is_told_which_are() -> Result<()> {
         (Method::POST, "/health", "GET,HEAD"),
         (Method::POST, "/api/v1/ws", "GET,HEAD"),
         (Method::PATCH, "/api/openapi.json", "GET,HEAD"),
+        (Method::POST, "/", "GET,HEAD"),
+        (Method::DELETE, "/index.html", "GET,HEAD"),
     ] {
         let answer = ask(&natter, method.clone(), path).await?;
         answer.problem(ErrorCode::MethodNotAllowed).with_context(|| format!("{method} {path}"))?;
         let mut methods: Vec<_> = answer.header("allow").split(',').map(str::trim).collect();
         methods.sort_unstable();
         assert_eq!(methods.join(","), allow, "{method} {path}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn whom_a_request_is_for_is_said_once() -> Result<()> {
+    let natter = natter().start().await?;
+    for (head, status) in [
+        ("GET /health HTTP/1.1\r\nHost: x\r\n", "200"),
+        ("GET /health HTTP/1.1\r\n", "400"),
+        ("GET /health HTTP/1.1\r\nHost: x\r\nHost: x\r\n", "400"),
+        ("GET /api/v1/users/me HTTP/1.1\r\nHost: x\r\nHost: y\r\n", "400"),
+        ("GET /health HTTP/1.0\r\n", "200"),
+    ] {
+        let mut stream = TcpStream::connect(natter.address()).await?;
+        stream.write_all(format!("{head}Connection: close\r\n\r\n").as_bytes()).await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{head}: {answer}");
+        assert_eq!(answer.contains("\"invalid_header\""), status == "400", "{head}: {answer}");
     }
     Ok(())
 }
@@ -124,35 +146,6 @@ async fn head_is_get_without_the_body() -> Result<()> {
     }
     let head = ask(&natter, Method::HEAD, "/api/v1/users/me").await?;
     assert_eq!(head.status, StatusCode::UNAUTHORIZED);
-    Ok(())
-}
-
-#[tokio::test]
-async fn pages_of_other_origins_may_ask_where_the_operator_says_so() -> Result<()> {
-    let own = natter().start().await?;
-    let shared = natter().env("NATTER_CORS_ORIGINS", "https://chat.example").start().await?;
-    for (natter, origin, allowed) in [
-        (&own, "https://chat.example", ""),
-        (&shared, "https://evil.example", ""),
-        (&shared, "https://chat.example", "https://chat.example"),
-    ] {
-        let preflight = client()?
-            .request(Method::OPTIONS, natter.url("/api/v1/conversations"))
-            .header("origin", origin)
-            .header("access-control-request-method", "POST")
-            .header("access-control-request-headers", "authorization,content-type");
-        let preflight = Answer::to(preflight).await?;
-        assert_eq!(preflight.header("access-control-allow-origin"), allowed);
-        let ask = client()?.get(natter.url("/api/v1/users/me")).header("origin", origin);
-        let answer = Answer::to(ask).await?;
-        answer.problem(ErrorCode::Unauthenticated)?;
-        assert_eq!(answer.header("access-control-allow-origin"), allowed);
-        assert_eq!(answer.header("access-control-allow-credentials"), "", "cookies mean nothing here");
-        if !allowed.is_empty() {
-            assert!(answer.header("access-control-expose-headers").contains("x-request-id"));
-            assert!(preflight.header("access-control-allow-headers").contains("authorization"));
-        }
-    }
     Ok(())
 }
 

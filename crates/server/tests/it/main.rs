@@ -1,11 +1,13 @@
 //! The program as its users meet it: as a process, over its sockets, by its command line.
 
+mod access;
 mod assets;
 mod auth;
 mod bench;
 mod cli;
 mod config;
 mod conversations;
+mod cors;
 mod docs;
 mod durability;
 mod events;
@@ -14,9 +16,11 @@ mod garbage;
 mod handshake;
 mod health;
 mod http;
+mod limits;
 mod messages;
 mod seed;
 mod support;
+mod timeouts;
 mod users;
 mod ws;
 

@@ -1,0 +1,64 @@
+//! What the server does by itself, beside what it is asked to do.
+
+use natter_chat::Chat;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Between two looks for scheduled messages whose time has come.
+const DUE_SECONDS: u64 = 1;
+/// Scheduled messages that are sent before the next look.
+const DUE_MESSAGES_MAX: u32 = 100;
+/// Between two looks for what can be erased.
+const ERASE_SECONDS: u64 = 60;
+/// Between two steps of erasing, so that whoever waits behind one gets a turn.
+const ERASE_PAUSE_MS: u64 = 20;
+
+/// Starts the jobs. They end with `stopping`; one that is at work finishes its step.
+pub(crate) fn start(chat: &Arc<Chat>, stopping: &CancellationToken) -> TaskTracker {
+    let jobs = TaskTracker::new();
+    let due = Arc::clone(chat);
+    jobs.spawn(every(Duration::from_secs(DUE_SECONDS), stopping.clone(), move || {
+        let chat = Arc::clone(&due);
+        async move {
+            if let Err(error) = chat.send_due(DUE_MESSAGES_MAX).await {
+                tracing::warn!(%error, "scheduled messages wait");
+            }
+        }
+    }));
+    let erase = Arc::clone(chat);
+    jobs.spawn(every(Duration::from_secs(ERASE_SECONDS), stopping.clone(), move || {
+        let chat = Arc::clone(&erase);
+        async move {
+            loop {
+                match chat.erase().await {
+                    Ok(true) => tokio::time::sleep(Duration::from_millis(ERASE_PAUSE_MS)).await,
+                    Ok(false) => break,
+                    Err(error) => {
+                        tracing::warn!(%error, "what was deleted is not erased yet");
+                        break;
+                    }
+                }
+            }
+        }
+    }));
+    jobs.close();
+    jobs
+}
+
+/// Does something again and again, the first time at once, until the server stops.
+async fn every<F: Future<Output = ()>>(
+    pause: Duration,
+    stopping: CancellationToken,
+    work: impl Fn() -> F + Send,
+) {
+    while !stopping.is_cancelled() {
+        work().await;
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = stopping.cancelled() => {}
+        }
+    }
+}
