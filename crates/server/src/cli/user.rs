@@ -62,6 +62,22 @@ enum Verb {
         #[command(flatten)]
         output: Output,
     },
+    /// Keep a user out and end all their sessions; what they wrote stays
+    #[command(after_help = "Example:\n  natter user disable ada")]
+    Disable {
+        /// Whom
+        name: String,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Let a disabled user in again
+    #[command(after_help = "Example:\n  natter user enable ada")]
+    Enable {
+        /// Whom
+        name: String,
+        #[command(flatten)]
+        output: Output,
+    },
 }
 
 impl User {
@@ -92,6 +108,16 @@ impl User {
                 output.print(&json!({ "username": name, "role": role }), || {
                     format!("Changed the role of {name}.")
                 })
+            }
+            Verb::Disable { name, output } => {
+                chat.set_disabled(&name, true).await.map_err(|error| explain(error, &name))?;
+                output.print(&json!({ "username": name, "disabled": true }), || {
+                    format!("Disabled {name} and ended all sessions.")
+                })
+            }
+            Verb::Enable { name, output } => {
+                chat.set_disabled(&name, false).await.map_err(|error| explain(error, &name))?;
+                output.print(&json!({ "username": name, "disabled": false }), || format!("Enabled {name}."))
             }
         }
     }
