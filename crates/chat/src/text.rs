@@ -3,12 +3,12 @@
 //! Pure functions over the text alone; who may mention whom, and whether a name exists, is decided by the verbs that
 //! call them:
 //!
-//! - a message: [`Check::message`] returns the text to keep. In it [`mention::mentions`] and [`link::links`] find what
+//! - a message: `Check::message` returns the text to keep. In it [`mention::mentions`] and [`link::links`] find what
 //!   it refers to.
-//! - a draft, a topic: [`Check::text`], which may also show nothing.
+//! - a draft, a topic: `Check::text`, which may also show nothing.
 //! - a reaction: [`emoji::reaction`] returns the one spelling of the emoji under which it is counted.
-//! - the name of a person or conversation: [`Check::name`] returns the name to keep.
-//! - a key that a client chose: [`Check::line`]; it is kept as it came.
+//! - the name of a person or conversation: `Check::name` returns the name to keep.
+//! - a key that a client chose: `Check::line`; it is kept as it came.
 //!
 //! What the markup of a message means is defined in `docs/guides/markdown.md`.
 

@@ -10,7 +10,10 @@ pub fn links(content: &str) -> Vec<String> {
     let mut links: Vec<String> = Vec::new();
     for found in markup::find(content) {
         let Found::Link(url) = found else { continue };
-        if links.len() < limits::MESSAGE_LINKS_MAX && is_web(url) && !links.iter().any(|known| known == url) {
+        if links.len() < limits::MESSAGE_LINKS_MAX
+            && after_web(url).is_some()
+            && !links.iter().any(|known| known == url)
+        {
             links.push(url.to_owned());
         }
     }
@@ -31,7 +34,7 @@ pub(super) fn bare(line: &str, at: usize) -> Option<Address<'_>> {
     if !has_scheme(rest) || line[..at].chars().next_back().is_some_and(joins) {
         return None;
     }
-    let url = without_punctuation(&rest[..rest.find(ends).unwrap_or(rest.len())]);
+    let url = without_punctuation(&rest[..bare_length(rest)]);
     Some(Address { url: is_safe(url).then_some(url), end: at + url.len() })
 }
 
@@ -58,26 +61,30 @@ pub(super) fn named(line: &str, at: usize) -> Option<Address<'_>> {
     safe.then(|| Address { url: Some(url), end: line.len() - rest.len() + url_length + 1 })
 }
 
-fn is_web(url: &str) -> bool {
-    starts_with(url, "http://") || starts_with(url, "https://")
+/// What follows the scheme of an address on the web.
+fn after_web(url: &str) -> Option<&str> {
+    after(url, "http://").or_else(|| after(url, "https://"))
+}
+
+fn after<'a>(url: &'a str, scheme: &str) -> Option<&'a str> {
+    let (start, rest) = url.split_at_checked(scheme.len())?;
+    start.eq_ignore_ascii_case(scheme).then_some(rest)
 }
 
 fn has_scheme(text: &str) -> bool {
-    is_web(text) || starts_with(text, "mailto:")
-}
-
-fn starts_with(text: &str, scheme: &str) -> bool {
-    text.as_bytes().get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme.as_bytes()))
+    after_web(text).or_else(|| after(text, "mailto:")).is_some()
 }
 
 /// Whether it names a host, or a mailbox, and no password: `https://bank.example@evil.example` is a trick.
 fn is_safe(url: &str) -> bool {
-    if let Some((_, rest)) = url.split_once("://").filter(|_| is_web(url)) {
+    if let Some(rest) = after_web(url) {
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         return authority.starts_with(|c: char| c.is_alphanumeric() || c == '[') && !authority.contains('@');
     }
-    let mailbox = url["mailto:".len()..].split('?').next().unwrap_or_default();
-    mailbox.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
+    let mailbox = after(url, "mailto:").and_then(|rest| rest.split('?').next());
+    mailbox
+        .and_then(|mailbox| mailbox.split_once('@'))
+        .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
 }
 
 /// Whether no address goes on with this character.
@@ -94,17 +101,24 @@ fn ends(c: char) -> bool {
         || matches!(c, '\u{ff5b}'..='\u{ff65}')
 }
 
-/// Without what belongs to the sentence around it: punctuation, and brackets that were opened outside.
-fn without_punctuation(url: &str) -> &str {
-    let count = |c| url.matches(c).count();
-    let mut surplus =
-        [('(', ')'), ('[', ']'), ('{', '}')].map(|(open, close)| (close, count(close), count(open)));
-    url.trim_end_matches(|c| {
-        if let Some((_, closed, opened)) = surplus.iter_mut().find(|(close, _, _)| *close == c) {
-            let unopened = *closed > *opened;
-            *closed -= usize::from(unopened);
-            return unopened;
+/// How much of a text may be an address: up to a bracket that closes what was opened before it.
+fn bare_length(text: &str) -> usize {
+    let mut open = [0_usize; 3];
+    let end = text.find(|c| {
+        if let Some(kind) = "([{".find(c) {
+            open[kind] += 1;
+        } else if let Some(kind) = ")]}".find(c) {
+            let Some(rest) = open[kind].checked_sub(1) else { return true };
+            open[kind] = rest;
         }
-        matches!(c, '.' | ',' | ':' | ';' | '!' | '?' | '*' | '~' | '\'' | '\u{60c}' | '\u{61b}' | '\u{61f}')
-    })
+        ends(c)
+    });
+    end.unwrap_or(text.len())
+}
+
+/// Without what the sentence around it ends with.
+fn without_punctuation(url: &str) -> &str {
+    let punctuation =
+        ['.', ',', ':', ';', '!', '?', '*', '~', '\'', '(', '[', '{', '\u{60c}', '\u{61b}', '\u{61f}'];
+    url.trim_end_matches(punctuation)
 }
