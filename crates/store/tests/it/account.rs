@@ -66,8 +66,10 @@ pub(crate) async fn a_new_password_ends_the_sessions(db: Db) {
     let (alice, bob) = (world.user("alice").await, world.user("bob").await);
     let (hers, his) = (session(&world, &alice, [1; 32]).await, session(&world, &bob, [2; 32]).await);
     let now = now();
-    let change = |user_id| Write::SetPassword { user_id, password_hash: "another".to_owned(), now };
-    assert!(matches!(world.write(change(alice.id)).await, Ok(Written::Done)));
+    let change =
+        |user_id| Write::SetPassword { user_id, password_hash: "another".to_owned(), except: None, now };
+    let ended = world.done(change(alice.id)).await;
+    assert!(matches!(&ended, Written::SessionsEnded(ended) if *ended == [hers]), "{ended:?}");
     let credentials = world.store.credentials("alice").await.unwrap().unwrap();
     assert_eq!(credentials.password_hash.as_deref(), Some("another"));
     assert!(world.store.session(hers, now).await.unwrap().is_none());

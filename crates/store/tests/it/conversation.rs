@@ -2,7 +2,9 @@
 
 use crate::harness::{ALL, Db, keyed, new_direct, new_group, new_id, new_message, new_user_id, now, send};
 use natter_protocol::{ConversationId, ConversationKind, MemberRole, Timestamp};
-use natter_store::{Anchor, ListPosition, NewConversation, Refusal, StoreError, Window, Write, Written};
+use natter_store::{
+    Anchor, ListFilter, ListPosition, NewConversation, Refusal, StoreError, Window, Write, Written,
+};
 use std::collections::BTreeSet;
 
 pub(crate) async fn a_group_has_an_owner_and_members(db: Db) {
@@ -22,10 +24,10 @@ pub(crate) async fn a_group_has_an_owner_and_members(db: Db) {
     let his = world.conversation(id, &bob).await;
     assert_eq!(his.me.role, MemberRole::Member);
 
-    let roster = world.store.roster(id).await.unwrap().unwrap();
+    let roster = world.store.roster(id, None).await.unwrap().unwrap();
     assert_eq!(roster.last_seq, 1);
     assert_eq!(BTreeSet::from_iter(roster.members), BTreeSet::from([alice.id, bob.id]));
-    assert_eq!(world.store.roster(new_id(ConversationId::from_uuid)).await.unwrap(), None);
+    assert_eq!(world.store.roster(new_id(ConversationId::from_uuid), None).await.unwrap(), None);
 }
 
 pub(crate) async fn a_pair_has_one_direct_conversation(db: Db) {
@@ -67,7 +69,7 @@ pub(crate) async fn racing_pairs_get_one_direct_conversation(db: Db) {
         };
         assert_eq!(id(here), id(there));
     }
-    assert_eq!(world.store.conversations(alice.id, None, ALL).await.unwrap().len(), 1);
+    assert_eq!(world.list(&alice).await.len(), 1);
 }
 
 pub(crate) async fn unknown_people_are_refused(db: Db) {
@@ -81,7 +83,7 @@ pub(crate) async fn unknown_people_are_refused(db: Db) {
         let refused = world.write(Write::CreateConversation(Box::new(new))).await;
         assert!(matches!(refused, Err(StoreError::Refused(Refusal::UserUnknown))), "{refused:?}");
     }
-    assert_eq!(world.store.conversations(alice.id, None, ALL).await.unwrap(), []);
+    assert_eq!(world.list(&alice).await, []);
 }
 
 pub(crate) async fn who_is_no_member_sees_nothing(db: Db) {
@@ -94,19 +96,19 @@ pub(crate) async fn who_is_no_member_sees_nothing(db: Db) {
     let store = &world.store;
     assert_eq!(store.conversation(id, eve.id).await.unwrap(), None);
     assert_eq!(store.message(message.id, eve.id).await.unwrap(), None);
-    assert_eq!(store.messages(id, eve.id, Window::Newest, ALL).await.unwrap(), None);
+    assert_eq!(store.messages(id, eve.id, None, Window::Newest, ALL).await.unwrap(), None);
     // Not even whether a message exists.
     for anchor in
         [Anchor::Message(message.id), Anchor::Message(new_id(natter_protocol::MessageId::from_uuid))]
     {
-        assert_eq!(store.messages(id, eve.id, Window::Around(anchor), ALL).await.unwrap(), None);
+        assert_eq!(store.messages(id, eve.id, None, Window::Around(anchor), ALL).await.unwrap(), None);
     }
     assert_eq!(store.events(id, eve.id, 0, ALL).await.unwrap(), None);
     let nowhere = new_id(ConversationId::from_uuid);
     assert_eq!(store.conversation(nowhere, eve.id).await.unwrap(), None);
-    assert_eq!(store.messages(nowhere, eve.id, Window::Newest, ALL).await.unwrap(), None);
+    assert_eq!(store.messages(nowhere, eve.id, None, Window::Newest, ALL).await.unwrap(), None);
     assert_eq!(store.events(nowhere, eve.id, 0, ALL).await.unwrap(), None);
-    let list = store.conversations(eve.id, None, ALL).await.unwrap();
+    let list = world.list(&eve).await;
     assert!(list.iter().all(|conversation| conversation.info.id != id), "{list:?}");
 }
 
@@ -116,14 +118,14 @@ pub(crate) async fn the_list_is_by_activity(db: Db) {
     let first = world.group(&alice, &[&bob]).await;
     let second = world.group(&alice, &[]).await;
     let ids = async || -> Vec<_> {
-        let list = world.store.conversations(alice.id, None, ALL).await.unwrap();
+        let list = world.list(&alice).await;
         list.iter().map(|conversation| conversation.info.id).collect()
     };
     assert_eq!(ids().await, [second, first]);
     let message = world.send(new_message(first, &bob, "up again")).await;
     assert_eq!(ids().await, [first, second]);
 
-    let list = world.store.conversations(alice.id, None, ALL).await.unwrap();
+    let list = world.list(&alice).await;
     assert_eq!(list[0].last_message.as_ref(), Some(&message));
     assert_eq!((list[0].last_seq, list[0].unread_count), (2, 1));
     assert_eq!(list[0].info.updated_at, message.created_at);
@@ -153,7 +155,8 @@ pub(crate) async fn pages_of_the_list_neither_repeat_nor_skip(db: Db) {
         let mut seen = Vec::new();
         let mut after = None;
         loop {
-            let page = world.store.conversations(alice.id, after, limit).await.unwrap();
+            let page =
+                world.store.conversations(alice.id, ListFilter::default(), after, limit).await.unwrap();
             assert!(page.len() <= limit as usize);
             let Some(last) = page.last() else { break };
             after = Some(ListPosition { updated_at: last.info.updated_at, id: last.info.id });

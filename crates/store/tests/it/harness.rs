@@ -1,20 +1,20 @@
 //! A database of its own for each test, and a small world in it.
 
-use natter_protocol::{
-    Conversation, ConversationId, ConversationInfo, ConversationKind, ConversationStatus, Event, Message,
-    MessageId, MessageKind, PlatformRole, SessionId, Timestamp, User, UserId, UserSummary, Visibility,
-};
+mod behind;
+mod make;
+
+pub(crate) use behind::Behind;
+pub(crate) use make::*;
+
+use natter_protocol::{Conversation, ConversationId, Event, Member, Message, User};
 use natter_store::{
-    DatabaseUrl, NewConversation, NewMessage, NewUser, OpenError, OpenOptions, Opened, Result, Store, Write,
-    Written,
+    DatabaseUrl, ListFilter, NewConversation, NewMessage, Notice, OpenError, OpenOptions, Opened, Refusal,
+    Result, Store, StoreError, Write, Written,
 };
-use sqlx::Connection as _;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
-use uuid::Uuid;
 
 /// The end of each list that a test reads whole.
 pub(crate) const ALL: u32 = 1_000;
@@ -62,14 +62,14 @@ impl Db {
 
     /// Runs statements behind the store's back.
     pub(crate) async fn execute(&self, sql: &'static str) {
+        self.behind().await.execute(sql).await;
+    }
+
+    /// A connection of its own, past the store.
+    pub(crate) async fn behind(&self) -> Behind {
         match &self.url {
-            DatabaseUrl::Sqlite(_) => {
-                rusqlite::Connection::open(self.file()).unwrap().execute_batch(sql).unwrap();
-            }
-            DatabaseUrl::Postgres(url) => {
-                let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
-                sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
-            }
+            DatabaseUrl::Sqlite(_) => Behind::sqlite(&self.file()),
+            DatabaseUrl::Postgres(url) => Behind::postgres(url).await,
         }
     }
 
@@ -81,30 +81,53 @@ impl Db {
 /// An open database, and the feed of what it commits.
 pub(crate) struct World {
     pub(crate) store: Arc<dyn Store>,
-    feed: JoinHandle<Vec<Event>>,
+    feed: JoinHandle<Vec<Notice>>,
 }
 
 impl World {
     pub(crate) fn new(opened: Opened) -> Self {
         let mut committed = opened.committed;
         let feed = tokio::spawn(async move {
-            let mut events = Vec::new();
+            let mut notices = Vec::new();
             while let Some(batch) = committed.recv().await {
-                events.extend(batch);
+                notices.extend(batch);
             }
-            events
+            notices
         });
         Self { store: opened.store, feed }
     }
 
-    /// Closes the store; answers everything it committed, once its pipeline has ended.
+    /// Closes the store; answers every entry of a log that it committed, once its pipeline has ended.
     pub(crate) async fn close(self) -> Vec<Event> {
+        let events = self.notices().await.into_iter().filter_map(|notice| match notice {
+            Notice::Event(event) | Notice::Deleted { event, .. } => Some(event),
+            Notice::Read(_) => None,
+        });
+        events.collect()
+    }
+
+    /// Closes the store; answers everything that others were to hear of.
+    pub(crate) async fn notices(self) -> Vec<Notice> {
         drop(self.store);
         self.feed.await.unwrap()
     }
 
     pub(crate) async fn write(&self, write: Write) -> Result<Written> {
         self.store.queue(write).await?.await
+    }
+
+    /// Does what cannot fail.
+    pub(crate) async fn done(&self, write: Write) -> Written {
+        let text = format!("{write:?}");
+        self.write(write).await.unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
+
+    /// Does what must be refused.
+    pub(crate) async fn refusal(&self, write: Write) -> Refusal {
+        match self.write(write).await {
+            Err(StoreError::Refused(refusal)) => refusal,
+            other => panic!("not refused: {other:?}"),
+        }
     }
 
     /// Puts all of the writes in line before it waits for any.
@@ -149,6 +172,32 @@ impl World {
         }
     }
 
+    /// A change of a message.
+    pub(crate) async fn change(&self, write: Write) -> Message {
+        match self.done(write).await {
+            Written::Message(message) => *message,
+            other => panic!("not a message: {other:?}"),
+        }
+    }
+
+    pub(crate) async fn message(&self, of: &Message, viewer: &User) -> Message {
+        self.store.message(of.id, viewer.id).await.unwrap().unwrap()
+    }
+
+    pub(crate) async fn members(&self, id: ConversationId, viewer: &User) -> Vec<Member> {
+        self.store.members(id, viewer.id, None, ALL).await.unwrap().unwrap()
+    }
+
+    /// Unread messages, and those of them that mention the viewer.
+    pub(crate) async fn unread(&self, id: ConversationId, viewer: &User) -> (u64, u64) {
+        let state = self.store.read_state(id, viewer.id).await.unwrap().unwrap();
+        (state.unread_count, state.mention_count)
+    }
+
+    pub(crate) async fn list(&self, viewer: &User) -> Vec<Conversation> {
+        self.store.conversations(viewer.id, ListFilter::default(), None, ALL).await.unwrap()
+    }
+
     pub(crate) async fn conversation(&self, id: ConversationId, viewer: &User) -> Conversation {
         self.store.conversation(id, viewer.id).await.unwrap().unwrap()
     }
@@ -159,7 +208,7 @@ impl World {
         loop {
             let after = history.last().map_or(0, |message| message.seq);
             let window = natter_store::Window::After(natter_store::Anchor::Seq(after));
-            let slice = self.store.messages(id, viewer.id, window, ALL).await.unwrap().unwrap();
+            let slice = self.store.messages(id, viewer.id, None, window, ALL).await.unwrap().unwrap();
             history.extend(slice.messages);
             if !slice.newer {
                 return history;
@@ -178,104 +227,5 @@ impl World {
             }
             log.extend(page);
         }
-    }
-}
-
-pub(crate) fn send(new: NewMessage) -> Write {
-    Write::SendMessage(Box::new(new))
-}
-
-/// Each call draws another id; ids are unique over all tests.
-pub(crate) fn new_id<T>(wrap: impl FnOnce(Uuid) -> T) -> T {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    wrap(Uuid::from_u64_pair(
-        0x0190_163d_8694_739b,
-        0xaea5_0000_0000_0000 + NEXT.fetch_add(1, Ordering::Relaxed),
-    ))
-}
-
-pub(crate) fn new_user_id() -> UserId {
-    new_id(UserId::from_uuid)
-}
-
-pub(crate) fn new_session_id() -> SessionId {
-    new_id(SessionId::from_uuid)
-}
-
-/// A clock that ticks when it is read.
-pub(crate) fn now() -> Timestamp {
-    static MILLIS: AtomicI64 = AtomicI64::new(1_795_000_000_000);
-    Timestamp::from_millis(MILLIS.fetch_add(1, Ordering::Relaxed))
-}
-
-pub(crate) fn new_user(username: &str) -> NewUser {
-    NewUser {
-        id: new_user_id(),
-        username: username.to_owned(),
-        display_name: format!("{username} by name"),
-        email: Some(format!("{username}@example.com")),
-        role: PlatformRole::User,
-        password_hash: Some(format!("hash of {username}")),
-        created_at: now(),
-    }
-}
-
-pub(crate) fn new_group(owner: &User, members: &[&User]) -> NewConversation {
-    let created_at = now();
-    NewConversation {
-        info: ConversationInfo {
-            id: new_id(ConversationId::from_uuid),
-            kind: ConversationKind::Group,
-            name: Some("Harbour".to_owned()),
-            topic: Some("Boats".to_owned()),
-            visibility: Visibility::Private,
-            status: ConversationStatus::Active,
-            created_by: owner.id,
-            created_at,
-            updated_at: created_at,
-        },
-        members: members.iter().map(|member| member.id).collect(),
-    }
-}
-
-pub(crate) fn new_direct(creator: &User, peer: &User) -> NewConversation {
-    let mut new = new_group(creator, &[peer]);
-    new.info.kind = ConversationKind::Direct;
-    new.info.name = None;
-    new.info.topic = None;
-    new
-}
-
-pub(crate) fn new_message(conversation_id: ConversationId, sender: &User, content: &str) -> NewMessage {
-    NewMessage {
-        id: new_id(MessageId::from_uuid),
-        conversation_id,
-        sender: summary(sender),
-        kind: MessageKind::Text,
-        content: content.to_owned(),
-        client_message_id: None,
-        fingerprint: fingerprint(content),
-        reply_to: None,
-        thread_id: None,
-        created_at: now(),
-    }
-}
-
-/// The same, under a key of the sender's own.
-pub(crate) fn keyed(conversation_id: ConversationId, sender: &User, content: &str, key: &str) -> NewMessage {
-    NewMessage { client_message_id: Some(key.to_owned()), ..new_message(conversation_id, sender, content) }
-}
-
-/// Another number for another text; that is all the store relies on.
-fn fingerprint(content: &str) -> i64 {
-    content.bytes().fold(7, |sum, byte| i64::from(byte).wrapping_add(sum.wrapping_mul(31)))
-}
-
-pub(crate) fn summary(user: &User) -> UserSummary {
-    UserSummary {
-        id: user.id,
-        username: user.username.clone(),
-        display_name: user.display_name.clone(),
-        avatar_url: user.avatar_url.clone(),
     }
 }

@@ -52,7 +52,7 @@ pub(crate) async fn windows_have_exact_edges(db: Db) {
     let alice = world.user("alice").await;
     let id = world.group(&alice, &[]).await;
     let window = async |window, limit| -> (Vec<Seq>, bool, bool) {
-        let slice = world.store.messages(id, alice.id, window, limit).await.unwrap().unwrap();
+        let slice = world.store.messages(id, alice.id, None, window, limit).await.unwrap().unwrap();
         (slice.messages.iter().map(|message| message.seq).collect(), slice.older, slice.newer)
     };
     let seq = Anchor::Seq;
@@ -103,7 +103,7 @@ pub(crate) async fn a_window_needs_a_place_of_its_own_conversation(db: Db) {
     for id in [elsewhere, new_id(MessageId::from_uuid)] {
         let anchor = Anchor::Message(id);
         for window in [Window::Before(anchor), Window::After(anchor), Window::Around(anchor)] {
-            let refused = world.store.messages(here, alice.id, window, ALL).await;
+            let refused = world.store.messages(here, alice.id, None, window, ALL).await;
             assert!(matches!(refused, Err(StoreError::Refused(Refusal::AnchorUnknown))), "{refused:?}");
         }
     }

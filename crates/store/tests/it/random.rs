@@ -150,14 +150,7 @@ impl Model {
             }
         }
         for (index, user) in users.iter().enumerate() {
-            let mut listed: Vec<_> = world
-                .store
-                .conversations(user.id, None, ALL)
-                .await
-                .unwrap()
-                .iter()
-                .map(|entry| entry.info.id)
-                .collect();
+            let mut listed: Vec<_> = world.list(user).await.iter().map(|entry| entry.info.id).collect();
             listed.sort_unstable();
             let mut expected: Vec<_> = self
                 .conversations

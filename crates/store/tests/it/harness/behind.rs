@@ -1,0 +1,198 @@
+//! A way into a database past the store: what only a test may do.
+
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Every row of every table, as text.
+pub(crate) type Dump = BTreeMap<String, Vec<String>>;
+
+/// A connection of its own.
+pub(crate) enum Behind {
+    Sqlite(rusqlite::Connection),
+    Postgres(PgConnection),
+}
+
+impl Behind {
+    pub(crate) fn sqlite(file: &Path) -> Self {
+        let connection = rusqlite::Connection::open(file).unwrap();
+        connection.pragma_update(None, "foreign_keys", true).unwrap();
+        Self::Sqlite(connection)
+    }
+
+    pub(crate) async fn postgres(url: &str) -> Self {
+        Self::Postgres(PgConnection::connect(url).await.unwrap())
+    }
+
+    pub(crate) async fn execute(&mut self, sql: &str) {
+        match self {
+            Self::Sqlite(connection) => connection.execute_batch(sql).unwrap(),
+            Self::Postgres(connection) => {
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.unwrap();
+            }
+        }
+    }
+
+    /// The first column of what a query answers, which must be text.
+    pub(crate) async fn rows(&mut self, sql: &str) -> Vec<String> {
+        match self {
+            Self::Sqlite(connection) => {
+                let mut statement = connection.prepare(sql).unwrap();
+                let rows = statement.query_map([], |row| row.get(0)).unwrap();
+                rows.collect::<rusqlite::Result<_>>().unwrap()
+            }
+            Self::Postgres(connection) => {
+                let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection).await.unwrap();
+                rows.iter().map(|row| row.get(0)).collect()
+            }
+        }
+    }
+
+    /// The tables, without those that a full-text index keeps for itself.
+    pub(crate) async fn tables(&mut self) -> Vec<String> {
+        self.rows(match self {
+            Self::Sqlite(_) => {
+                "SELECT name FROM pragma_table_list
+                  WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY 1"
+            }
+            Self::Postgres(_) => {
+                "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+            }
+        })
+        .await
+    }
+
+    /// Everything that is in the tables.
+    pub(crate) async fn dump(&mut self) -> Dump {
+        let mut dump = Dump::new();
+        for table in self.tables().await {
+            let row = match self {
+                Self::Sqlite(connection) => columns(connection, &table)
+                    .iter()
+                    .map(|column| format!("quote({column})"))
+                    .collect::<Vec<_>>()
+                    .join(" || ', ' || "),
+                Self::Postgres(_) => format!("{table}::text"),
+            };
+            let rows = self.rows(&format!("SELECT {row} FROM {table} ORDER BY 1")).await;
+            dump.insert(table, rows);
+        }
+        dump
+    }
+
+    /// What must hold in any database, whatever was done to it.
+    pub(crate) async fn check(&mut self) {
+        for (rule, violations) in RULES {
+            let counted = self.rows(&format!("SELECT CAST(count(*) AS text) FROM {violations}")).await;
+            assert_eq!(counted, ["0"], "broken: {rule}");
+        }
+    }
+}
+
+fn columns(connection: &rusqlite::Connection, table: &str) -> Vec<String> {
+    let mut statement = connection.prepare("SELECT name FROM pragma_table_info(?1)").unwrap();
+    let names = statement.query_map([table], |row| row.get(0)).unwrap();
+    names.collect::<rusqlite::Result<_>>().unwrap()
+}
+
+/// A sentence, and the rows that break it. What is deleted is erased bit by bit, so little is said about that.
+const RULES: [(&str, &str); 15] = [
+    (
+        "positions of a log go from 1 to last_seq without gaps",
+        "conversations AS c
+          WHERE deleted_at IS NULL
+            AND (last_seq <> (SELECT count(*) FROM events WHERE conversation_id = c.id)
+                 OR last_seq <> (SELECT max(seq) FROM events WHERE conversation_id = c.id)
+                 OR 1 <> (SELECT min(seq) FROM events WHERE conversation_id = c.id))",
+    ),
+    (
+        "every log begins with conversation.created, which comes once",
+        "events WHERE (type = 2) <> (seq = 1)",
+    ),
+    (
+        "each message is where its message.new is",
+        "messages AS m
+          WHERE NOT EXISTS (SELECT 1 FROM events
+                             WHERE conversation_id = m.conversation_id AND seq = m.seq
+                               AND type = 1 AND message_id = m.id)",
+    ),
+    (
+        "each entry about a message names one of the same conversation",
+        "events AS e
+          WHERE type IN (1, 3, 4, 5, 6)
+            AND NOT EXISTS (SELECT 1 FROM messages WHERE id = e.message_id AND conversation_id = e.conversation_id)
+            AND (SELECT deleted_at FROM conversations WHERE id = e.conversation_id) IS NULL",
+    ),
+    (
+        "an entry about a member names one, an entry about a reaction an emoji, and no other does",
+        "events WHERE (type IN (9, 10, 11)) <> (subject_id IS NOT NULL) OR (type IN (5, 6)) <> (detail IS NOT NULL)",
+    ),
+    (
+        "a message's number is how many people wrote up to it",
+        "messages AS m
+          WHERE number <> (SELECT count(*) FROM messages AS o
+                            WHERE o.conversation_id = m.conversation_id AND o.seq <= m.seq AND o.kind <> 'system')
+            AND (SELECT deleted_at FROM conversations WHERE id = m.conversation_id) IS NULL",
+    ),
+    (
+        "message_number is how many people wrote",
+        "conversations AS c
+          WHERE deleted_at IS NULL
+            AND message_number <> (SELECT count(*) FROM messages WHERE conversation_id = c.id AND kind <> 'system')",
+    ),
+    (
+        "last_message_id is the newest message",
+        "conversations AS c
+          WHERE deleted_at IS NULL
+            AND last_message_id IS DISTINCT FROM (SELECT id FROM messages
+                                                   WHERE conversation_id = c.id ORDER BY seq DESC LIMIT 1)",
+    ),
+    (
+        "member_count is how many members there are",
+        "conversations AS c
+          WHERE member_count <> (SELECT count(*) FROM conversation_members WHERE conversation_id = c.id)",
+    ),
+    (
+        "a group or channel has one owner, and a direct conversation none",
+        "conversations AS c
+          WHERE deleted_at IS NULL
+            AND (CASE type WHEN 'direct' THEN 0 ELSE 1 END)
+                <> (SELECT count(*) FROM conversation_members WHERE conversation_id = c.id AND role = 'owner')",
+    ),
+    (
+        "nobody is in what is deleted, and it is in nobody's way",
+        "conversations AS c WHERE deleted_at IS NOT NULL AND (member_count > 0 OR direct_key IS NOT NULL)",
+    ),
+    (
+        "nobody has read further than the log goes",
+        "conversation_members AS m JOIN conversations AS c ON c.id = m.conversation_id WHERE last_read_seq > last_seq",
+    ),
+    (
+        "nothing is left of a deleted message but its place and what moderators may see",
+        "messages AS m
+          WHERE deleted_at IS NOT NULL
+            AND (content <> '' OR pinned_at IS NOT NULL OR group_mention IS NOT NULL OR mentions IS NOT NULL
+                 OR forwarded_at IS NOT NULL
+                 OR EXISTS (SELECT 1 FROM message_reactions WHERE message_id = m.id)
+                 OR EXISTS (SELECT 1 FROM message_mentions WHERE message_id = m.id))",
+    ),
+    (
+        "what is listed of a mention is as in its message",
+        "message_mentions AS l JOIN messages AS m ON m.id = l.message_id
+          WHERE l.conversation_id <> m.conversation_id OR l.seq <> m.seq OR l.sender_id <> m.sender_id
+             OR l.user_id = m.sender_id",
+    ),
+    (
+        "a direct conversation is marked exactly while there is a block between the two",
+        "conversations AS c
+          WHERE deleted_at IS NULL
+            AND (CASE WHEN c.blocked THEN 1 ELSE 0 END)
+                <> (CASE WHEN c.type = 'direct'
+                          AND EXISTS (SELECT 1 FROM blocks AS b
+                                        JOIN conversation_members AS x
+                                          ON x.conversation_id = c.id AND x.user_id = b.blocker_id
+                                        JOIN conversation_members AS y
+                                          ON y.conversation_id = c.id AND y.user_id = b.blocked_id)
+                    THEN 1 ELSE 0 END)",
+    ),
+];
