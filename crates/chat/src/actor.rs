@@ -1,6 +1,7 @@
 //! On whose behalf something is done.
 
 use natter_protocol::{PlatformRole, SessionId, User, UserId, UserSummary};
+use uuid::Uuid;
 
 /// A user who has proved who they are.
 #[derive(Debug, Clone)]
@@ -9,12 +10,17 @@ pub struct Actor {
     pub user: User,
     /// The session that proved it; none for a token that an operator minted.
     pub session: Option<SessionId>,
+    /// What the request is known by, if it has an idempotency key: the same in each repeat, see [`Claim::Mine`]. What the
+    /// request creates has this id, so that a repeat finds it.
+    ///
+    /// [`Claim::Mine`]: crate::Claim::Mine
+    pub request: Option<Uuid>,
 }
 
 impl Actor {
     /// The author of something that is done later, without them.
     pub(crate) const fn on_behalf_of(user: User) -> Self {
-        Self { user, session: None }
+        Self { user, session: None, request: None }
     }
 
     /// The user's id.

@@ -76,6 +76,9 @@ pub enum Error {
     /// It is archived or closed.
     #[error("the conversation is archived or closed")]
     ConversationNotActive,
+    /// The caller would keep themselves out.
+    #[error("this would keep out the address that you ask from, and you with it")]
+    WouldLockYouOut,
     /// Too much is waiting.
     #[error("{0}")]
     Overloaded(&'static str),
@@ -121,6 +124,7 @@ impl Error {
             Self::UsernameTaken => ErrorCode::UsernameTaken,
             Self::ClientMessageIdConflict => ErrorCode::ClientMessageIdConflict,
             Self::ConversationNotActive => ErrorCode::ConversationNotActive,
+            Self::WouldLockYouOut => ErrorCode::WouldLockYouOut,
             Self::Overloaded(_) | Self::Unavailable(_) => ErrorCode::Unavailable,
             Self::OutcomeUnknown(_) => ErrorCode::OutcomeUnknown,
             Self::StorageFull => ErrorCode::StorageFull,

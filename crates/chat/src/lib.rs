@@ -27,7 +27,8 @@ pub use clock::{Clock, SystemClock};
 pub use error::Error;
 pub use execute::Submitted;
 pub use message::History;
-pub use natter_store::ListFilter;
+pub use natter_store::{KeyHolder, ListFilter};
+pub use operate::Claim;
 pub use random::{Random, SystemRandom};
 pub use relay::Relay;
 
@@ -109,12 +110,16 @@ impl Chat {
         self.clock.now()
     }
 
-    /// A `UUIDv7` (RFC 9562, section 5.7): ordered by time, so that it appends to the indexes that hold it.
+    /// A new id.
     pub fn new_id(&self) -> Uuid {
         let mut bytes = [0; 10];
         self.random.fill(&mut bytes);
-        let millis = u64::try_from(self.now().millis()).unwrap_or_default();
-        uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
+        id(self.now(), bytes)
+    }
+
+    /// The id of what a request creates: its own, if a repeat of it must find what is there.
+    fn id_for(&self, actor: &Actor) -> Uuid {
+        actor.request.unwrap_or_else(|| self.new_id())
     }
 
     /// The user with the presence that this node knows of.
@@ -122,4 +127,10 @@ impl Chat {
         let presence = if self.hub.is_online(user.id) { Presence::Online } else { Presence::Offline };
         User { presence, ..user }
     }
+}
+
+/// A `UUIDv7` (RFC 9562, section 5.7): ordered by time, so that it appends to the indexes that hold it.
+fn id(time: Timestamp, random: [u8; 10]) -> Uuid {
+    let millis = u64::try_from(time.millis()).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }

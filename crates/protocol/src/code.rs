@@ -99,6 +99,9 @@ error_codes! {
         "It is archived or closed. An admin of the conversation can make it active again.";
     AlreadyDone = "already_done", 409, false, "It is not in the state that this needs",
         "What was asked for cannot be done any more, such as cancelling a message that was sent. The detail names it.";
+    WouldLockYouOut = "would_lock_you_out", 409, false, "This would keep the caller out",
+        "After this change the address that the request comes from would not get in any more. Make it from another \
+         address, or allow this one first.";
     LimitReached = "limit_reached", 409, false, "There is no room for another one",
         "A number that is bounded, such as members, pins, reactions, drafts or invites, has reached its bound. The \
          detail states it.";

@@ -287,7 +287,10 @@ pub enum Written {
     /// These sessions have ended.
     SessionsEnded(Vec<SessionId>),
     /// The key belongs to this request now.
-    KeyClaimed,
+    KeyClaimed {
+        /// When it was claimed for the first time; a claim that was given up keeps its time.
+        since: Timestamp,
+    },
     /// Somebody else has the key.
     KeyTaken(crate::KeyHolder),
     /// There is more to erase.

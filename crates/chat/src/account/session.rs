@@ -86,7 +86,7 @@ impl Chat {
         if found.id != user {
             return Err(Error::Unauthenticated);
         }
-        Ok(Actor { user: found, session })
+        Ok(Actor { user: found, session, request: None })
     }
 
     pub(super) async fn sign_in(&self, user: User) -> Result<SignIn> {

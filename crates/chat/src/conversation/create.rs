@@ -20,7 +20,7 @@ impl Chat {
         let members = self.resolve_members(actor, &create).await?;
         let now = self.now();
         let info = ConversationInfo {
-            id: ConversationId::from_uuid(self.new_id()),
+            id: ConversationId::from_uuid(self.id_for(actor)),
             kind: create.kind,
             name,
             topic,

@@ -66,7 +66,7 @@ impl Chat {
             return Err(Error::field("sendAt", "must be in the future, at most 366 days ahead"));
         }
         let scheduled = ScheduledMessage {
-            id: ScheduledMessageId::from_uuid(self.new_id()),
+            id: ScheduledMessageId::from_uuid(self.id_for(actor)),
             conversation_id: schedule.conversation_id,
             content,
             reply_to: schedule.draft.reply_to,

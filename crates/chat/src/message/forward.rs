@@ -27,6 +27,7 @@ impl Chat {
         let origin = message
             .forwarded_from
             .unwrap_or(ForwardedFrom { sender: message.sender, created_at: message.created_at });
+        let key = forward.client_message_id.or_else(|| actor.request.map(|id| id.to_string()));
         let mut copies = Vec::with_capacity(forward.conversation_ids.len());
         for conversation_id in forward.conversation_ids {
             let new = NewMessage {
@@ -36,7 +37,7 @@ impl Chat {
                 kind: MessageKind::Text,
                 content: message.content.clone(),
                 // One conversation gets at most one copy of each forward, so the key may be the same in all.
-                client_message_id: forward.client_message_id.as_ref().map(|key| format!("forward/{key}")),
+                client_message_id: key.as_ref().map(|key| format!("forward/{key}")),
                 fingerprint: fingerprint(forward.message_id),
                 reply_to: None,
                 thread_id: None,

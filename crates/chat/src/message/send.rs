@@ -29,7 +29,8 @@ impl Chat {
             fingerprint: fingerprint(&draft),
             mentions: self.mentions(actor, conversation_id, &content).await?,
             content,
-            client_message_id: draft.client_message_id,
+            // A request that can be told from others needs no other key.
+            client_message_id: draft.client_message_id.or_else(|| actor.request.map(|id| id.to_string())),
             reply_to: draft.reply_to,
             thread_id: draft.thread_id,
             forwarded_from: None,

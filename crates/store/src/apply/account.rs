@@ -112,18 +112,17 @@ impl<R: Rows> Work<'_, R> {
 
     async fn claim_key(&mut self, claim: &ClaimKey) -> Step<Written, R::Error> {
         if self.rows.insert_key(claim).await? {
-            return Ok(Written::KeyClaimed);
+            return Ok(Written::KeyClaimed { since: claim.at });
         }
         let Some(row) = self.rows.key(claim.user_id, &claim.key).await? else {
             // It was given back meanwhile.
             self.rows.insert_key(claim).await?;
-            return Ok(Written::KeyClaimed);
+            return Ok(Written::KeyClaimed { since: claim.at });
         };
         let same = row.holder.fingerprint == claim.fingerprint && row.holder.answer.is_none();
         // The claim of this very write, whose commit went unheard, or one that was given up.
         if same && (row.claimed_at == claim.at || row.claimed_at < claim.stale_before) {
-            self.rows.reclaim_key(claim).await?;
-            return Ok(Written::KeyClaimed);
+            return Ok(Written::KeyClaimed { since: row.claimed_at });
         }
         Ok(Written::KeyTaken(row.holder))
     }

@@ -230,8 +230,6 @@ rows! {
     fn insert_key(claim: &ClaimKey) -> bool;
     /// Who has a key.
     fn key(user: UserId, key: &str) -> Option<KeyRow>;
-    /// Claims a key again that was given up.
-    fn reclaim_key(claim: &ClaimKey);
     /// Keeps an answer.
     fn put_answer(user: UserId, key: &str, status: u16, body: &[u8]);
     /// Forgets a key.
