@@ -5,6 +5,7 @@
 //! power cut depends on `synchronous=FULL`: the setting is read back when the database is opened.
 
 mod account;
+mod batch;
 pub(crate) mod bench;
 mod conversation;
 mod failure;
@@ -14,20 +15,15 @@ mod migrate;
 mod plans;
 mod readers;
 mod row;
+mod rows;
 mod writer;
 
 use crate::commit::{Queue, pipeline};
 use crate::open::{OpenError, OpenOptions, Opened};
-use crate::{
-    Committing, Credentials, ListPosition, MessageSlice, Migrator, Result, Roster, Session, Store,
-    StoreError, Window, Write,
-};
+use crate::{Committing, Migrator, Result, Store, StoreError, Write};
 use async_trait::async_trait;
-use natter_protocol::{
-    Conversation, ConversationId, Event, Message, MessageId, Seq, SessionId, Timestamp, User, UserId,
-};
 use readers::Readers;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Transaction};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -42,7 +38,7 @@ const CHECKPOINT_PAGES: i32 = 4_000;
 /// KiB of pages that the writer keeps.
 const WRITER_CACHE_KIB: i32 = 16_384;
 /// Prepared statements that a connection keeps.
-const STATEMENTS_MAX: usize = 64;
+const STATEMENTS_MAX: usize = 128;
 
 pub(crate) struct Sqlite {
     queue: Queue,
@@ -50,6 +46,16 @@ pub(crate) struct Sqlite {
     epoch: String,
     /// For the rare writes that are no part of any log and must be answered before the pipeline runs.
     path: PathBuf,
+}
+
+impl Sqlite {
+    /// Runs a query in one snapshot.
+    async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.readers.read_checked(|snapshot| query(snapshot).map(Ok)).await
+    }
 }
 
 /// Opens the database, brings its schema up to date and starts its writer.
@@ -178,7 +184,7 @@ impl Store for Sqlite {
     }
 
     async fn ping(&self) -> Result<()> {
-        self.readers.read(|snapshot| snapshot.query_row("SELECT 1", [], |_| Ok(()))).await
+        self.read(|snapshot| snapshot.query_row("SELECT 1", [], |_| Ok(()))).await
     }
 
     async fn secret(&self, name: &str, proposal: &str) -> Result<String> {
@@ -189,70 +195,5 @@ impl Store for Sqlite {
         })
         .await
         .unwrap_or_else(|error| Err(StoreError::Broken(error.to_string())))
-    }
-
-    async fn has_users(&self) -> Result<bool> {
-        self.readers.read(|snapshot| account::has_users(snapshot)).await
-    }
-
-    async fn user(&self, id: UserId) -> Result<Option<User>> {
-        self.readers.read(move |snapshot| account::user(snapshot, id)).await
-    }
-
-    async fn credentials(&self, username: &str) -> Result<Option<Credentials>> {
-        let username = username.to_owned();
-        self.readers.read(move |snapshot| account::credentials(snapshot, &username)).await
-    }
-
-    async fn users_named(&self, names: &[String]) -> Result<Vec<User>> {
-        let names = names.to_vec();
-        self.readers.read(move |snapshot| account::users_named(snapshot, &names)).await
-    }
-
-    async fn session(&self, id: SessionId, now: Timestamp) -> Result<Option<Session>> {
-        self.readers.read(move |snapshot| account::session(snapshot, id, now)).await
-    }
-
-    async fn conversation(&self, id: ConversationId, viewer: UserId) -> Result<Option<Conversation>> {
-        let epoch = self.epoch.clone();
-        self.readers.read(move |snapshot| conversation::one(snapshot, id, viewer, &epoch)).await
-    }
-
-    async fn conversations(
-        &self,
-        viewer: UserId,
-        after: Option<ListPosition>,
-        limit: u32,
-    ) -> Result<Vec<Conversation>> {
-        let epoch = self.epoch.clone();
-        self.readers.read(move |snapshot| conversation::list(snapshot, viewer, after, limit, &epoch)).await
-    }
-
-    async fn roster(&self, id: ConversationId) -> Result<Option<Roster>> {
-        self.readers.read(move |snapshot| conversation::roster(snapshot, id)).await
-    }
-
-    async fn message(&self, id: MessageId, viewer: UserId) -> Result<Option<Message>> {
-        self.readers.read(move |snapshot| message::one(snapshot, id, viewer)).await
-    }
-
-    async fn messages(
-        &self,
-        id: ConversationId,
-        viewer: UserId,
-        window: Window,
-        limit: u32,
-    ) -> Result<Option<MessageSlice>> {
-        self.readers.read_checked(move |snapshot| message::slice(snapshot, id, viewer, window, limit)).await
-    }
-
-    async fn events(
-        &self,
-        id: ConversationId,
-        viewer: UserId,
-        after: Seq,
-        limit: u32,
-    ) -> Result<Option<Vec<Event>>> {
-        self.readers.read(move |snapshot| message::events(snapshot, id, viewer, after, limit)).await
     }
 }

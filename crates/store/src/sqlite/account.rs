@@ -1,62 +1,240 @@
-//! Users and sessions in SQLite.
+//! Users, their sessions, and who keeps away from whom, in SQLite.
 
-use super::row::text;
-use crate::commit::Outcome;
-use crate::text_enum::TextEnum as _;
-use crate::{Credentials, NewSession, NewUser, Refusal, Session, SessionRotation, Written};
-use natter_protocol::{PlatformRole, Presence, SessionId, Timestamp, User, UserId};
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use super::Sqlite;
+use super::row::{Columns, USER_COLUMNS};
+use crate::account::SESSIONS_LISTED_MAX;
+use crate::{Accounts, Credentials, Result, Session};
+use async_trait::async_trait;
+use natter_protocol::{
+    Block, BlockStatus, IpRule, IpRuleId, SessionId, SessionInfo, Timestamp, User, UserId,
+};
+use rusqlite::{Connection, OptionalExtension as _, Params};
+use std::sync::LazyLock;
 
 pub(super) const HAS_USERS: &str = "SELECT 1 FROM users LIMIT 1";
-pub(super) const USER: &str =
-    "SELECT id, username, display_name, avatar_url, role, last_seen_at FROM users WHERE id = ?1";
-pub(super) const CREDENTIALS: &str =
-    "SELECT id, username, display_name, avatar_url, role, last_seen_at, password_hash
-    FROM users WHERE username = ?1";
-pub(super) const USER_NAMED: &str =
-    "SELECT id, username, display_name, avatar_url, role, last_seen_at FROM users WHERE username = ?1";
-pub(super) const SESSION: &str =
-    "SELECT u.id, u.username, u.display_name, u.avatar_url, u.role, u.last_seen_at
-    FROM sessions AS s JOIN users AS u ON u.id = s.user_id
-    WHERE s.id = ?1 AND s.ended_at IS NULL AND s.expires_at > ?2";
+pub(super) static USER: LazyLock<String> = LazyLock::new(|| users("WHERE u.id = ?1"));
+pub(super) static USER_ENABLED: LazyLock<String> =
+    LazyLock::new(|| users("WHERE u.id = ?1 AND u.disabled_at IS NULL"));
+pub(super) static USER_NAMED: LazyLock<String> = LazyLock::new(|| users("WHERE u.username = ?1"));
+/// There is no index of words: whoever asks goes through the names in their order, up to the end of the page.
+pub(super) static USERS_LIKE: LazyLock<String> = LazyLock::new(|| {
+    users(&format!(
+        "WHERE u.username > ?3
+           AND (u.username >= ?2 AND substr(u.username, 1, length(?2)) = ?2
+                OR instr(' ' || fold(u.display_name), ' ' || ?2) > 0)
+           AND u.disabled_at IS NULL
+           AND {}
+         ORDER BY u.username LIMIT ?4",
+        not_kept_apart("u.id")
+    ))
+});
+pub(super) static ACQUAINTANCES: LazyLock<String> = LazyLock::new(|| {
+    users(&format!(
+        "WHERE u.id IN (SELECT unhex(value, '-') FROM json_each(?2))
+           AND u.username > ?3
+           AND EXISTS (SELECT 1
+                         FROM conversation_members AS mine
+                         JOIN conversation_members AS theirs ON theirs.conversation_id = mine.conversation_id
+                        WHERE mine.user_id = ?1 AND theirs.user_id = u.id)
+           AND {}
+         ORDER BY u.username LIMIT ?4",
+        not_kept_apart("u.id")
+    ))
+});
+pub(super) static CREDENTIALS: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {USER_COLUMNS}, u.password_hash, u.disabled_at IS NOT NULL FROM users AS u WHERE u.username = ?1"
+    )
+});
+pub(super) static SESSION: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {USER_COLUMNS}
+           FROM sessions AS s JOIN users AS u ON u.id = s.user_id
+          WHERE s.id = ?1 AND s.ended_at IS NULL AND s.expires_at > ?2 AND u.disabled_at IS NULL"
+    )
+});
+pub(super) const SESSIONS: &str = "
+    SELECT id, created_at, refreshed_at, expires_at
+      FROM sessions
+     WHERE user_id = ?1 AND ended_at IS NULL AND expires_at > ?2
+     ORDER BY created_at DESC, id DESC LIMIT ?3";
+pub(super) const HAS_BLOCKED: &str = "SELECT 1 FROM blocks WHERE blocker_id = ?1 AND blocked_id = ?2";
+pub(super) const BLOCKS: &str = "
+    SELECT u.id, u.username, u.display_name, u.avatar_url, b.created_at
+      FROM blocks AS b JOIN users AS u ON u.id = b.blocked_id
+     WHERE b.blocker_id = ?1 AND u.username > ?2
+     ORDER BY u.username LIMIT ?3";
+pub(super) const KEPT_APART: &str = "
+    SELECT blocked_id FROM blocks WHERE blocker_id = ?1
+     UNION
+    SELECT blocker_id FROM blocks WHERE blocked_id = ?1";
+const IP_RULES: &str =
+    "SELECT id, cidr, action, note, created_by, created_at FROM ip_rules ORDER BY created_at, id";
 
-fn user_row(row: &Row<'_>) -> rusqlite::Result<User> {
-    Ok(User {
-        id: UserId::from_uuid(row.get(0)?),
-        username: row.get(1)?,
-        display_name: row.get(2)?,
-        avatar_url: row.get(3)?,
-        role: text(row, 4)?,
-        presence: Presence::Offline,
-        last_seen: row.get::<_, Option<i64>>(5)?.map(Timestamp::from_millis),
-    })
+fn users(rest: &str) -> String {
+    format!("SELECT {USER_COLUMNS} FROM users AS u {rest}")
 }
 
-pub(super) fn has_users(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.prepare_cached(HAS_USERS)?.exists([])
+/// That there is no block between the viewer, who is parameter 1, and somebody else.
+pub(super) fn not_kept_apart(other: &str) -> String {
+    format!(
+        "NOT EXISTS (SELECT 1 FROM blocks WHERE blocker_id = ?1 AND blocked_id = {other})
+           AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker_id = {other} AND blocked_id = ?1)"
+    )
 }
 
-pub(super) fn user(connection: &Connection, id: UserId) -> rusqlite::Result<Option<User>> {
-    connection.prepare_cached(USER)?.query_row([id.uuid()], user_row).optional()
-}
-
-pub(super) fn credentials(connection: &Connection, username: &str) -> rusqlite::Result<Option<Credentials>> {
-    connection
-        .prepare_cached(CREDENTIALS)?
-        .query_row([username], |row| Ok(Credentials { user: user_row(row)?, password_hash: row.get(6)? }))
-        .optional()
-}
-
-pub(super) fn users_named(connection: &Connection, names: &[String]) -> rusqlite::Result<Vec<User>> {
-    let mut users = Vec::with_capacity(names.len());
-    for name in names {
-        let found = match name.parse() {
-            Ok(id) => user(connection, id)?,
-            Err(_) => connection.prepare_cached(USER_NAMED)?.query_row([name], user_row).optional()?,
-        };
-        users.extend(found);
+#[async_trait]
+impl Accounts for Sqlite {
+    async fn has_users(&self) -> Result<bool> {
+        self.read(|snapshot| snapshot.prepare_cached(HAS_USERS)?.exists([])).await
     }
-    Ok(users)
+
+    async fn user(&self, id: UserId) -> Result<Option<User>> {
+        self.read(move |snapshot| one_user(snapshot, &USER_ENABLED, [id.uuid()])).await
+    }
+
+    async fn users_named(&self, names: &[String]) -> Result<Vec<User>> {
+        let names = names.to_vec();
+        self.read(move |snapshot| {
+            let mut users = Vec::with_capacity(names.len());
+            for name in &names {
+                users.extend(match name.parse() {
+                    Ok(id) => one_user(snapshot, &USER, [UserId::uuid(id)])?,
+                    Err(_) => one_user(snapshot, &USER_NAMED, [name])?,
+                });
+            }
+            Ok(users)
+        })
+        .await
+    }
+
+    async fn users_like(
+        &self,
+        viewer: UserId,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<User>> {
+        let (prefix, after) = (prefix.to_owned(), after.unwrap_or_default().to_owned());
+        self.read(move |snapshot| all_users(snapshot, &USERS_LIKE, (viewer.uuid(), prefix, after, limit)))
+            .await
+    }
+
+    async fn acquaintances(
+        &self,
+        viewer: UserId,
+        among: &[UserId],
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<User>> {
+        let (among, after) = (serde_json::json!(among).to_string(), after.unwrap_or_default().to_owned());
+        self.read(move |snapshot| all_users(snapshot, &ACQUAINTANCES, (viewer.uuid(), among, after, limit)))
+            .await
+    }
+
+    async fn credentials(&self, username: &str) -> Result<Option<Credentials>> {
+        let username = username.to_owned();
+        self.read(move |snapshot| {
+            snapshot
+                .prepare_cached(&CREDENTIALS)?
+                .query_row([username], |row| {
+                    let mut columns = Columns::of(row);
+                    Ok(Credentials {
+                        user: columns.user()?,
+                        password_hash: columns.get()?,
+                        disabled: columns.get()?,
+                    })
+                })
+                .optional()
+        })
+        .await
+    }
+
+    async fn session(&self, id: SessionId, now: Timestamp) -> Result<Option<Session>> {
+        self.read(move |snapshot| session(snapshot, id, now)).await
+    }
+
+    async fn sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<SessionInfo>> {
+        self.read(move |snapshot| {
+            snapshot
+                .prepare_cached(SESSIONS)?
+                .query_map((user.uuid(), now.millis(), SESSIONS_LISTED_MAX), |row| {
+                    let mut columns = Columns::of(row);
+                    Ok(SessionInfo {
+                        id: columns.id(SessionId::from_uuid)?,
+                        created_at: columns.time()?,
+                        refreshed_at: columns.time()?,
+                        expires_at: columns.time()?,
+                        current: false,
+                    })
+                })?
+                .collect()
+        })
+        .await
+    }
+
+    async fn block_status(&self, viewer: UserId, other: UserId) -> Result<BlockStatus> {
+        self.read(move |snapshot| {
+            let mut has_blocked = snapshot.prepare_cached(HAS_BLOCKED)?;
+            Ok(BlockStatus {
+                blocked_by_me: has_blocked.exists((viewer.uuid(), other.uuid()))?,
+                blocked_me: has_blocked.exists((other.uuid(), viewer.uuid()))?,
+            })
+        })
+        .await
+    }
+
+    async fn blocks(&self, viewer: UserId, after: Option<&str>, limit: u32) -> Result<Vec<Block>> {
+        let after = after.unwrap_or_default().to_owned();
+        self.read(move |snapshot| {
+            snapshot
+                .prepare_cached(BLOCKS)?
+                .query_map((viewer.uuid(), after, limit), |row| {
+                    let mut columns = Columns::of(row);
+                    Ok(Block { user: columns.summary()?, created_at: columns.time()? })
+                })?
+                .collect()
+        })
+        .await
+    }
+
+    async fn kept_apart(&self, user: UserId) -> Result<Vec<UserId>> {
+        self.read(move |snapshot| {
+            snapshot
+                .prepare_cached(KEPT_APART)?
+                .query_map([user.uuid()], |row| Columns::of(row).id(UserId::from_uuid))?
+                .collect()
+        })
+        .await
+    }
+
+    async fn ip_rules(&self) -> Result<Vec<IpRule>> {
+        self.read(|snapshot| {
+            snapshot
+                .prepare_cached(IP_RULES)?
+                .query_map([], |row| {
+                    let mut columns = Columns::of(row);
+                    Ok(IpRule {
+                        id: columns.id(IpRuleId::from_uuid)?,
+                        cidr: columns.get()?,
+                        action: columns.text()?,
+                        note: columns.get()?,
+                        created_by: columns.id(UserId::from_uuid)?,
+                        created_at: columns.time()?,
+                    })
+                })?
+                .collect()
+        })
+        .await
+    }
+}
+
+fn one_user(connection: &Connection, sql: &str, parameters: impl Params) -> rusqlite::Result<Option<User>> {
+    connection.prepare_cached(sql)?.query_row(parameters, |row| Columns::of(row).user()).optional()
+}
+
+fn all_users(connection: &Connection, sql: &str, parameters: impl Params) -> rusqlite::Result<Vec<User>> {
+    connection.prepare_cached(sql)?.query_map(parameters, |row| Columns::of(row).user())?.collect()
 }
 
 pub(super) fn session(
@@ -64,111 +242,5 @@ pub(super) fn session(
     id: SessionId,
     now: Timestamp,
 ) -> rusqlite::Result<Option<Session>> {
-    connection
-        .prepare_cached(SESSION)?
-        .query_row((id.uuid(), now.millis()), |row| Ok(Session { id, user: user_row(row)? }))
-        .optional()
-}
-
-pub(super) fn create_user(connection: &Connection, user: &NewUser) -> rusqlite::Result<Outcome> {
-    let created = connection
-        .prepare_cached(
-            "INSERT INTO users (id, username, display_name, email, role, password_hash, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (username) DO NOTHING",
-        )?
-        .execute((
-            user.id.uuid(),
-            &user.username,
-            &user.display_name,
-            &user.email,
-            user.role.to_text(),
-            &user.password_hash,
-            user.created_at.millis(),
-        ))?;
-    Ok(if created == 1 { Ok((Written::Done, None)) } else { Err(Refusal::UsernameTaken) })
-}
-
-pub(super) fn set_password(
-    connection: &Connection,
-    id: UserId,
-    hash: &str,
-    now: Timestamp,
-) -> rusqlite::Result<Outcome> {
-    let changed = connection
-        .prepare_cached("UPDATE users SET password_hash = ?2 WHERE id = ?1")?
-        .execute((id.uuid(), hash))?;
-    connection
-        .prepare_cached("UPDATE sessions SET ended_at = ?2 WHERE user_id = ?1 AND ended_at IS NULL")?
-        .execute((id.uuid(), now.millis()))?;
-    Ok(done_if_known(changed))
-}
-
-pub(super) fn set_role(connection: &Connection, id: UserId, role: PlatformRole) -> rusqlite::Result<Outcome> {
-    let changed = connection
-        .prepare_cached("UPDATE users SET role = ?2 WHERE id = ?1")?
-        .execute((id.uuid(), role.to_text()))?;
-    Ok(done_if_known(changed))
-}
-
-fn done_if_known(changed: usize) -> Outcome {
-    if changed == 1 { Ok((Written::Done, None)) } else { Err(Refusal::UserUnknown) }
-}
-
-/// Takes the user's sessions that are over along: otherwise they would gather for ever.
-pub(super) fn create_session(connection: &Connection, session: &NewSession) -> rusqlite::Result<Outcome> {
-    connection
-        .prepare_cached(
-            "DELETE FROM sessions WHERE user_id = ?1 AND (ended_at IS NOT NULL OR expires_at <= ?2)",
-        )?
-        .execute((session.user_id.uuid(), session.created_at.millis()))?;
-    let created = connection
-        .prepare_cached(
-            "INSERT INTO sessions (id, user_id, refresh_hash, created_at, refreshed_at, expires_at)
-             SELECT ?1, id, ?3, ?4, ?4, ?5 FROM users WHERE id = ?2",
-        )?
-        .execute((
-            session.id.uuid(),
-            session.user_id.uuid(),
-            session.refresh_hash,
-            session.created_at.millis(),
-            session.expires_at.millis(),
-        ))?;
-    Ok(done_if_known(created))
-}
-
-pub(super) fn rotate_session(
-    connection: &Connection,
-    rotation: &SessionRotation,
-) -> rusqlite::Result<Outcome> {
-    let Some(live) = session(connection, rotation.id, rotation.now)? else {
-        return Ok(Ok((Written::SessionOver, None)));
-    };
-    let rotated = connection
-        .prepare_cached(
-            "UPDATE sessions SET refresh_hash = ?3, refreshed_at = ?4, expires_at = ?5
-             WHERE id = ?1 AND refresh_hash = ?2",
-        )?
-        .execute((
-            rotation.id.uuid(),
-            rotation.presented_hash,
-            rotation.next_hash,
-            rotation.now.millis(),
-            rotation.expires_at.millis(),
-        ))?;
-    if rotated == 1 {
-        return Ok(Ok((Written::SessionRotated(Box::new(live)), None)));
-    }
-    // A token that was traded before came back: either it or its successor is in the wrong hands.
-    end_session(connection, rotation.id, rotation.now)
-}
-
-pub(super) fn end_session(
-    connection: &Connection,
-    id: SessionId,
-    now: Timestamp,
-) -> rusqlite::Result<Outcome> {
-    connection
-        .prepare_cached("UPDATE sessions SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NULL")?
-        .execute((id.uuid(), now.millis()))?;
-    Ok(Ok((Written::SessionOver, None)))
+    Ok(one_user(connection, &SESSION, (id.uuid(), now.millis()))?.map(|user| Session { id, user }))
 }

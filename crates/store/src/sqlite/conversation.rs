@@ -1,197 +1,433 @@
-//! Conversations in SQLite.
+//! Conversations, and who is in them, in SQLite.
 
-use super::message::{MESSAGE_COLUMNS, message_row};
-use super::row::text;
-use crate::commit::Outcome;
+use super::Sqlite;
+use super::message::{MESSAGE_COLUMNS, MESSAGE_JOINS, message};
+use super::row::{Columns, USER_COLUMNS};
+use crate::conversation::direct_key;
 use crate::text_enum::TextEnum as _;
-use crate::{ListPosition, NewConversation, Refusal, Roster, Written, log};
-use natter_protocol::{Conversation, ConversationId, ConversationInfo, Me, MemberRole, Timestamp, UserId};
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use crate::{Conversations, ListFilter, ListPosition, Result, Roster, Standing, log};
+use async_trait::async_trait;
+use natter_protocol::{
+    Conversation, ConversationId, ConversationInfo, Invite, InviteId, InvitePreview, Me, Member,
+    PublicChannel, ReadState, Seq, Timestamp, UnreadTotal, UserId,
+};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use std::collections::HashSet;
 use std::sync::LazyLock;
 use uuid::Uuid;
 
-/// Columns of [`ConversationInfo`], in the order of [`info_row`].
-const INFO_COLUMNS: &str = "id, type, name, topic, visibility, status, created_by, created_at, updated_at";
+/// Columns of a [`ConversationInfo`] `c`, in the order of [`info_columns`].
+pub(super) const INFO_COLUMNS: &str =
+    "c.id, c.type, c.name, c.topic, c.visibility, c.status, c.created_by, c.created_at, c.updated_at";
 
-/// The viewer's relation, the conversation, and its last message, for the conversations in `page`.
+/// The viewer's relation, the conversation, the other person, and the last message, for the conversations in `page`.
 fn view(page: &str) -> String {
     format!(
         "WITH page (id) AS MATERIALIZED ({page})
-         SELECT v.id, v.type, v.name, v.topic, v.visibility, v.status, v.created_by, v.created_at, v.updated_at,
-                v.last_seq, v.member_count, v.role, v.last_read_seq, v.muted, v.pinned, v.unread_count, v.peer_name,
+         SELECT {INFO_COLUMNS},
+                c.last_seq, c.member_count, c.unread_count, c.mention_count,
+                c.role, c.last_read_seq, c.muted, c.pinned, c.archived,
+                p.id, p.username, p.display_name, p.avatar_url,
                 {MESSAGE_COLUMNS}
            FROM page
-           JOIN conversation_list_view AS v ON v.id = page.id AND v.user_id = ?1
-           LEFT JOIN messages AS m ON m.id = v.last_message_id
-           LEFT JOIN users AS s ON s.id = m.sender_id
-          ORDER BY v.updated_at DESC, v.id DESC"
+           JOIN conversation_list_view AS c ON c.id = page.id AND c.user_id = ?1
+           LEFT JOIN users AS p ON p.id = c.peer_id
+           LEFT JOIN messages AS m ON m.id = c.last_message_id
+           {MESSAGE_JOINS}
+          ORDER BY c.updated_at DESC, c.id DESC"
     )
 }
 
 pub(super) static ONE: LazyLock<String> = LazyLock::new(|| view("SELECT ?2"));
-pub(super) static FIRST_PAGE: LazyLock<String> = LazyLock::new(|| {
+pub(super) static PAGE: LazyLock<String> = LazyLock::new(|| {
     view(
-        "SELECT c.id FROM conversation_members AS cm JOIN conversations AS c ON c.id = cm.conversation_id
-          WHERE cm.user_id = ?1 ORDER BY c.updated_at DESC, c.id DESC LIMIT ?2",
+        "SELECT c.id
+           FROM conversation_members AS cm JOIN conversations AS c ON c.id = cm.conversation_id
+          WHERE cm.user_id = ?1
+            AND (c.updated_at, c.id) < (?2, ?3)
+            AND (?5 IS NULL OR cm.archived = ?5)
+            AND (?6 IS NULL OR cm.pinned = ?6)
+            AND (?7 IS NULL OR c.type = ?7)
+            AND (NOT ?8 OR (c.last_seq > cm.last_read_seq
+                            AND (SELECT unread_count
+                                   FROM unread_message_counts
+                                  WHERE conversation_id = c.id AND user_id = ?1) > 0))
+          ORDER BY c.updated_at DESC, c.id DESC LIMIT ?4",
     )
 });
-pub(super) static NEXT_PAGE: LazyLock<String> = LazyLock::new(|| {
-    view(
-        "SELECT c.id FROM conversation_members AS cm JOIN conversations AS c ON c.id = cm.conversation_id
-          WHERE cm.user_id = ?1 AND (c.updated_at, c.id) < (?3, ?4)
-          ORDER BY c.updated_at DESC, c.id DESC LIMIT ?2",
+pub(super) const DIRECT: &str = "SELECT id FROM conversations WHERE direct_key = ?1";
+pub(super) const STANDING: &str = "
+    SELECT c.type, c.visibility, c.status, cm.role, c.member_count, cm.last_read_seq
+      FROM conversation_members AS cm JOIN conversations AS c ON c.id = cm.conversation_id
+     WHERE cm.conversation_id = ?1 AND cm.user_id = ?2";
+pub(super) static INFO: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {INFO_COLUMNS} FROM conversations AS c WHERE c.id = ?1"));
+pub(super) const HEAD: &str = "SELECT last_seq FROM conversations WHERE id = ?1";
+pub(super) const MEMBER_IDS: &str = "SELECT user_id FROM conversation_members WHERE conversation_id = ?1";
+/// The types are written out as in the definition of the index: those of `member.joined` and `member.left`.
+pub(super) const COMINGS_AND_GOINGS: &str = "
+    SELECT type, subject_id
+      FROM events
+     WHERE conversation_id = ?1 AND seq > ?2 AND type IN (9, 10)
+     ORDER BY seq DESC";
+pub(super) static MEMBERS: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {USER_COLUMNS}, cm.role, cm.joined_at
+           FROM conversation_members AS cm JOIN users AS u ON u.id = cm.user_id
+          WHERE cm.conversation_id = ?1 AND u.username > ?2
+          ORDER BY u.username LIMIT ?3"
     )
 });
-pub(super) const ROSTER_HEAD: &str = "SELECT last_seq FROM conversations WHERE id = ?1";
-pub(super) const ROSTER_MEMBERS: &str = "SELECT user_id FROM conversation_members WHERE conversation_id = ?1";
 pub(super) const IS_MEMBER: &str =
     "SELECT 1 FROM conversation_members WHERE conversation_id = ?1 AND user_id = ?2";
+pub(super) const PUBLIC_CHANNELS: &str = "
+    SELECT c.id, c.name, c.topic, c.member_count,
+           EXISTS (SELECT 1 FROM conversation_members WHERE conversation_id = c.id AND user_id = ?1)
+      FROM conversations AS c
+     WHERE c.visibility = 'public' AND c.deleted_at IS NULL
+       AND c.type = 'channel'
+       AND (c.name, c.id) > (?3, ?4)
+       AND instr(fold(c.name), ?2) > 0
+     ORDER BY c.name, c.id LIMIT ?5";
+pub(super) const IS_JOINABLE: &str = "
+    SELECT 1 FROM conversations
+     WHERE id = ?1 AND type = 'channel' AND visibility = 'public' AND deleted_at IS NULL";
+pub(super) const READ_STATE: &str = "
+    SELECT m.last_read_seq, u.unread_count, u.mention_count
+      FROM conversation_members AS m
+      JOIN unread_message_counts AS u ON u.conversation_id = m.conversation_id AND u.user_id = m.user_id
+     WHERE m.conversation_id = ?1 AND m.user_id = ?2";
+pub(super) const UNREAD_TOTAL: &str = "
+    WITH counted (muted, unread, mentions) AS MATERIALIZED (
+        SELECT m.muted, u.unread_count, u.mention_count
+          FROM conversation_members AS m
+          JOIN conversations AS c ON c.id = m.conversation_id
+          JOIN unread_message_counts AS u ON u.conversation_id = m.conversation_id AND u.user_id = m.user_id
+         WHERE m.user_id = ?1 AND c.last_seq > m.last_read_seq)
+    SELECT coalesce(sum(unread) FILTER (WHERE NOT muted), 0),
+           count(*) FILTER (WHERE NOT muted AND unread > 0),
+           coalesce(sum(mentions), 0)
+      FROM counted";
+pub(super) const INVITES: &str = "
+    SELECT id, conversation_id, code, created_by, created_at, expires_at, uses_max, uses
+      FROM invites WHERE conversation_id = ?1 ORDER BY created_at, id";
+pub(super) const INVITE: &str = "
+    SELECT c.id, c.type, c.name, c.member_count, u.id, u.username, u.display_name, u.avatar_url,
+           EXISTS (SELECT 1 FROM conversation_members WHERE conversation_id = c.id AND user_id = ?2)
+      FROM invites AS i
+      JOIN conversations AS c ON c.id = i.conversation_id
+      JOIN users AS u ON u.id = i.created_by
+     WHERE i.code = ?1
+       AND c.deleted_at IS NULL
+       AND (i.expires_at IS NULL OR i.expires_at > ?3)
+       AND (i.uses_max IS NULL OR i.uses < i.uses_max)";
 
-fn info_row(row: &Row<'_>) -> rusqlite::Result<ConversationInfo> {
+#[async_trait]
+impl Conversations for Sqlite {
+    async fn conversation(&self, id: ConversationId, viewer: UserId) -> Result<Option<Conversation>> {
+        let epoch = self.epoch.clone();
+        self.read(move |snapshot| {
+            snapshot
+                .prepare_cached(&ONE)?
+                .query_row((viewer.uuid(), id.uuid()), |row| view_row(row, &epoch))
+                .optional()
+        })
+        .await
+    }
+
+    async fn conversations(
+        &self,
+        viewer: UserId,
+        filter: ListFilter,
+        after: Option<ListPosition>,
+        limit: u32,
+    ) -> Result<Vec<Conversation>> {
+        let epoch = self.epoch.clone();
+        let (time, id) =
+            after.map_or((i64::MAX, Uuid::max()), |after| (after.updated_at.millis(), after.id.uuid()));
+        self.read(move |snapshot| {
+            snapshot
+                .prepare_cached(&PAGE)?
+                .query_map(
+                    params![
+                        viewer.uuid(),
+                        time,
+                        id,
+                        limit,
+                        filter.archived,
+                        filter.pinned,
+                        filter.kind.map(|kind| kind.to_text()),
+                        filter.unread,
+                    ],
+                    |row| view_row(row, &epoch),
+                )?
+                .collect()
+        })
+        .await
+    }
+
+    async fn direct(&self, one: UserId, other: UserId) -> Result<Option<ConversationId>> {
+        self.read(move |snapshot| direct(snapshot, one, other)).await
+    }
+
+    async fn standing(&self, id: ConversationId, viewer: UserId) -> Result<Option<Standing>> {
+        self.read(move |snapshot| {
+            snapshot
+                .prepare_cached(STANDING)?
+                .query_row((id.uuid(), viewer.uuid()), |row| {
+                    let mut columns = Columns::of(row);
+                    Ok(Standing {
+                        kind: columns.text()?,
+                        visibility: columns.text()?,
+                        status: columns.text()?,
+                        role: columns.text()?,
+                        member_count: columns.get()?,
+                        last_read_seq: columns.get()?,
+                    })
+                })
+                .optional()
+        })
+        .await
+    }
+
+    async fn roster(&self, id: ConversationId, at: Option<Seq>) -> Result<Option<Roster>> {
+        self.read(move |snapshot| roster(snapshot, id, at)).await
+    }
+
+    async fn members(
+        &self,
+        id: ConversationId,
+        viewer: UserId,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Option<Vec<Member>>> {
+        let after = after.unwrap_or_default().to_owned();
+        self.read(move |snapshot| {
+            if !is_member(snapshot, id, viewer)? {
+                return Ok(None);
+            }
+            snapshot
+                .prepare_cached(&MEMBERS)?
+                .query_map((id.uuid(), after, limit), |row| {
+                    let mut columns = Columns::of(row);
+                    Ok(Member { user: columns.user()?, role: columns.text()?, joined_at: columns.time()? })
+                })?
+                .collect::<rusqlite::Result<_>>()
+                .map(Some)
+        })
+        .await
+    }
+
+    async fn members_among(&self, id: ConversationId, users: &[UserId]) -> Result<Vec<UserId>> {
+        let mut users = users.to_vec();
+        self.read(move |snapshot| {
+            let mut is_member = snapshot.prepare_cached(IS_MEMBER)?;
+            let mut members = Vec::with_capacity(users.len());
+            for user in users.drain(..) {
+                if is_member.exists((id.uuid(), user.uuid()))? {
+                    members.push(user);
+                }
+            }
+            Ok(members)
+        })
+        .await
+    }
+
+    async fn public_channels(
+        &self,
+        viewer: UserId,
+        query: &str,
+        after: Option<(&str, ConversationId)>,
+        limit: u32,
+    ) -> Result<Vec<PublicChannel>> {
+        let query = query.to_owned();
+        let (name, id) =
+            after.map_or((String::new(), Uuid::nil()), |(name, id)| (name.to_owned(), id.uuid()));
+        self.read(move |snapshot| {
+            snapshot
+                .prepare_cached(PUBLIC_CHANNELS)?
+                .query_map((viewer.uuid(), query, name, id, limit), |row| {
+                    let mut columns = Columns::of(row);
+                    Ok(PublicChannel {
+                        id: columns.id(ConversationId::from_uuid)?,
+                        name: columns.get()?,
+                        topic: columns.get()?,
+                        member_count: columns.get()?,
+                        joined: columns.get()?,
+                    })
+                })?
+                .collect()
+        })
+        .await
+    }
+
+    async fn is_joinable(&self, id: ConversationId) -> Result<bool> {
+        self.read(move |snapshot| snapshot.prepare_cached(IS_JOINABLE)?.exists([id.uuid()])).await
+    }
+
+    async fn read_state(&self, id: ConversationId, viewer: UserId) -> Result<Option<ReadState>> {
+        self.read(move |snapshot| {
+            snapshot
+                .prepare_cached(READ_STATE)?
+                .query_row((id.uuid(), viewer.uuid()), |row| {
+                    let mut columns = Columns::of(row);
+                    Ok(ReadState {
+                        conversation_id: id,
+                        last_read_seq: columns.get()?,
+                        unread_count: columns.get()?,
+                        mention_count: columns.get()?,
+                    })
+                })
+                .optional()
+        })
+        .await
+    }
+
+    async fn unread_total(&self, viewer: UserId) -> Result<UnreadTotal> {
+        self.read(move |snapshot| {
+            snapshot.prepare_cached(UNREAD_TOTAL)?.query_row([viewer.uuid()], |row| {
+                let mut columns = Columns::of(row);
+                Ok(UnreadTotal {
+                    total: columns.get()?,
+                    conversations: columns.get()?,
+                    mentions: columns.get()?,
+                })
+            })
+        })
+        .await
+    }
+
+    async fn invites(&self, id: ConversationId) -> Result<Vec<Invite>> {
+        self.read(move |snapshot| {
+            snapshot
+                .prepare_cached(INVITES)?
+                .query_map([id.uuid()], |row| {
+                    let mut columns = Columns::of(row);
+                    Ok(Invite {
+                        id: columns.id(InviteId::from_uuid)?,
+                        conversation_id: columns.id(ConversationId::from_uuid)?,
+                        code: columns.get()?,
+                        created_by: columns.id(UserId::from_uuid)?,
+                        created_at: columns.time()?,
+                        expires_at: columns.time_opt()?,
+                        uses_max: columns.get()?,
+                        uses: columns.get()?,
+                    })
+                })?
+                .collect()
+        })
+        .await
+    }
+
+    async fn invite(&self, code: &str, viewer: UserId, now: Timestamp) -> Result<Option<InvitePreview>> {
+        let code = code.to_owned();
+        self.read(move |snapshot| {
+            snapshot
+                .prepare_cached(INVITE)?
+                .query_row((code, viewer.uuid(), now.millis()), |row| {
+                    let mut columns = Columns::of(row);
+                    Ok(InvitePreview {
+                        conversation_id: columns.id(ConversationId::from_uuid)?,
+                        kind: columns.text()?,
+                        name: columns.get::<Option<String>>()?.unwrap_or_default(),
+                        member_count: columns.get()?,
+                        inviter: columns.summary()?,
+                        joined: columns.get()?,
+                    })
+                })
+                .optional()
+        })
+        .await
+    }
+}
+
+/// From [`INFO_COLUMNS`].
+pub(super) fn info_columns(columns: &mut Columns<'_>) -> rusqlite::Result<ConversationInfo> {
     Ok(ConversationInfo {
-        id: ConversationId::from_uuid(row.get(0)?),
-        kind: text(row, 1)?,
-        name: row.get(2)?,
-        topic: row.get(3)?,
-        visibility: text(row, 4)?,
-        status: text(row, 5)?,
-        created_by: UserId::from_uuid(row.get(6)?),
-        created_at: Timestamp::from_millis(row.get(7)?),
-        updated_at: Timestamp::from_millis(row.get(8)?),
+        id: columns.id(ConversationId::from_uuid)?,
+        kind: columns.text()?,
+        name: columns.get()?,
+        topic: columns.get()?,
+        visibility: columns.text()?,
+        status: columns.text()?,
+        created_by: columns.id(UserId::from_uuid)?,
+        created_at: columns.time()?,
+        updated_at: columns.time()?,
     })
 }
 
 fn view_row(row: &Row<'_>, epoch: &str) -> rusqlite::Result<Conversation> {
-    let info = info_row(row)?;
-    let peer_name: Option<String> = row.get(16)?;
-    let has_message = row.get_ref(17)? != rusqlite::types::ValueRef::Null;
+    let mut columns = Columns::of(row);
+    let info = info_columns(&mut columns)?;
+    let (last_seq, member_count) = (columns.get()?, columns.get()?);
+    let (unread_count, mention_count) = (columns.get()?, columns.get()?);
+    let me = me(&mut columns)?;
+    let peer = columns.summary_opt()?;
+    let peer_name = peer.as_ref().map(|peer| peer.display_name.clone());
     Ok(Conversation {
         title: info.name.clone().or(peer_name).unwrap_or_default(),
         info,
         epoch: epoch.to_owned(),
-        last_seq: row.get(9)?,
-        last_message: has_message.then(|| message_row(row, 17)).transpose()?,
-        unread_count: row.get(15)?,
-        mention_count: 0,
-        member_count: row.get(10)?,
-        me: Me {
-            role: text(row, 11)?,
-            last_read_seq: row.get(12)?,
-            muted: row.get(13)?,
-            pinned: row.get(14)?,
-        },
+        last_seq,
+        last_message: if columns.next_is_null()? { None } else { Some(message(&mut columns)?) },
+        unread_count,
+        mention_count,
+        member_count,
+        peer,
+        me,
     })
 }
 
-pub(super) fn one(
-    connection: &Connection,
-    id: ConversationId,
-    viewer: UserId,
-    epoch: &str,
-) -> rusqlite::Result<Option<Conversation>> {
-    connection
-        .prepare_cached(&ONE)?
-        .query_row((viewer.uuid(), id.uuid()), |row| view_row(row, epoch))
-        .optional()
+/// From role, `last_read_seq`, muted, pinned and archived.
+pub(super) fn me(columns: &mut Columns<'_>) -> rusqlite::Result<Me> {
+    Ok(Me {
+        role: columns.text()?,
+        last_read_seq: columns.get()?,
+        muted: columns.get()?,
+        pinned: columns.get()?,
+        archived: columns.get()?,
+    })
 }
 
-pub(super) fn list(
-    connection: &Connection,
-    viewer: UserId,
-    after: Option<ListPosition>,
-    limit: u32,
-    epoch: &str,
-) -> rusqlite::Result<Vec<Conversation>> {
-    match after {
-        None => connection
-            .prepare_cached(&FIRST_PAGE)?
-            .query_map((viewer.uuid(), limit), |row| view_row(row, epoch))?
-            .collect(),
-        Some(after) => connection
-            .prepare_cached(&NEXT_PAGE)?
-            .query_map((viewer.uuid(), limit, after.updated_at.millis(), after.id.uuid()), |row| {
-                view_row(row, epoch)
-            })?
-            .collect(),
-    }
-}
-
-pub(super) fn roster(connection: &Connection, id: ConversationId) -> rusqlite::Result<Option<Roster>> {
-    let head = connection.prepare_cached(ROSTER_HEAD)?.query_row([id.uuid()], |row| row.get(0)).optional()?;
-    let Some(last_seq) = head else { return Ok(None) };
-    let members = connection
-        .prepare_cached(ROSTER_MEMBERS)?
-        .query_map([id.uuid()], |row| Ok(UserId::from_uuid(row.get(0)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(Some(Roster { members, last_seq }))
+pub(super) fn info(connection: &Connection, id: ConversationId) -> rusqlite::Result<ConversationInfo> {
+    connection.prepare_cached(&INFO)?.query_row([id.uuid()], |row| info_columns(&mut Columns::of(row)))
 }
 
 pub(super) fn is_member(connection: &Connection, id: ConversationId, user: UserId) -> rusqlite::Result<bool> {
     connection.prepare_cached(IS_MEMBER)?.exists((id.uuid(), user.uuid()))
 }
 
-pub(super) fn info(connection: &Connection, id: ConversationId) -> rusqlite::Result<ConversationInfo> {
-    static INFO: LazyLock<String> =
-        LazyLock::new(|| format!("SELECT {INFO_COLUMNS} FROM conversations WHERE id = ?1"));
-    connection.prepare_cached(&INFO)?.query_row([id.uuid()], info_row)
+pub(super) fn direct(
+    connection: &Connection,
+    one: UserId,
+    other: UserId,
+) -> rusqlite::Result<Option<ConversationId>> {
+    connection
+        .prepare_cached(DIRECT)?
+        .query_row([direct_key(one, other)], |row| Columns::of(row).id(ConversationId::from_uuid))
+        .optional()
 }
 
-pub(super) fn create(connection: &Connection, new: &NewConversation) -> rusqlite::Result<Outcome> {
-    let info = &new.info;
-    let direct_key = new.direct_key();
-    if let Some(key) = direct_key {
-        let existing: Option<Uuid> = connection
-            .prepare_cached("SELECT id FROM conversations WHERE direct_key = ?1")?
-            .query_row([key], |row| row.get(0))
-            .optional()?;
-        if let Some(id) = existing {
-            let id = ConversationId::from_uuid(id);
-            return Ok(Ok((Written::Conversation { id, existed: true }, None)));
+/// From those who are in it now, back through the log to those who were.
+fn roster(connection: &Connection, id: ConversationId, at: Option<Seq>) -> rusqlite::Result<Option<Roster>> {
+    let head: Option<Seq> =
+        connection.prepare_cached(HEAD)?.query_row([id.uuid()], |row| row.get(0)).optional()?;
+    let Some(head) = head else { return Ok(None) };
+    let last_seq = at.map_or(head, |at| head.min(at));
+    let mut members = connection
+        .prepare_cached(MEMBER_IDS)?
+        .query_map([id.uuid()], |row| Columns::of(row).id(UserId::from_uuid))?
+        .collect::<rusqlite::Result<HashSet<_>>>()?;
+    let mut later = connection.prepare_cached(COMINGS_AND_GOINGS)?;
+    let mut later = later.query((id.uuid(), last_seq))?;
+    while let Some(row) = later.next()? {
+        let mut columns = Columns::of(row);
+        let (kind, user) = (columns.get::<i16>()?, columns.id(UserId::from_uuid)?);
+        if kind == log::MEMBER_JOINED {
+            members.remove(&user);
+        } else {
+            members.insert(user);
         }
     }
-    let mut is_user = connection.prepare_cached("SELECT 1 FROM users WHERE id = ?1")?;
-    for id in new.members.iter().chain([&info.created_by]) {
-        if !is_user.exists([id.uuid()])? {
-            return Ok(Err(Refusal::UserUnknown));
-        }
-    }
-    let member_count = i64::try_from(new.members.len() + 1).unwrap_or(i64::MAX);
-    connection
-        .prepare_cached(
-            "INSERT INTO conversations (id, type, name, topic, visibility, status, direct_key, created_by, created_at,
-                                        updated_at, last_seq, member_count)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 1, ?11)",
-        )?
-        .execute((
-            info.id.uuid(),
-            info.kind.to_text(),
-            &info.name,
-            &info.topic,
-            info.visibility.to_text(),
-            info.status.to_text(),
-            direct_key,
-            info.created_by.uuid(),
-            info.created_at.millis(),
-            info.updated_at.millis(),
-            member_count,
-        ))?;
-    // Nobody owns a conversation between two.
-    let creator = if direct_key.is_some() { MemberRole::Member } else { MemberRole::Owner };
-    let mut add = connection.prepare_cached(
-        "INSERT INTO conversation_members (conversation_id, user_id, role, joined_at, last_read_seq)
-         VALUES (?1, ?2, ?3, ?4, 0)",
-    )?;
-    add.execute((info.id.uuid(), info.created_by.uuid(), creator.to_text(), info.created_at.millis()))?;
-    for member in &new.members {
-        add.execute((info.id.uuid(), member.uuid(), MemberRole::Member.to_text(), info.created_at.millis()))?;
-    }
-    connection
-        .prepare_cached(
-            "INSERT INTO events (conversation_id, seq, type, actor_id, created_at) VALUES (?1, 1, ?2, ?3, ?4)",
-        )?
-        .execute((info.id.uuid(), log::CONVERSATION_CREATED, info.created_by.uuid(), info.created_at.millis()))?;
-    Ok(Ok((
-        Written::Conversation { id: info.id, existed: false },
-        Some(log::conversation_created(info.clone())),
-    )))
+    Ok(Some(Roster { members: members.into_iter().collect(), last_seq }))
 }

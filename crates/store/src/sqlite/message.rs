@@ -1,201 +1,308 @@
-//! Messages and the event log in SQLite.
+//! Messages, and what belongs to them, in SQLite.
 
-use super::conversation::{self, is_member};
-use super::row::text;
-use crate::{Anchor, MessageSlice, Refusal, Window, log};
+pub(super) mod history;
+pub(super) mod log;
+
+use super::Sqlite;
+use super::account::not_kept_apart;
+use super::conversation::is_member;
+use super::row::Columns;
+use crate::{DueMessage, MessageSlice, Messages, Result, Window};
+use async_trait::async_trait;
 use natter_protocol::{
-    ConversationId, Event, Message, MessageId, ReactionCount, Seq, Timestamp, UserId, UserSummary,
+    ConversationId, Draft, Event, ForwardedFrom, Message, MessageId, MessageVersion, Reaction, ReactionCount,
+    Receipt, ScheduledMessage, ScheduledMessageId, Seq, Timestamp, UserId, UserSummary,
 };
-use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use std::sync::LazyLock;
+use uuid::Uuid;
 
-/// Columns of a message `m` and its sender `s`, in the order of [`message_row`]. Parameter 1 is the viewer.
-pub(super) const MESSAGE_COLUMNS: &str = "m.id, m.conversation_id, m.seq, m.kind, m.content, m.client_message_id, \
-     m.reply_to, m.thread_id, m.created_at, m.edited_at, m.deleted_at, s.id, s.username, s.display_name, s.avatar_url, \
+/// Columns of a message `m`, its sender `s` and whoever it was forwarded from, `f`, in the order of [`message`].
+/// Parameter 1 is the viewer.
+pub(super) const MESSAGE_COLUMNS: &str = "m.id, m.conversation_id, m.seq, s.id, s.username, s.display_name, \
+     s.avatar_url, m.kind, m.content, m.client_message_id, m.reply_to, m.thread_id, m.mentions, m.group_mention, \
      (SELECT json_group_array(json_object('emoji', r.emoji, 'count', r.count, 'me', json(iif(r.me, 'true', 'false'))) \
                               ORDER BY r.first_at, r.emoji) \
         FROM (SELECT emoji, count(*) AS count, max(user_id = ?1) AS me, min(created_at) AS first_at \
                 FROM message_reactions \
                WHERE message_id = m.id \
-               GROUP BY emoji) AS r)";
+               GROUP BY emoji) AS r), \
+     m.created_at, (SELECT count(*) FROM messages WHERE thread_id = m.id), \
+     f.id, f.username, f.display_name, f.avatar_url, m.forwarded_at, m.system, m.pinned_at, m.edited_at, m.deleted_at";
+/// What a message `m` needs beside it.
+pub(super) const MESSAGE_JOINS: &str =
+    "LEFT JOIN users AS s ON s.id = m.sender_id LEFT JOIN users AS f ON f.id = m.forwarded_sender_id";
 
-fn select(rest: &str) -> String {
-    format!("SELECT {MESSAGE_COLUMNS} FROM messages AS m JOIN users AS s ON s.id = m.sender_id WHERE {rest}")
-}
-
-pub(super) static ONE: LazyLock<String> = LazyLock::new(|| {
+pub(super) static ONE: LazyLock<String> = LazyLock::new(|| select("m.id = ?2"));
+pub(super) static ONE_SEEN: LazyLock<String> = LazyLock::new(|| {
     select(
         "m.id = ?2 AND EXISTS (SELECT 1 FROM conversation_members AS cm
                                 WHERE cm.conversation_id = m.conversation_id AND cm.user_id = ?1)",
     )
 });
-pub(super) static BEFORE: LazyLock<String> =
-    LazyLock::new(|| select("m.conversation_id = ?2 AND m.seq < ?3 ORDER BY m.seq DESC LIMIT ?4"));
-pub(super) static AFTER: LazyLock<String> =
-    LazyLock::new(|| select("m.conversation_id = ?2 AND m.seq > ?3 ORDER BY m.seq LIMIT ?4"));
-pub(super) static EVENTS: LazyLock<String> = LazyLock::new(|| {
+pub(super) static PINS: LazyLock<String> = LazyLock::new(|| {
+    select("m.conversation_id = ?2 AND m.pinned_at IS NOT NULL ORDER BY m.pinned_at DESC, m.seq DESC")
+});
+pub(super) const POSITION: &str = "SELECT seq FROM messages WHERE id = ?1 AND conversation_id = ?2";
+pub(super) const VERSIONS: &str = "
+    SELECT content, created_at, replaced_at, replaced_by FROM message_versions WHERE message_id = ?1 ORDER BY version";
+pub(super) static RECEIPTS: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT {MESSAGE_COLUMNS}, e.type
-           FROM events AS e
-           LEFT JOIN messages AS m ON m.id = e.message_id
-           LEFT JOIN users AS s ON s.id = m.sender_id
-          WHERE e.conversation_id = ?2 AND e.seq > ?3
-          ORDER BY e.seq LIMIT ?4"
+        "SELECT u.id, u.username, u.display_name, u.avatar_url, step.read_at
+           FROM messages AS m
+           JOIN conversation_members AS cm ON cm.conversation_id = m.conversation_id
+                                          AND cm.user_id <> m.sender_id
+                                          AND cm.last_read_seq >= m.seq
+           JOIN users AS u ON u.id = cm.user_id
+           JOIN message_read_receipts AS step
+             ON step.conversation_id = m.conversation_id
+            AND step.user_id = cm.user_id
+            AND step.seq = (SELECT min(seq)
+                              FROM message_read_receipts
+                             WHERE conversation_id = m.conversation_id AND user_id = cm.user_id AND seq >= m.seq)
+          WHERE m.id = ?2
+            AND u.username > ?3
+            AND {}
+          ORDER BY u.username LIMIT ?4",
+        not_kept_apart("u.id")
     )
 });
-pub(super) const ANCHOR: &str = "SELECT seq FROM messages WHERE id = ?1 AND conversation_id = ?2";
+pub(super) const REACTIONS: &str = "
+    SELECT r.emoji, u.id, u.username, u.display_name, u.avatar_url, r.created_at
+      FROM message_reactions AS r JOIN users AS u ON u.id = r.user_id
+     WHERE r.message_id = ?1 AND (r.created_at, r.user_id, r.emoji) > (?2, ?3, ?4)
+     ORDER BY r.created_at, r.user_id, r.emoji LIMIT ?5";
+pub(super) const DRAFTS: &str = "
+    SELECT conversation_id, content, reply_to, updated_at
+      FROM drafts
+     WHERE user_id = ?1 AND (updated_at, conversation_id) < (?2, ?3)
+     ORDER BY updated_at DESC, conversation_id DESC LIMIT ?4";
+pub(super) const DRAFT: &str = "
+    SELECT conversation_id, content, reply_to, updated_at FROM drafts WHERE user_id = ?1 AND conversation_id = ?2";
+pub(super) const SCHEDULED: &str = "
+    SELECT id, conversation_id, content, reply_to, thread_id, send_at, created_at, failure
+      FROM scheduled_messages WHERE user_id = ?1 ORDER BY send_at, id";
+pub(super) const DUE: &str = "
+    SELECT id, conversation_id, content, reply_to, thread_id, send_at, created_at, failure, user_id
+      FROM scheduled_messages WHERE send_at <= ?1 AND failure IS NULL ORDER BY send_at, id LIMIT ?2";
 
-/// A message from the columns of [`MESSAGE_COLUMNS`], the first of which is at `at`.
-pub(super) fn message_row(row: &Row<'_>, at: usize) -> rusqlite::Result<Message> {
-    let time = |column| row.get::<_, Option<i64>>(at + column).map(|time| time.map(Timestamp::from_millis));
-    let id = |column| row.get::<_, Option<uuid::Uuid>>(at + column).map(|id| id.map(MessageId::from_uuid));
-    Ok(Message {
-        id: MessageId::from_uuid(row.get(at)?),
-        conversation_id: ConversationId::from_uuid(row.get(at + 1)?),
-        seq: row.get(at + 2)?,
-        kind: text(row, at + 3)?,
-        content: row.get(at + 4)?,
-        client_message_id: row.get(at + 5)?,
-        reply_to: id(6)?,
-        thread_id: id(7)?,
-        mentions: Vec::new(),
-        attachments: Vec::new(),
-        reactions: reactions(row, at + 15)?,
-        created_at: Timestamp::from_millis(row.get(at + 8)?),
-        edited_at: time(9)?,
-        deleted_at: time(10)?,
-        sender: UserSummary {
-            id: UserId::from_uuid(row.get(at + 11)?),
-            username: row.get(at + 12)?,
-            display_name: row.get(at + 13)?,
-            avatar_url: row.get(at + 14)?,
-        },
-    })
+fn select(which: &str) -> String {
+    format!("SELECT {MESSAGE_COLUMNS} FROM messages AS m {MESSAGE_JOINS} WHERE {which}")
 }
 
-fn reactions(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<ReactionCount>> {
-    let json = row.get_ref(column)?.as_str()?;
-    serde_json::from_str(json)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into()))
+#[async_trait]
+impl Messages for Sqlite {
+    async fn message(&self, id: MessageId, viewer: UserId) -> Result<Option<Message>> {
+        self.read(move |snapshot| one(snapshot, &ONE_SEEN, id, viewer)).await
+    }
+
+    async fn messages(
+        &self,
+        id: ConversationId,
+        viewer: UserId,
+        thread: Option<MessageId>,
+        window: Window,
+        limit: u32,
+    ) -> Result<Option<MessageSlice>> {
+        self.readers
+            .read_checked(move |snapshot| history::slice(snapshot, id, viewer, thread, window, limit))
+            .await
+    }
+
+    async fn events(
+        &self,
+        id: ConversationId,
+        viewer: UserId,
+        after: Seq,
+        limit: u32,
+    ) -> Result<Option<Vec<Event>>> {
+        self.read(move |snapshot| log::events(snapshot, id, viewer, after, limit)).await
+    }
+
+    async fn versions(&self, id: MessageId) -> Result<Vec<MessageVersion>> {
+        self.read(move |snapshot| {
+            snapshot
+                .prepare_cached(VERSIONS)?
+                .query_map([id.uuid()], |row| {
+                    let mut columns = Columns::of(row);
+                    Ok(MessageVersion {
+                        content: columns.get()?,
+                        created_at: columns.time()?,
+                        replaced_at: columns.time()?,
+                        replaced_by: columns.id(UserId::from_uuid)?,
+                    })
+                })?
+                .collect()
+        })
+        .await
+    }
+
+    async fn receipts(
+        &self,
+        id: MessageId,
+        viewer: UserId,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Receipt>> {
+        let after = after.unwrap_or_default().to_owned();
+        self.read(move |snapshot| {
+            snapshot
+                .prepare_cached(&RECEIPTS)?
+                .query_map((viewer.uuid(), id.uuid(), after, limit), |row| {
+                    let mut columns = Columns::of(row);
+                    Ok(Receipt { user: columns.summary()?, read_at: columns.time()? })
+                })?
+                .collect()
+        })
+        .await
+    }
+
+    async fn reactions(
+        &self,
+        id: MessageId,
+        after: Option<(Timestamp, UserId, &str)>,
+        limit: u32,
+    ) -> Result<Vec<Reaction>> {
+        let (time, user, emoji) = after
+            .map_or((i64::MIN, Uuid::nil(), ""), |(time, user, emoji)| (time.millis(), user.uuid(), emoji));
+        let emoji = emoji.to_owned();
+        self.read(move |snapshot| {
+            snapshot
+                .prepare_cached(REACTIONS)?
+                .query_map((id.uuid(), time, user, emoji, limit), |row| {
+                    let mut columns = Columns::of(row);
+                    Ok(Reaction {
+                        emoji: columns.get()?,
+                        user: columns.summary()?,
+                        created_at: columns.time()?,
+                    })
+                })?
+                .collect()
+        })
+        .await
+    }
+
+    async fn pins(&self, id: ConversationId, viewer: UserId) -> Result<Option<Vec<Message>>> {
+        self.read(move |snapshot| {
+            if !is_member(snapshot, id, viewer)? {
+                return Ok(None);
+            }
+            snapshot
+                .prepare_cached(&PINS)?
+                .query_map((viewer.uuid(), id.uuid()), |row| message(&mut Columns::of(row)))?
+                .collect::<rusqlite::Result<_>>()
+                .map(Some)
+        })
+        .await
+    }
+
+    async fn drafts(
+        &self,
+        viewer: UserId,
+        after: Option<(Timestamp, ConversationId)>,
+        limit: u32,
+    ) -> Result<Vec<Draft>> {
+        let (time, id) = after.map_or((i64::MAX, Uuid::max()), |(time, id)| (time.millis(), id.uuid()));
+        self.read(move |snapshot| {
+            snapshot.prepare_cached(DRAFTS)?.query_map((viewer.uuid(), time, id, limit), draft_row)?.collect()
+        })
+        .await
+    }
+
+    async fn draft(&self, viewer: UserId, id: ConversationId) -> Result<Option<Draft>> {
+        self.read(move |snapshot| {
+            snapshot.prepare_cached(DRAFT)?.query_row((viewer.uuid(), id.uuid()), draft_row).optional()
+        })
+        .await
+    }
+
+    async fn scheduled(&self, viewer: UserId) -> Result<Vec<ScheduledMessage>> {
+        self.read(move |snapshot| {
+            snapshot
+                .prepare_cached(SCHEDULED)?
+                .query_map([viewer.uuid()], |row| scheduled(&mut Columns::of(row)))?
+                .collect()
+        })
+        .await
+    }
+
+    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<DueMessage>> {
+        self.read(move |snapshot| {
+            snapshot
+                .prepare_cached(DUE)?
+                .query_map((now.millis(), limit), |row| {
+                    let mut columns = Columns::of(row);
+                    let scheduled = scheduled(&mut columns)?;
+                    Ok(DueMessage { author: columns.id(UserId::from_uuid)?, scheduled })
+                })?
+                .collect()
+        })
+        .await
+    }
 }
 
+/// A message as a viewer sees it.
 pub(super) fn one(
     connection: &Connection,
+    sql: &str,
     id: MessageId,
     viewer: UserId,
 ) -> rusqlite::Result<Option<Message>> {
     connection
-        .prepare_cached(&ONE)?
-        .query_row((viewer.uuid(), id.uuid()), |row| message_row(row, 0))
+        .prepare_cached(sql)?
+        .query_row((viewer.uuid(), id.uuid()), |row| message(&mut Columns::of(row)))
         .optional()
 }
 
-pub(super) fn slice(
-    connection: &Connection,
-    id: ConversationId,
-    viewer: UserId,
-    window: Window,
-    limit: u32,
-) -> rusqlite::Result<Result<Option<MessageSlice>, Refusal>> {
-    if !is_member(connection, id, viewer)? {
-        return Ok(Ok(None));
-    }
-    let place = match window {
-        Window::Newest => Some(i64::MAX.unsigned_abs()),
-        Window::Before(anchor) | Window::After(anchor) | Window::Around(anchor) => {
-            position(connection, id, anchor)?
-        }
-    };
-    let Some(place) = place else { return Ok(Err(Refusal::AnchorUnknown)) };
-    let history = History { connection, id, viewer };
-    let slice = match window {
-        Window::Newest | Window::Before(_) => {
-            let (messages, older) = history.before(place, limit)?;
-            let newer = history.after(place.saturating_sub(1), 0)?.1;
-            MessageSlice { messages, older, newer }
-        }
-        Window::After(_) => {
-            let (messages, newer) = history.after(place, limit)?;
-            let older = history.before(place.saturating_add(1), 0)?.1;
-            MessageSlice { messages, older, newer }
-        }
-        Window::Around(_) => {
-            let (mut messages, older) = history.before(place, limit / 2)?;
-            let (from_place, newer) = history.after(place.saturating_sub(1), limit - limit / 2)?;
-            messages.extend(from_place);
-            MessageSlice { messages, older, newer }
-        }
-    };
-    Ok(Ok(Some(slice)))
+/// A message from [`MESSAGE_COLUMNS`].
+pub(super) fn message(columns: &mut Columns<'_>) -> rusqlite::Result<Message> {
+    Ok(Message {
+        id: columns.id(MessageId::from_uuid)?,
+        conversation_id: columns.id(ConversationId::from_uuid)?,
+        seq: columns.get()?,
+        sender: columns.summary()?,
+        kind: columns.text()?,
+        content: columns.get()?,
+        client_message_id: columns.get()?,
+        reply_to: columns.id_opt(MessageId::from_uuid)?,
+        thread_id: columns.id_opt(MessageId::from_uuid)?,
+        mentions: columns.json_opt()?.unwrap_or_default(),
+        group_mention: columns.text_opt()?,
+        attachments: Vec::new(),
+        reactions: columns.json_opt::<Vec<ReactionCount>>()?.unwrap_or_default(),
+        created_at: columns.time()?,
+        reply_count: columns.get()?,
+        forwarded_from: forwarded_from(columns.summary_opt()?, columns.time_opt()?),
+        system: columns.json_opt()?,
+        pinned_at: columns.time_opt()?,
+        edited_at: columns.time_opt()?,
+        deleted_at: columns.time_opt()?,
+    })
 }
 
-fn position(connection: &Connection, id: ConversationId, anchor: Anchor) -> rusqlite::Result<Option<Seq>> {
-    match anchor {
-        // Leaves room for one more.
-        Anchor::Seq(seq) => Ok(Some(seq.min(i64::MAX.unsigned_abs() - 1))),
-        Anchor::Message(message) => connection
-            .prepare_cached(ANCHOR)?
-            .query_row((message.uuid(), id.uuid()), |row| row.get(0))
-            .optional(),
-    }
+fn forwarded_from(sender: Option<UserSummary>, created_at: Option<Timestamp>) -> Option<ForwardedFrom> {
+    Some(ForwardedFrom { sender: sender?, created_at: created_at? })
 }
 
-/// The messages of one conversation.
-struct History<'a> {
-    connection: &'a Connection,
-    id: ConversationId,
-    viewer: UserId,
+fn draft_row(row: &Row<'_>) -> rusqlite::Result<Draft> {
+    let mut columns = Columns::of(row);
+    Ok(Draft {
+        conversation_id: columns.id(ConversationId::from_uuid)?,
+        content: columns.get()?,
+        reply_to: columns.id_opt(MessageId::from_uuid)?,
+        updated_at: columns.time()?,
+    })
 }
 
-impl History<'_> {
-    /// The last messages before a position, ascending, and whether there are more before them.
-    fn before(&self, seq: Seq, limit: u32) -> rusqlite::Result<(Vec<Message>, bool)> {
-        let (mut messages, more) = self.run(&BEFORE, seq, limit)?;
-        messages.reverse();
-        Ok((messages, more))
-    }
-
-    /// The first messages after a position, ascending, and whether there are more after them.
-    fn after(&self, seq: Seq, limit: u32) -> rusqlite::Result<(Vec<Message>, bool)> {
-        self.run(&AFTER, seq, limit)
-    }
-
-    fn run(&self, sql: &str, seq: Seq, limit: u32) -> rusqlite::Result<(Vec<Message>, bool)> {
-        let limit = limit as usize;
-        let mut messages = self
-            .connection
-            .prepare_cached(sql)?
-            .query_map((self.viewer.uuid(), self.id.uuid(), seq, limit + 1), |row| message_row(row, 0))?
-            .collect::<rusqlite::Result<Vec<_>>>()?;
-        let more = messages.len() > limit;
-        messages.truncate(limit);
-        Ok((messages, more))
-    }
-}
-
-pub(super) fn events(
-    connection: &Connection,
-    id: ConversationId,
-    viewer: UserId,
-    after: Seq,
-    limit: u32,
-) -> rusqlite::Result<Option<Vec<Event>>> {
-    if !is_member(connection, id, viewer)? {
-        return Ok(None);
-    }
-    let after = after.min(i64::MAX.unsigned_abs());
-    connection
-        .prepare_cached(&EVENTS)?
-        .query_map((viewer.uuid(), id.uuid(), after, limit), |row| event_row(connection, id, row))?
-        .collect::<rusqlite::Result<_>>()
-        .map(Some)
-}
-
-fn event_row(connection: &Connection, id: ConversationId, row: &Row<'_>) -> rusqlite::Result<Event> {
-    match row.get(16)? {
-        log::MESSAGE_NEW => Ok(log::message_new(Box::new(message_row(row, 0)?))),
-        log::CONVERSATION_CREATED => Ok(log::conversation_created(conversation::info(connection, id)?)),
-        other => Err(rusqlite::Error::IntegralValueOutOfRange(16, other.into())),
-    }
+fn scheduled(columns: &mut Columns<'_>) -> rusqlite::Result<ScheduledMessage> {
+    Ok(ScheduledMessage {
+        id: columns.id(ScheduledMessageId::from_uuid)?,
+        conversation_id: columns.id(ConversationId::from_uuid)?,
+        content: columns.get()?,
+        reply_to: columns.id_opt(MessageId::from_uuid)?,
+        thread_id: columns.id_opt(MessageId::from_uuid)?,
+        send_at: columns.time()?,
+        created_at: columns.time()?,
+        failure: columns.text_opt()?,
+    })
 }

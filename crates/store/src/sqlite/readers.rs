@@ -3,6 +3,7 @@
 use super::{BUSY_MS_MAX, STATEMENTS_MAX, failure};
 use crate::open::OpenError;
 use crate::{Refusal, Result, StoreError};
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags, Transaction};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,15 +27,8 @@ impl Readers {
         Ok(Self { idle: Mutex::new(idle), permits })
     }
 
-    /// Runs a query on a thread where it may block, in one snapshot.
-    pub(super) async fn read<T: Send + 'static>(
-        self: &Arc<Self>,
-        query: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T> {
-        self.read_checked(|snapshot| query(snapshot).map(Ok)).await
-    }
-
-    /// Runs a query that can also find that what was asked makes no sense.
+    /// Runs a query on a thread where it may block, in one snapshot. It can also find that what was asked makes no
+    /// sense.
     pub(super) async fn read_checked<T: Send + 'static>(
         self: &Arc<Self>,
         query: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<Result<T, Refusal>> + Send + 'static,
@@ -69,7 +63,16 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "busy_timeout", BUSY_MS_MAX)?;
     connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    add_fold(&connection)?;
     Ok(connection)
+}
+
+/// SQLite knows the letters of ASCII only; `fold` makes all of them small, as the domain does with what is looked for.
+pub(super) fn add_fold(connection: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("fold", 1, flags, |context| {
+        Ok(context.get_raw(0).as_str_or_null()?.map(str::to_lowercase))
+    })
 }
 
 #[cfg(test)]
@@ -86,14 +89,14 @@ mod tests {
         let readers = Arc::new(Readers::open(&path, 1).unwrap());
         let (release, held) = mpsc::channel::<()>();
         let mut once = Context::from_waker(Waker::noop());
-        let mut abandoned = Box::pin(readers.read(move |_| {
+        let mut abandoned = Box::pin(readers.read_checked(move |_| {
             held.recv().unwrap();
-            Ok(())
+            Ok(Ok(()))
         }));
         assert!(abandoned.as_mut().poll(&mut once).is_pending());
         drop(abandoned);
 
-        let mut next = Box::pin(readers.read(|_| Ok(())));
+        let mut next = Box::pin(readers.read_checked(|_| Ok(Ok(()))));
         assert!(next.as_mut().poll(&mut once).is_pending());
         release.send(()).unwrap();
         next.await.unwrap();
