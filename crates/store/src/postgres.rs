@@ -14,20 +14,18 @@ mod migrate;
 #[cfg(test)]
 mod plans;
 mod row;
+mod rows;
 mod send;
+mod statement;
+mod transaction;
 mod writer;
 
 use crate::commit::{Queue, pipeline};
 use crate::open::{OpenError, OpenOptions, Opened};
-use crate::{
-    Committing, Credentials, ListPosition, MessageSlice, Migrator, Result, Roster, Session, Store, Window,
-    Write,
-};
+use crate::{Committing, Migrator, Result, Store, Write};
 use async_trait::async_trait;
-use natter_protocol::{
-    Conversation, ConversationId, Event, Message, MessageId, Seq, SessionId, Timestamp, User, UserId,
-};
 use sqlx::PgPool;
+use sqlx::postgres::{PgArguments, PgRow};
 use std::sync::Arc;
 
 const PING: &str = "SELECT";
@@ -36,6 +34,9 @@ const SECRET: &str = "SELECT value FROM installation WHERE key = $1";
 
 /// The `installation` key of the epoch of all logs.
 const EPOCH: &str = "epoch";
+
+/// A statement with its parameters.
+type Statement<'a> = sqlx::query::Query<'a, sqlx::Postgres, PgArguments>;
 
 struct Postgres {
     queue: Queue,
@@ -88,67 +89,47 @@ impl Store for Postgres {
     async fn secret(&self, name: &str, proposal: &str) -> Result<String> {
         secret(&self.readers, name, proposal).await.map_err(failure::classify)
     }
+}
 
-    async fn has_users(&self) -> Result<bool> {
-        account::has_users(&self.readers).await.map_err(failure::classify)
-    }
-
-    async fn user(&self, id: UserId) -> Result<Option<User>> {
-        account::user(&self.readers, id).await.map_err(failure::classify)
-    }
-
-    async fn credentials(&self, username: &str) -> Result<Option<Credentials>> {
-        account::credentials(&self.readers, username).await.map_err(failure::classify)
-    }
-
-    async fn users_named(&self, names: &[String]) -> Result<Vec<User>> {
-        account::users_named(&self.readers, names).await.map_err(failure::classify)
-    }
-
-    async fn session(&self, id: SessionId, now: Timestamp) -> Result<Option<Session>> {
-        account::session(&self.readers, id, now).await.map_err(failure::classify)
-    }
-
-    async fn conversation(&self, id: ConversationId, viewer: UserId) -> Result<Option<Conversation>> {
-        conversation::one(&self.readers, id, viewer, &self.epoch).await.map_err(failure::classify)
-    }
-
-    async fn conversations(
+/// How reads read.
+impl Postgres {
+    /// All rows.
+    async fn all<T>(
         &self,
-        viewer: UserId,
-        after: Option<ListPosition>,
-        limit: u32,
-    ) -> Result<Vec<Conversation>> {
-        conversation::list(&self.readers, viewer, after, limit, &self.epoch).await.map_err(failure::classify)
+        statement: Statement<'_>,
+        read: impl Fn(&PgRow) -> sqlx::Result<T>,
+    ) -> Result<Vec<T>> {
+        let rows = statement.fetch_all(&self.readers).await.map_err(failure::classify)?;
+        rows.iter().map(read).collect::<sqlx::Result<_>>().map_err(failure::classify)
     }
 
-    async fn roster(&self, id: ConversationId) -> Result<Option<Roster>> {
-        conversation::roster(&self.readers, id).await.map_err(failure::classify)
-    }
-
-    async fn message(&self, id: MessageId, viewer: UserId) -> Result<Option<Message>> {
-        message::one(&self.readers, id, viewer).await.map_err(failure::classify)
-    }
-
-    async fn messages(
+    /// The rows that hold something. No row at all: the viewer is no member.
+    async fn all_if_member<T>(
         &self,
-        id: ConversationId,
-        viewer: UserId,
-        window: Window,
-        limit: u32,
-    ) -> Result<Option<MessageSlice>> {
-        let slice =
-            message::slice(&self.readers, id, viewer, window, limit).await.map_err(failure::classify)?;
-        Ok(slice?)
+        statement: Statement<'_>,
+        read: impl Fn(&PgRow) -> sqlx::Result<Option<T>>,
+    ) -> Result<Option<Vec<T>>> {
+        let rows = self.all(statement, read).await?;
+        Ok(if rows.is_empty() { None } else { Some(rows.into_iter().flatten().collect()) })
     }
 
-    async fn events(
+    /// The row, if there is one.
+    async fn first<T>(
         &self,
-        id: ConversationId,
-        viewer: UserId,
-        after: Seq,
-        limit: u32,
-    ) -> Result<Option<Vec<Event>>> {
-        message::events(&self.readers, id, viewer, after, limit).await.map_err(failure::classify)
+        statement: Statement<'_>,
+        read: impl FnOnce(&PgRow) -> sqlx::Result<T>,
+    ) -> Result<Option<T>> {
+        let row = statement.fetch_optional(&self.readers).await.map_err(failure::classify)?;
+        row.as_ref().map(read).transpose().map_err(failure::classify)
+    }
+
+    /// The row that there always is.
+    async fn only<T>(
+        &self,
+        statement: Statement<'_>,
+        read: impl FnOnce(&PgRow) -> sqlx::Result<T>,
+    ) -> Result<T> {
+        let row = statement.fetch_one(&self.readers).await.map_err(failure::classify)?;
+        read(&row).map_err(failure::classify)
     }
 }

@@ -32,6 +32,8 @@ ALTER TABLE conversations DROP COLUMN message_number;
 DROP INDEX users_by_external_id;
 ALTER TABLE users DROP COLUMN external_id;
 ALTER TABLE users DROP COLUMN disabled_at;
+ALTER TABLE conversations ALTER COLUMN name TYPE text COLLATE "default";
+ALTER TABLE users ALTER COLUMN username TYPE text COLLATE "default";
 -- The one definition of "unread": messages of others, past the read position, not deleted.
 CREATE VIEW unread_message_counts AS
 SELECT m.conversation_id,

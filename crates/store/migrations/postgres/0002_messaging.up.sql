@@ -1,3 +1,11 @@
+DROP VIEW conversation_list_view;
+DROP VIEW unread_message_counts;
+
+-- Names are compared byte by byte, whatever the database's own order is: pages that follow the order of names are the
+-- same everywhere.
+ALTER TABLE users ALTER COLUMN username TYPE text COLLATE "C";
+ALTER TABLE conversations ALTER COLUMN name TYPE text COLLATE "C";
+
 ALTER TABLE users ADD COLUMN disabled_at timestamptz;
 -- Who the user is to the host application: issuer and subject of its tokens.
 ALTER TABLE users ADD COLUMN external_id text;
@@ -134,9 +142,6 @@ ALTER TABLE events ADD COLUMN subject_id uuid;
 ALTER TABLE events ADD COLUMN detail text;
 -- Who came and went: what a reader of the log must know to tell who was in it at a position.
 CREATE INDEX events_of_members ON events (conversation_id, seq) WHERE type IN (9, 10);
-
-DROP VIEW conversation_list_view;
-DROP VIEW unread_message_counts;
 
 -- The one definition of "unread": messages that others wrote past the read position, neither deleted nor written by
 -- somebody whom the reader has blocked. What is numbered is all that people wrote; the rest is taken away from that.

@@ -3,7 +3,8 @@
 use super::connect::Server;
 use super::failure;
 use super::row::{to_bigint, to_time};
-use super::send::{SAVE, insert};
+use super::send::{Fresh, insert_events, insert_messages};
+use super::statement::INSERT_MESSAGES;
 use crate::open::OpenError;
 use crate::{NewMessage, Result};
 use natter_protocol::{ConversationId, Seq};
@@ -14,6 +15,14 @@ pub(crate) const DESCRIPTION: &str = "One connection, prepared statements. Each 
      messages and as many into events, with one INSERT … SELECT FROM UNNEST each, in the schema of natter with its \
      indexes and foreign keys, updates the heads of their conversations with one statement, and commits with the \
      server's synchronous_commit. It checks nothing, locks nothing beforehand and answers nobody.";
+
+const SAVE: &str = "
+    UPDATE conversations AS c
+       SET last_seq = new.last_seq, message_number = new.last_seq, last_message_id = new.last_message_id,
+           updated_at = greatest(c.updated_at, new.updated_at)
+      FROM UNNEST($1::uuid[], $2::bigint[], $3::uuid[], $4::timestamptz[])
+           AS new (id, last_seq, last_message_id, updated_at)
+     WHERE c.id = new.id";
 
 pub(crate) struct Bare(PgConnection);
 
@@ -28,15 +37,19 @@ impl Bare {
 
     async fn run(&mut self, batch: &[(NewMessage, Seq)]) -> sqlx::Result<()> {
         let mut transaction = self.0.begin().await?;
-        let rows: Vec<_> = batch.iter().map(|(new, seq)| (new, to_bigint(*seq))).collect();
-        insert(&mut transaction, &rows).await?;
-        let heads: HashMap<ConversationId, _> =
-            rows.iter().map(|(new, seq)| (new.conversation_id, (new, *seq))).collect();
+        let rows: Vec<_> = batch
+            .iter()
+            .map(|(new, seq)| Fresh { new, mentions: &new.mentions, seq: *seq, number: *seq })
+            .collect();
+        insert_messages(&mut transaction, INSERT_MESSAGES, &rows).await?;
+        insert_events(&mut transaction, &rows).await?;
+        let heads: HashMap<ConversationId, &Fresh<'_>> =
+            rows.iter().map(|row| (row.new.conversation_id, row)).collect();
         sqlx::query(SAVE)
             .bind(heads.keys().map(|id| id.uuid()).collect::<Vec<_>>())
-            .bind(heads.values().map(|(_, seq)| *seq).collect::<Vec<_>>())
-            .bind(heads.values().map(|(new, _)| new.id.uuid()).collect::<Vec<_>>())
-            .bind(heads.values().map(|(new, _)| to_time(new.created_at)).collect::<Vec<_>>())
+            .bind(heads.values().map(|row| to_bigint(row.seq)).collect::<Vec<_>>())
+            .bind(heads.values().map(|row| row.new.id.uuid()).collect::<Vec<_>>())
+            .bind(heads.values().map(|row| to_time(row.new.created_at)).collect::<Vec<_>>())
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await

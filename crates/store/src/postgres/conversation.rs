@@ -1,16 +1,21 @@
-//! Conversations in PostgreSQL.
+//! Conversations, and who is in them, in PostgreSQL.
 
-use super::message::{message_columns, message_row};
-use super::row::{Columns as _, to_time};
-use crate::commit::Outcome;
+use super::Postgres;
+use super::message::{message_columns, message_joins, message_opt};
+use super::row::{self, Columns as _, is_text, to_bigint, to_time, to_uuids, user_columns};
+use crate::conversation::direct_key;
 use crate::text_enum::TextEnum as _;
-use crate::{ListPosition, NewConversation, Refusal, Roster, Written, log};
-use natter_protocol::{Conversation, ConversationId, ConversationInfo, Me, MemberRole, UserId};
+use crate::{Conversations, ListFilter, ListPosition, Result, Roster, Standing};
+use async_trait::async_trait;
+use natter_protocol::{
+    Conversation, ConversationId, ConversationInfo, Invite, InviteId, InvitePreview, Me, Member,
+    PublicChannel, ReadState, Seq, Timestamp, UnreadTotal, UserId,
+};
+use sqlx::Row as _;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, PgPool, Row as _};
 use uuid::Uuid;
 
-/// Columns of a conversation `c`, for [`info_row`].
+/// Columns of a conversation `c`, for [`info`].
 macro_rules! info_columns {
     () => {
         "c.id, c.type, c.name, c.topic, c.visibility, c.status, c.created_by, c.created_at, c.updated_at"
@@ -18,52 +23,311 @@ macro_rules! info_columns {
 }
 pub(super) use info_columns;
 
-/// The viewer's relation (parameter 1), the conversation and its last message, for the conversations in a page.
+/// The viewer's relation (parameter 1), the conversation, the other person, and the last message, for the
+/// conversations in a page.
 macro_rules! list {
-    ($page:literal) => {
+    ($page:expr) => {
         concat!(
             "WITH page AS MATERIALIZED (",
             $page,
             ") SELECT ",
             info_columns!(),
-            ", c.last_seq, c.member_count, c.role, c.last_read_seq, c.muted, c.pinned, c.unread_count, c.peer_name, ",
+            ", c.last_seq, c.member_count, c.unread_count, c.mention_count,
+               c.role, c.last_read_seq, c.muted, c.pinned, c.archived, ",
+            user_columns!(),
+            ", ",
             message_columns!(),
             " FROM page
               JOIN conversation_list_view AS c ON c.id = page.id AND c.user_id = $1
-              LEFT JOIN messages AS m ON m.id = c.last_message_id
-              LEFT JOIN users AS s ON s.id = m.sender_id
-             ORDER BY c.updated_at DESC, c.id DESC"
+              LEFT JOIN users AS u ON u.id = c.peer_id
+              LEFT JOIN messages AS m ON m.id = c.last_message_id",
+            message_joins!(),
+            "ORDER BY c.updated_at DESC, c.id DESC"
+        )
+    };
+}
+
+/// Those of the viewer's conversations that a filter lets through, from after a position.
+macro_rules! filtered {
+    ($columns:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM conversation_members AS cm
+              JOIN conversations AS c ON c.id = cm.conversation_id
+             WHERE cm.user_id = $1
+               AND ($2::timestamptz IS NULL OR (c.updated_at, c.id) < ($2, $3::uuid))
+               AND ($5::boolean IS NULL OR cm.archived = $5)
+               AND ($6::boolean IS NULL OR cm.pinned = $6)
+               AND ($7::text IS NULL OR c.type = $7)"
         )
     };
 }
 
 pub(super) const ONE: &str = list!("SELECT $2::uuid AS id");
-pub(super) const LIST: &str = list!(
-    "SELECT c.id
-       FROM conversation_members AS cm
-       JOIN conversations AS c ON c.id = cm.conversation_id
-      WHERE cm.user_id = $1 AND ($2::timestamptz IS NULL OR (c.updated_at, c.id) < ($2, $3::uuid))
-      ORDER BY c.updated_at DESC, c.id DESC
-      LIMIT $4"
-);
+pub(super) const LIST: &str =
+    list!(concat!(filtered!("c.id"), " ORDER BY c.updated_at DESC, c.id DESC LIMIT $4"));
+/// What is unread is counted from the newest on, and not beyond the end of the page.
+pub(super) const LIST_UNREAD: &str = list!(concat!(
+    "SELECT id FROM (",
+    filtered!("c.id"),
+    " AND c.last_seq > cm.last_read_seq ORDER BY c.updated_at DESC, c.id DESC) AS newest
+     WHERE (SELECT unread_count FROM unread_message_counts
+             WHERE conversation_id = newest.id AND user_id = $1) > 0
+     LIMIT $4"
+));
+pub(super) const DIRECT: &str = "SELECT id FROM conversations WHERE direct_key = $1";
+pub(super) const STANDING: &str = "
+    SELECT c.type, c.visibility, c.status, cm.role, c.member_count, cm.last_read_seq
+      FROM conversation_members AS cm JOIN conversations AS c ON c.id = cm.conversation_id
+     WHERE cm.conversation_id = $1 AND cm.user_id = $2";
+/// Whoever came or went after the position was in it just before if the first thing they did then was to leave. The
+/// types are written out as in the definition of the index: those of `member.joined` and `member.left`.
 pub(super) const ROSTER: &str = "
-    SELECT c.last_seq, ARRAY(SELECT user_id FROM conversation_members WHERE conversation_id = c.id) AS members
+    WITH changed AS MATERIALIZED (
+        SELECT DISTINCT ON (subject_id) subject_id, type
+          FROM events
+         WHERE conversation_id = $1 AND seq > $2 AND type IN (9, 10)
+         ORDER BY subject_id, seq)
+    SELECT least(c.last_seq, $2) AS last_seq,
+           ARRAY(SELECT user_id FROM conversation_members
+                  WHERE conversation_id = $1 AND user_id NOT IN (SELECT subject_id FROM changed)
+                  UNION ALL
+                 SELECT subject_id FROM changed WHERE type = 10) AS members
       FROM conversations AS c WHERE c.id = $1";
+/// No row: the viewer is no member. No `u_id`: there are no more members.
+pub(super) const MEMBERS: &str = concat!(
+    "SELECT ",
+    user_columns!(),
+    ", cm.role AS cm_role, cm.joined_at AS cm_joined_at
+      FROM conversation_members AS me
+      LEFT JOIN LATERAL (SELECT member.*
+                           FROM conversation_members AS member JOIN users ON users.id = member.user_id
+                          WHERE member.conversation_id = $1 AND users.username > $3
+                          ORDER BY users.username LIMIT $4) AS cm ON true
+      LEFT JOIN users AS u ON u.id = cm.user_id
+     WHERE me.conversation_id = $1 AND me.user_id = $2
+     ORDER BY u.username"
+);
+pub(super) const MEMBERS_AMONG: &str =
+    "SELECT user_id FROM conversation_members WHERE conversation_id = $1 AND user_id = ANY($2)";
+pub(super) const PUBLIC_CHANNELS: &str = "
+    SELECT c.id, c.name, c.topic, c.member_count,
+           EXISTS (SELECT FROM conversation_members WHERE conversation_id = c.id AND user_id = $1) AS joined
+      FROM conversations AS c
+     WHERE c.visibility = 'public' AND c.deleted_at IS NULL
+       AND c.type = 'channel'
+       AND (c.name, c.id) > ($3, $4)
+       AND strpos(lower(c.name COLLATE \"und-x-icu\"), $2) > 0
+     ORDER BY c.name, c.id LIMIT $5";
+pub(super) const IS_JOINABLE: &str = "
+    SELECT EXISTS (SELECT FROM conversations
+                    WHERE id = $1 AND type = 'channel' AND visibility = 'public' AND deleted_at IS NULL)";
+pub(super) const READ_STATE: &str = "
+    SELECT m.last_read_seq, u.unread_count, u.mention_count
+      FROM conversation_members AS m
+      JOIN unread_message_counts AS u ON u.conversation_id = m.conversation_id AND u.user_id = m.user_id
+     WHERE m.conversation_id = $1 AND m.user_id = $2";
+pub(super) const UNREAD_TOTAL: &str = "
+    WITH counted AS MATERIALIZED (
+        SELECT m.muted, u.unread_count AS unread, u.mention_count AS mentions
+          FROM conversation_members AS m
+          JOIN conversations AS c ON c.id = m.conversation_id
+          JOIN unread_message_counts AS u ON u.conversation_id = m.conversation_id AND u.user_id = m.user_id
+         WHERE m.user_id = $1 AND c.last_seq > m.last_read_seq)
+    SELECT coalesce(sum(unread) FILTER (WHERE NOT muted), 0)::bigint AS total,
+           count(*) FILTER (WHERE NOT muted AND unread > 0) AS conversations,
+           coalesce(sum(mentions), 0)::bigint AS mentions
+      FROM counted";
+pub(super) const INVITES: &str = "
+    SELECT id, conversation_id, code, created_by, created_at, expires_at, uses_max, uses
+      FROM invites WHERE conversation_id = $1 ORDER BY created_at, id";
+pub(super) const INVITE: &str = concat!(
+    "SELECT c.id, c.type, c.name, c.member_count, ",
+    user_columns!(),
+    ", EXISTS (SELECT FROM conversation_members WHERE conversation_id = c.id AND user_id = $2) AS joined
+      FROM invites AS i
+      JOIN conversations AS c ON c.id = i.conversation_id
+      JOIN users AS u ON u.id = i.created_by
+     WHERE i.code = $1
+       AND c.deleted_at IS NULL
+       AND (i.expires_at IS NULL OR i.expires_at > $3)
+       AND (i.uses_max IS NULL OR i.uses < i.uses_max)"
+);
 
-const USERS_KNOWN: &str = "SELECT count(*) FROM users WHERE id = ANY($1)";
-const CREATE: &str = "
-    INSERT INTO conversations (id, type, name, topic, visibility, status, direct_key, created_by, created_at,
-                               updated_at, last_seq, member_count)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11) ON CONFLICT DO NOTHING";
-const EXISTING: &str = "SELECT id FROM conversations WHERE id = $1 UNION ALL
-                        SELECT id FROM conversations WHERE direct_key = $2 LIMIT 1";
-const ADD_MEMBERS: &str = "
-    INSERT INTO conversation_members (conversation_id, user_id, role, joined_at, last_read_seq)
-    SELECT $1, user_id, role, $4, 0 FROM UNNEST($2::uuid[], $3::text[]) AS new (user_id, role)";
-const ADD_CREATED: &str =
-    "INSERT INTO events (conversation_id, seq, type, actor_id, created_at) VALUES ($1, 1, $2, $3, $4)";
+#[async_trait]
+impl Conversations for Postgres {
+    async fn conversation(&self, id: ConversationId, viewer: UserId) -> Result<Option<Conversation>> {
+        let statement = sqlx::query(ONE).bind(viewer.uuid()).bind(id.uuid());
+        self.first(statement, |row| listed(row, &self.epoch)).await
+    }
 
-pub(super) fn info_row(row: &PgRow) -> sqlx::Result<ConversationInfo> {
+    async fn conversations(
+        &self,
+        viewer: UserId,
+        filter: ListFilter,
+        after: Option<ListPosition>,
+        limit: u32,
+    ) -> Result<Vec<Conversation>> {
+        let statement = sqlx::query(if filter.unread { LIST_UNREAD } else { LIST })
+            .bind(viewer.uuid())
+            .bind(after.map(|after| to_time(after.updated_at)))
+            .bind(after.map(|after| after.id.uuid()))
+            .bind(i64::from(limit))
+            .bind(filter.archived)
+            .bind(filter.pinned)
+            .bind(filter.kind.map(|kind| kind.to_text()));
+        self.all(statement, |row| listed(row, &self.epoch)).await
+    }
+
+    async fn direct(&self, one: UserId, other: UserId) -> Result<Option<ConversationId>> {
+        let statement = sqlx::query(DIRECT).bind(direct_key(one, other));
+        self.first(statement, |row| row.id("id", ConversationId::from_uuid)).await
+    }
+
+    async fn standing(&self, id: ConversationId, viewer: UserId) -> Result<Option<Standing>> {
+        let read = |row: &PgRow| {
+            Ok(Standing {
+                kind: row.text("type")?,
+                visibility: row.text("visibility")?,
+                status: row.text("status")?,
+                role: row.text("role")?,
+                member_count: row.natural("member_count")?,
+                last_read_seq: row.natural("last_read_seq")?,
+            })
+        };
+        self.first(sqlx::query(STANDING).bind(id.uuid()).bind(viewer.uuid()), read).await
+    }
+
+    async fn roster(&self, id: ConversationId, at: Option<Seq>) -> Result<Option<Roster>> {
+        let read = |row: &PgRow| {
+            let members: Vec<Uuid> = row.try_get("members")?;
+            Ok(Roster {
+                members: members.into_iter().map(UserId::from_uuid).collect(),
+                last_seq: row.natural("last_seq")?,
+            })
+        };
+        self.first(sqlx::query(ROSTER).bind(id.uuid()).bind(at.map(to_bigint)), read).await
+    }
+
+    async fn members(
+        &self,
+        id: ConversationId,
+        viewer: UserId,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Option<Vec<Member>>> {
+        let statement = sqlx::query(MEMBERS)
+            .bind(id.uuid())
+            .bind(viewer.uuid())
+            .bind(after.unwrap_or_default())
+            .bind(i64::from(limit));
+        let read = |row: &PgRow| match row.text_opt("cm_role")? {
+            Some(role) => {
+                Ok(Some(Member { user: row::user(row)?, role, joined_at: row.time("cm_joined_at")? }))
+            }
+            None => Ok(None),
+        };
+        self.all_if_member(statement, read).await
+    }
+
+    async fn members_among(&self, id: ConversationId, users: &[UserId]) -> Result<Vec<UserId>> {
+        let statement = sqlx::query(MEMBERS_AMONG).bind(id.uuid()).bind(to_uuids(users));
+        self.all(statement, |row| row.id("user_id", UserId::from_uuid)).await
+    }
+
+    async fn public_channels(
+        &self,
+        viewer: UserId,
+        query: &str,
+        after: Option<(&str, ConversationId)>,
+        limit: u32,
+    ) -> Result<Vec<PublicChannel>> {
+        if !is_text(query) {
+            return Ok(Vec::new());
+        }
+        let (name, id) = after.map_or(("", Uuid::nil()), |(name, id)| (name, id.uuid()));
+        let statement = sqlx::query(PUBLIC_CHANNELS)
+            .bind(viewer.uuid())
+            .bind(query)
+            .bind(name)
+            .bind(id)
+            .bind(i64::from(limit));
+        let read = |row: &PgRow| {
+            Ok(PublicChannel {
+                id: row.id("id", ConversationId::from_uuid)?,
+                name: row.try_get("name")?,
+                topic: row.try_get("topic")?,
+                member_count: row.natural("member_count")?,
+                joined: row.try_get("joined")?,
+            })
+        };
+        self.all(statement, read).await
+    }
+
+    async fn is_joinable(&self, id: ConversationId) -> Result<bool> {
+        self.only(sqlx::query(IS_JOINABLE).bind(id.uuid()), |row| row.try_get(0)).await
+    }
+
+    async fn read_state(&self, id: ConversationId, viewer: UserId) -> Result<Option<ReadState>> {
+        let read = |row: &PgRow| {
+            Ok(ReadState {
+                conversation_id: id,
+                last_read_seq: row.natural("last_read_seq")?,
+                unread_count: row.natural("unread_count")?,
+                mention_count: row.natural("mention_count")?,
+            })
+        };
+        self.first(sqlx::query(READ_STATE).bind(id.uuid()).bind(viewer.uuid()), read).await
+    }
+
+    async fn unread_total(&self, viewer: UserId) -> Result<UnreadTotal> {
+        let read = |row: &PgRow| {
+            Ok(UnreadTotal {
+                total: row.natural("total")?,
+                conversations: row.natural("conversations")?,
+                mentions: row.natural("mentions")?,
+            })
+        };
+        self.only(sqlx::query(UNREAD_TOTAL).bind(viewer.uuid()), read).await
+    }
+
+    async fn invites(&self, id: ConversationId) -> Result<Vec<Invite>> {
+        let read = |row: &PgRow| {
+            Ok(Invite {
+                id: row.id("id", InviteId::from_uuid)?,
+                conversation_id: row.id("conversation_id", ConversationId::from_uuid)?,
+                code: row.try_get("code")?,
+                created_by: row.id("created_by", UserId::from_uuid)?,
+                created_at: row.time("created_at")?,
+                expires_at: row.time_opt("expires_at")?,
+                uses_max: row.small_opt("uses_max")?,
+                uses: row.small("uses")?,
+            })
+        };
+        self.all(sqlx::query(INVITES).bind(id.uuid()), read).await
+    }
+
+    async fn invite(&self, code: &str, viewer: UserId, now: Timestamp) -> Result<Option<InvitePreview>> {
+        if !is_text(code) {
+            return Ok(None);
+        }
+        let read = |row: &PgRow| {
+            Ok(InvitePreview {
+                conversation_id: row.id("id", ConversationId::from_uuid)?,
+                kind: row.text("type")?,
+                name: row.try_get::<Option<String>, _>("name")?.unwrap_or_default(),
+                member_count: row.natural("member_count")?,
+                inviter: row::summary(row)?,
+                joined: row.try_get("joined")?,
+            })
+        };
+        self.first(sqlx::query(INVITE).bind(code).bind(viewer.uuid()).bind(to_time(now)), read).await
+    }
+}
+
+/// From [`info_columns`].
+pub(super) fn info(row: &PgRow) -> sqlx::Result<ConversationInfo> {
     Ok(ConversationInfo {
         id: row.id("id", ConversationId::from_uuid)?,
         kind: row.text("type")?,
@@ -77,143 +341,31 @@ pub(super) fn info_row(row: &PgRow) -> sqlx::Result<ConversationInfo> {
     })
 }
 
-fn list_row(row: &PgRow, epoch: &str) -> sqlx::Result<Conversation> {
-    let info = info_row(row)?;
-    let peer_name: Option<String> = row.try_get("peer_name")?;
+fn listed(row: &PgRow, epoch: &str) -> sqlx::Result<Conversation> {
+    let info = info(row)?;
+    let peer = row.id_opt("u_id", UserId::from_uuid)?.map(|_| row::summary(row)).transpose()?;
+    let peer_name = peer.as_ref().map(|peer| peer.display_name.clone());
     Ok(Conversation {
         title: info.name.clone().or(peer_name).unwrap_or_default(),
         info,
         epoch: epoch.to_owned(),
         last_seq: row.natural("last_seq")?,
-        last_message: message_row(row)?,
+        last_message: message_opt(row)?,
         unread_count: row.natural("unread_count")?,
-        mention_count: 0,
+        mention_count: row.natural("mention_count")?,
         member_count: row.natural("member_count")?,
-        me: Me {
-            role: row.text("role")?,
-            last_read_seq: row.natural("last_read_seq")?,
-            muted: row.try_get("muted")?,
-            pinned: row.try_get("pinned")?,
-        },
+        peer,
+        me: me(row)?,
     })
 }
 
-pub(super) async fn one(
-    readers: &PgPool,
-    id: ConversationId,
-    viewer: UserId,
-    epoch: &str,
-) -> sqlx::Result<Option<Conversation>> {
-    let row = sqlx::query(ONE).bind(viewer.uuid()).bind(id.uuid()).fetch_optional(readers).await?;
-    row.map(|row| list_row(&row, epoch)).transpose()
-}
-
-pub(super) async fn list(
-    readers: &PgPool,
-    viewer: UserId,
-    after: Option<ListPosition>,
-    limit: u32,
-    epoch: &str,
-) -> sqlx::Result<Vec<Conversation>> {
-    let rows = sqlx::query(LIST)
-        .bind(viewer.uuid())
-        .bind(after.map(|after| to_time(after.updated_at)))
-        .bind(after.map(|after| after.id.uuid()))
-        .bind(i64::from(limit))
-        .fetch_all(readers)
-        .await?;
-    rows.iter().map(|row| list_row(row, epoch)).collect()
-}
-
-pub(super) async fn roster(readers: &PgPool, id: ConversationId) -> sqlx::Result<Option<Roster>> {
-    let row = sqlx::query(ROSTER).bind(id.uuid()).fetch_optional(readers).await?;
-    row.map(|row| {
-        let members: Vec<Uuid> = row.try_get("members")?;
-        Ok(Roster {
-            members: members.into_iter().map(UserId::from_uuid).collect(),
-            last_seq: row.natural("last_seq")?,
-        })
+/// What only the member sees.
+pub(super) fn me(row: &PgRow) -> sqlx::Result<Me> {
+    Ok(Me {
+        role: row.text("role")?,
+        last_read_seq: row.natural("last_read_seq")?,
+        muted: row.try_get("muted")?,
+        pinned: row.try_get("pinned")?,
+        archived: row.try_get("archived")?,
     })
-    .transpose()
-}
-
-pub(super) async fn create(transaction: &mut PgConnection, new: &NewConversation) -> sqlx::Result<Outcome> {
-    let info = &new.info;
-    let mut members: Vec<Uuid> = new.members.iter().map(|id| id.uuid()).collect();
-    members.push(info.created_by.uuid());
-    if !all_known(transaction, &members).await? {
-        return Ok(Err(Refusal::UserUnknown));
-    }
-    let direct_key = new.direct_key();
-    let created = sqlx::query(CREATE)
-        .bind(info.id.uuid())
-        .bind(info.kind.to_text())
-        .bind(&info.name)
-        .bind(&info.topic)
-        .bind(info.visibility.to_text())
-        .bind(info.status.to_text())
-        .bind(direct_key)
-        .bind(info.created_by.uuid())
-        .bind(to_time(info.created_at))
-        .bind(to_time(info.updated_at))
-        .bind(i64::try_from(members.len()).unwrap_or(i64::MAX))
-        .execute(&mut *transaction)
-        .await?;
-    if created.rows_affected() == 0 {
-        let id = sqlx::query_scalar(EXISTING)
-            .bind(info.id.uuid())
-            .bind(direct_key)
-            .fetch_one(transaction)
-            .await
-            .map(ConversationId::from_uuid)?;
-        return Ok(Ok(if id == info.id {
-            // Created by an attempt whose commit went unheard: nobody has been told of it yet.
-            created_now(info)
-        } else {
-            (Written::Conversation { id, existed: true }, None)
-        }));
-    }
-    add_members(transaction, new, &members).await?;
-    sqlx::query(ADD_CREATED)
-        .bind(info.id.uuid())
-        .bind(log::CONVERSATION_CREATED)
-        .bind(info.created_by.uuid())
-        .bind(to_time(info.created_at))
-        .execute(transaction)
-        .await?;
-    Ok(Ok(created_now(info)))
-}
-
-fn created_now(info: &ConversationInfo) -> (Written, Option<natter_protocol::Event>) {
-    (Written::Conversation { id: info.id, existed: false }, Some(log::conversation_created(info.clone())))
-}
-
-async fn all_known(transaction: &mut PgConnection, users: &[Uuid]) -> sqlx::Result<bool> {
-    let mut distinct = users.to_vec();
-    distinct.sort_unstable();
-    distinct.dedup();
-    let known: i64 = sqlx::query_scalar(USERS_KNOWN).bind(&distinct).fetch_one(transaction).await?;
-    Ok(usize::try_from(known) == Ok(distinct.len()))
-}
-
-async fn add_members(
-    transaction: &mut PgConnection,
-    new: &NewConversation,
-    members: &[Uuid],
-) -> sqlx::Result<()> {
-    // Nobody owns a conversation between two.
-    let creator = if new.direct_key().is_some() { MemberRole::Member } else { MemberRole::Owner };
-    let roles: Vec<&str> = members
-        .iter()
-        .map(|id| if *id == new.info.created_by.uuid() { creator } else { MemberRole::Member })
-        .map(MemberRole::to_text)
-        .collect();
-    sqlx::query(ADD_MEMBERS)
-        .bind(new.info.id.uuid())
-        .bind(members)
-        .bind(roles)
-        .bind(to_time(new.info.created_at))
-        .execute(transaction)
-        .await?;
-    Ok(())
 }

@@ -1,24 +1,36 @@
-//! Messages and the event log in PostgreSQL.
+//! Messages, and what belongs to them, in PostgreSQL.
 
-use super::conversation::{info_columns, info_row};
-use super::row::{Columns as _, to_bigint, unreadable};
-use crate::{Anchor, MessageSlice, Refusal, Window, log};
-use natter_protocol::{ConversationId, Event, Message, MessageId, ReactionCount, Seq, UserId, UserSummary};
+pub(super) mod history;
+pub(super) mod log;
+
+use super::Postgres;
+use super::account::not_kept_apart;
+use super::row::{self, Columns as _, to_time, unreadable, user_columns};
+use crate::{DueMessage, MessageSlice, Messages, Result, Window};
+use async_trait::async_trait;
+use natter_protocol::{
+    ConversationId, Draft, Event, ForwardedFrom, Message, MessageId, MessageVersion, Reaction, ReactionCount,
+    Receipt, ScheduledMessage, ScheduledMessageId, Seq, Timestamp, UserId,
+};
+use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
-use sqlx::{PgPool, Row as _};
 use uuid::Uuid;
 
-/// Columns of a message `m` and its sender `s`, for [`message_row`]. Parameter 1 is the viewer.
+/// Columns of a message `m`, its sender `s` and whoever it was forwarded from, `f`, for [`message`]. Parameter 1 is the
+/// viewer.
 macro_rules! message_columns {
     () => {
         "m.id AS m_id, m.conversation_id AS m_conversation_id, m.seq AS m_seq, m.kind AS m_kind,
          m.content AS m_content, m.client_message_id AS m_client_message_id, m.reply_to AS m_reply_to,
-         m.thread_id AS m_thread_id, m.created_at AS m_created_at, m.edited_at AS m_edited_at,
-         m.deleted_at AS m_deleted_at,
+         m.thread_id AS m_thread_id, m.mentions AS m_mentions, m.group_mention AS m_group_mention,
+         m.created_at AS m_created_at, m.forwarded_at AS m_forwarded_at, m.system AS m_system,
+         m.pinned_at AS m_pinned_at, m.edited_at AS m_edited_at, m.deleted_at AS m_deleted_at,
          s.id AS s_id, s.username AS s_username, s.display_name AS s_display_name, s.avatar_url AS s_avatar_url,
+         f.id AS f_id, f.username AS f_username, f.display_name AS f_display_name, f.avatar_url AS f_avatar_url,
+         (SELECT count(*) FROM messages WHERE thread_id = m.id) AS m_reply_count,
          (SELECT json_agg(json_build_object('emoji', r.emoji, 'count', r.count, 'me', r.me)
-                          ORDER BY r.first_at, r.emoji)
+                          ORDER BY r.first_at, r.emoji COLLATE \"C\")
             FROM (SELECT emoji, count(*) AS count, bool_or(user_id = $1) AS me, min(created_at) AS first_at
                     FROM message_reactions
                    WHERE message_id = m.id
@@ -27,179 +39,258 @@ macro_rules! message_columns {
 }
 pub(super) use message_columns;
 
-pub(super) const ONE: &str = concat!(
+/// What a message `m` needs beside it.
+macro_rules! message_joins {
+    () => {
+        " LEFT JOIN users AS s ON s.id = m.sender_id LEFT JOIN users AS f ON f.id = m.forwarded_sender_id "
+    };
+}
+pub(super) use message_joins;
+
+pub(super) const ONE: &str =
+    concat!("SELECT ", message_columns!(), " FROM messages AS m ", message_joins!(), " WHERE m.id = $2");
+pub(super) const ONE_SEEN: &str = concat!(
     "SELECT ",
     message_columns!(),
     " FROM messages AS m
-      JOIN users AS s ON s.id = m.sender_id
+      JOIN conversation_members AS me ON me.conversation_id = m.conversation_id AND me.user_id = $1",
+    message_joins!(),
+    " WHERE m.id = $2"
+);
+/// No row: the viewer is no member. No `m_id`: nothing is pinned.
+pub(super) const PINS: &str = concat!(
+    "SELECT ",
+    message_columns!(),
+    " FROM conversation_members AS me
+      LEFT JOIN messages AS m ON m.conversation_id = $2 AND m.pinned_at IS NOT NULL",
+    message_joins!(),
+    " WHERE me.conversation_id = $2 AND me.user_id = $1
+      ORDER BY m.pinned_at DESC, m.seq DESC"
+);
+pub(super) const VERSIONS: &str = "
+    SELECT content, created_at, replaced_at, replaced_by FROM message_versions WHERE message_id = $1 ORDER BY version";
+pub(super) const RECEIPTS: &str = concat!(
+    "SELECT ",
+    user_columns!(),
+    ", step.read_at
+      FROM messages AS m
       JOIN conversation_members AS me ON me.conversation_id = m.conversation_id AND me.user_id = $1
-     WHERE m.id = $2"
+      JOIN conversation_members AS cm ON cm.conversation_id = m.conversation_id
+                                     AND cm.user_id <> m.sender_id
+                                     AND cm.last_read_seq >= m.seq
+      JOIN users AS u ON u.id = cm.user_id
+      JOIN LATERAL (SELECT read_at
+                      FROM message_read_receipts
+                     WHERE conversation_id = m.conversation_id AND user_id = cm.user_id AND seq >= m.seq
+                     ORDER BY seq LIMIT 1) AS step ON true
+     WHERE m.id = $2
+       AND u.username > $3
+       AND ",
+    not_kept_apart!("cm.user_id"),
+    " ORDER BY u.username LIMIT $4"
 );
-
-/// A run of messages around a place: `$6` before it and `$7` from it on. The place is `$5` past the position `$4` or,
-/// if there is one, past the message `$3`. No row: the viewer is no member. No `place`: there is no such message. No
-/// `m_id`: there are no messages.
-pub(super) const SLICE: &str = concat!(
-    "SELECT place.seq AS place, ",
-    message_columns!(),
-    " FROM conversation_members AS me
-      LEFT JOIN (SELECT $4::bigint + $5::bigint AS seq WHERE $3::uuid IS NULL
-                 UNION ALL
-                 SELECT seq + $5 FROM messages WHERE id = $3 AND conversation_id = $2) AS place ON true
-      LEFT JOIN LATERAL (
-                 (SELECT * FROM messages WHERE conversation_id = $2 AND seq < place.seq ORDER BY seq DESC LIMIT $6)
-                 UNION ALL
-                 (SELECT * FROM messages WHERE conversation_id = $2 AND seq >= place.seq ORDER BY seq LIMIT $7)
-                ) AS m ON true
-      LEFT JOIN users AS s ON s.id = m.sender_id
-     WHERE me.conversation_id = $2 AND me.user_id = $1
-     ORDER BY m.seq"
+pub(super) const REACTIONS: &str = concat!(
+    "SELECT ",
+    user_columns!(),
+    ", r.emoji, r.created_at
+      FROM message_reactions AS r JOIN users AS u ON u.id = r.user_id
+     WHERE r.message_id = $1
+       AND ($2::timestamptz IS NULL OR (r.created_at, r.user_id, r.emoji COLLATE \"C\") > ($2, $3::uuid, $4))
+     ORDER BY r.created_at, r.user_id, r.emoji COLLATE \"C\" LIMIT $5"
 );
+pub(super) const DRAFTS: &str = "
+    SELECT d.conversation_id, d.content, d.reply_to, d.updated_at
+      FROM drafts AS d
+     WHERE d.user_id = $1 AND ($2::timestamptz IS NULL OR (d.updated_at, d.conversation_id) < ($2, $3::uuid))
+     ORDER BY d.updated_at DESC, d.conversation_id DESC LIMIT $4";
+pub(super) const DRAFT: &str = "
+    SELECT conversation_id, content, reply_to, updated_at FROM drafts WHERE user_id = $1 AND conversation_id = $2";
+pub(super) const SCHEDULED: &str = "
+    SELECT id, conversation_id, content, reply_to, thread_id, send_at, created_at, failure
+      FROM scheduled_messages WHERE user_id = $1 ORDER BY send_at, id";
+pub(super) const DUE: &str = "
+    SELECT id, conversation_id, content, reply_to, thread_id, send_at, created_at, failure, user_id
+      FROM scheduled_messages WHERE send_at <= $1 AND failure IS NULL ORDER BY send_at, id LIMIT $2";
 
-/// The events past the position `$3`. No row: the viewer is no member. No `e_seq`: there are no events.
-pub(super) const EVENTS: &str = concat!(
-    "SELECT e.seq AS e_seq, e.type AS e_type, ",
-    info_columns!(),
-    ", ",
-    message_columns!(),
-    " FROM conversation_members AS me
-      JOIN conversations AS c ON c.id = me.conversation_id
-      LEFT JOIN LATERAL (SELECT * FROM events WHERE conversation_id = $2 AND seq > $3 ORDER BY seq LIMIT $4) AS e
-                ON true
-      LEFT JOIN messages AS m ON m.id = e.message_id
-      LEFT JOIN users AS s ON s.id = m.sender_id
-     WHERE me.conversation_id = $2 AND me.user_id = $1
-     ORDER BY e.seq"
-);
+#[async_trait]
+impl Messages for Postgres {
+    async fn message(&self, id: MessageId, viewer: UserId) -> Result<Option<Message>> {
+        self.first(sqlx::query(ONE_SEEN).bind(viewer.uuid()).bind(id.uuid()), message).await
+    }
 
-/// A message from [`message_columns`], unless they are null.
-pub(super) fn message_row(row: &PgRow) -> sqlx::Result<Option<Message>> {
-    let Some(id) = row.id_opt("m_id", MessageId::from_uuid)? else { return Ok(None) };
-    Ok(Some(Message {
-        id,
+    async fn messages(
+        &self,
+        id: ConversationId,
+        viewer: UserId,
+        thread: Option<MessageId>,
+        window: Window,
+        limit: u32,
+    ) -> Result<Option<MessageSlice>> {
+        self.slice(id, viewer, thread, window, limit).await
+    }
+
+    async fn events(
+        &self,
+        id: ConversationId,
+        viewer: UserId,
+        after: Seq,
+        limit: u32,
+    ) -> Result<Option<Vec<Event>>> {
+        self.all_if_member(log::statement(id, viewer, after, limit), log::event).await
+    }
+
+    async fn versions(&self, id: MessageId) -> Result<Vec<MessageVersion>> {
+        let read = |row: &PgRow| {
+            Ok(MessageVersion {
+                content: row.try_get("content")?,
+                created_at: row.time("created_at")?,
+                replaced_at: row.time("replaced_at")?,
+                replaced_by: row.id("replaced_by", UserId::from_uuid)?,
+            })
+        };
+        self.all(sqlx::query(VERSIONS).bind(id.uuid()), read).await
+    }
+
+    async fn receipts(
+        &self,
+        id: MessageId,
+        viewer: UserId,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Receipt>> {
+        let statement = sqlx::query(RECEIPTS)
+            .bind(viewer.uuid())
+            .bind(id.uuid())
+            .bind(after.unwrap_or_default())
+            .bind(i64::from(limit));
+        self.all(statement, |row| Ok(Receipt { user: row::summary(row)?, read_at: row.time("read_at")? }))
+            .await
+    }
+
+    async fn reactions(
+        &self,
+        id: MessageId,
+        after: Option<(Timestamp, UserId, &str)>,
+        limit: u32,
+    ) -> Result<Vec<Reaction>> {
+        let statement = sqlx::query(REACTIONS)
+            .bind(id.uuid())
+            .bind(after.map(|(time, ..)| to_time(time)))
+            .bind(after.map(|(_, user, _)| user.uuid()))
+            .bind(after.map(|(.., emoji)| emoji))
+            .bind(i64::from(limit));
+        let read = |row: &PgRow| {
+            Ok(Reaction {
+                emoji: row.try_get("emoji")?,
+                user: row::summary(row)?,
+                created_at: row.time("created_at")?,
+            })
+        };
+        self.all(statement, read).await
+    }
+
+    async fn pins(&self, id: ConversationId, viewer: UserId) -> Result<Option<Vec<Message>>> {
+        self.all_if_member(sqlx::query(PINS).bind(viewer.uuid()).bind(id.uuid()), message_opt).await
+    }
+
+    async fn drafts(
+        &self,
+        viewer: UserId,
+        after: Option<(Timestamp, ConversationId)>,
+        limit: u32,
+    ) -> Result<Vec<Draft>> {
+        let statement = sqlx::query(DRAFTS)
+            .bind(viewer.uuid())
+            .bind(after.map(|(time, _)| to_time(time)))
+            .bind(after.map(|(_, id)| id.uuid()))
+            .bind(i64::from(limit));
+        self.all(statement, draft).await
+    }
+
+    async fn draft(&self, viewer: UserId, id: ConversationId) -> Result<Option<Draft>> {
+        self.first(sqlx::query(DRAFT).bind(viewer.uuid()).bind(id.uuid()), draft).await
+    }
+
+    async fn scheduled(&self, viewer: UserId) -> Result<Vec<ScheduledMessage>> {
+        self.all(sqlx::query(SCHEDULED).bind(viewer.uuid()), scheduled).await
+    }
+
+    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<DueMessage>> {
+        let read = |row: &PgRow| {
+            Ok(DueMessage { author: row.id("user_id", UserId::from_uuid)?, scheduled: scheduled(row)? })
+        };
+        self.all(sqlx::query(DUE).bind(to_time(now)).bind(i64::from(limit)), read).await
+    }
+}
+
+/// A message from [`message_columns`].
+pub(super) fn message(row: &PgRow) -> sqlx::Result<Message> {
+    Ok(Message {
+        id: row.id("m_id", MessageId::from_uuid)?,
         conversation_id: row.id("m_conversation_id", ConversationId::from_uuid)?,
         seq: row.natural("m_seq")?,
-        sender: UserSummary {
-            id: row.id("s_id", UserId::from_uuid)?,
-            username: row.try_get("s_username")?,
-            display_name: row.try_get("s_display_name")?,
-            avatar_url: row.try_get("s_avatar_url")?,
-        },
+        sender: row.summary(["s_id", "s_username", "s_display_name", "s_avatar_url"])?,
         kind: row.text("m_kind")?,
         content: row.try_get("m_content")?,
         client_message_id: row.try_get("m_client_message_id")?,
         reply_to: row.id_opt("m_reply_to", MessageId::from_uuid)?,
         thread_id: row.id_opt("m_thread_id", MessageId::from_uuid)?,
-        mentions: Vec::new(),
+        mentions: row
+            .try_get::<Option<Vec<Uuid>>, _>("m_mentions")?
+            .unwrap_or_default()
+            .into_iter()
+            .map(UserId::from_uuid)
+            .collect(),
+        group_mention: row.text_opt("m_group_mention")?,
         attachments: Vec::new(),
         reactions: row
             .try_get::<Option<Json<Vec<ReactionCount>>>, _>("m_reactions")?
             .map_or_else(Vec::new, |Json(reactions)| reactions),
         created_at: row.time("m_created_at")?,
+        reply_count: row.natural("m_reply_count")?,
+        forwarded_from: forwarded_from(row)?,
+        system: row
+            .try_get::<Option<&str>, _>("m_system")?
+            .map(|note| serde_json::from_str(note).map_err(|error| unreadable("m_system", error)))
+            .transpose()?,
+        pinned_at: row.time_opt("m_pinned_at")?,
         edited_at: row.time_opt("m_edited_at")?,
         deleted_at: row.time_opt("m_deleted_at")?,
-    }))
+    })
 }
 
-pub(super) async fn one(readers: &PgPool, id: MessageId, viewer: UserId) -> sqlx::Result<Option<Message>> {
-    let row = sqlx::query(ONE).bind(viewer.uuid()).bind(id.uuid()).fetch_optional(readers).await?;
-    row.as_ref().map_or(Ok(None), message_row)
-}
-
-pub(super) async fn slice(
-    readers: &PgPool,
-    id: ConversationId,
-    viewer: UserId,
-    window: Window,
-    limit: u32,
-) -> sqlx::Result<Result<Option<MessageSlice>, Refusal>> {
-    let around = Around::new(window, limit);
-    let rows = sqlx::query(SLICE)
-        .bind(viewer.uuid())
-        .bind(id.uuid())
-        .bind(around.message)
-        .bind(around.seq)
-        .bind(around.step)
-        // One more on each side, to see whether the history goes on.
-        .bind(i64::from(around.before) + 1)
-        .bind(i64::from(around.after) + 1)
-        .fetch_all(readers)
-        .await?;
-    let Some(first) = rows.first() else { return Ok(Ok(None)) };
-    let Some(place) = first.try_get::<Option<i64>, _>("place")? else {
-        return Ok(Err(Refusal::AnchorUnknown));
-    };
-    let place = u64::try_from(place).unwrap_or_default();
-    let mut messages: Vec<Message> =
-        rows.iter().filter_map(|row| message_row(row).transpose()).collect::<Result<_, _>>()?;
-    let before = messages.iter().take_while(|message| message.seq < place).count();
-    let newer = messages.len() - before > around.after as usize;
-    if newer {
-        messages.pop();
-    }
-    let older = before > around.before as usize;
-    if older {
-        messages.remove(0);
-    }
-    Ok(Ok(Some(MessageSlice { messages, older, newer })))
-}
-
-/// A window as [`SLICE`] takes it: so many messages before a place, and so many from it on.
-struct Around {
-    message: Option<Uuid>,
-    seq: i64,
-    step: i64,
-    before: u32,
-    after: u32,
-}
-
-impl Around {
-    fn new(window: Window, limit: u32) -> Self {
-        let (anchor, step, before, after) = match window {
-            Window::Newest => (Anchor::Seq(Seq::MAX), 0, limit, 0),
-            Window::Before(anchor) => (anchor, 0, limit, 0),
-            Window::After(anchor) => (anchor, 1, 0, limit),
-            Window::Around(anchor) => (anchor, 0, limit / 2, limit - limit / 2),
-        };
-        let (message, seq) = match anchor {
-            Anchor::Message(id) => (Some(id.uuid()), 0),
-            // Leaves room for the step.
-            Anchor::Seq(seq) => (None, to_bigint(seq).min(i64::MAX - 1)),
-        };
-        Self { message, seq, step, before, after }
+/// The same, unless the columns are null.
+pub(super) fn message_opt(row: &PgRow) -> sqlx::Result<Option<Message>> {
+    match row.id_opt("m_id", MessageId::from_uuid)? {
+        Some(_) => message(row).map(Some),
+        None => Ok(None),
     }
 }
 
-pub(super) async fn events(
-    readers: &PgPool,
-    id: ConversationId,
-    viewer: UserId,
-    after: Seq,
-    limit: u32,
-) -> sqlx::Result<Option<Vec<Event>>> {
-    let rows = sqlx::query(EVENTS)
-        .bind(viewer.uuid())
-        .bind(id.uuid())
-        .bind(to_bigint(after))
-        .bind(i64::from(limit))
-        .fetch_all(readers)
-        .await?;
-    if rows.is_empty() {
-        return Ok(None);
-    }
-    rows.iter().filter_map(|row| event_row(row).transpose()).collect::<Result<_, _>>().map(Some)
+fn forwarded_from(row: &PgRow) -> sqlx::Result<Option<ForwardedFrom>> {
+    let Some(created_at) = row.time_opt("m_forwarded_at")? else { return Ok(None) };
+    let sender = row.summary(["f_id", "f_username", "f_display_name", "f_avatar_url"])?;
+    Ok(Some(ForwardedFrom { sender, created_at }))
 }
 
-fn event_row(row: &PgRow) -> sqlx::Result<Option<Event>> {
-    let Some(kind) = row.try_get::<Option<i16>, _>("e_type")? else { return Ok(None) };
-    let event = match kind {
-        log::MESSAGE_NEW => {
-            let message =
-                message_row(row)?.ok_or_else(|| unreadable("m_id", "the event's message is gone"))?;
-            log::message_new(Box::new(message))
-        }
-        log::CONVERSATION_CREATED => log::conversation_created(info_row(row)?),
-        other => return Err(unreadable("e_type", format!("{other} is not the type of an event"))),
-    };
-    Ok(Some(event))
+fn draft(row: &PgRow) -> sqlx::Result<Draft> {
+    Ok(Draft {
+        conversation_id: row.id("conversation_id", ConversationId::from_uuid)?,
+        content: row.try_get("content")?,
+        reply_to: row.id_opt("reply_to", MessageId::from_uuid)?,
+        updated_at: row.time("updated_at")?,
+    })
+}
+
+fn scheduled(row: &PgRow) -> sqlx::Result<ScheduledMessage> {
+    Ok(ScheduledMessage {
+        id: row.id("id", ScheduledMessageId::from_uuid)?,
+        conversation_id: row.id("conversation_id", ConversationId::from_uuid)?,
+        content: row.try_get("content")?,
+        reply_to: row.id_opt("reply_to", MessageId::from_uuid)?,
+        thread_id: row.id_opt("thread_id", MessageId::from_uuid)?,
+        send_at: row.time("send_at")?,
+        created_at: row.time("created_at")?,
+        failure: row.text_opt("failure")?,
+    })
 }

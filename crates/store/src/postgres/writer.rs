@@ -2,13 +2,19 @@
 
 use super::connect::Server;
 use super::failure::{self, Kind};
-use super::send::{Heads, send_messages};
-use super::{account, conversation};
+use super::send::send_messages;
+use super::statement as sql;
+use super::transaction::Transaction;
+use crate::apply::heads::Heads;
 use crate::commit::{Backend, Failure, Outcome};
+use crate::conversation::direct_key;
 use crate::{NewMessage, StoreError, Write};
+use natter_protocol::{ConversationId, MessageId, UserId};
 use sqlx::{Connection as _, PgConnection};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 /// Until a batch is given up while the server cannot be reached, such as during its restart.
 const COMMIT_TIME_MAX: Duration = Duration::from_secs(10);
@@ -79,15 +85,22 @@ impl Backend for Writer {
 }
 
 /// Does the writes in order: sends that follow one another together, everything else singly.
-async fn apply(transaction: &mut PgConnection, writes: &[Write]) -> sqlx::Result<Vec<Outcome>> {
+async fn apply(connection: &mut PgConnection, writes: &[Write]) -> sqlx::Result<Vec<Outcome>> {
+    let mut transaction = Transaction(connection);
     let mut heads = Heads::default();
-    // All at once, because the order of the locks must hold over the whole transaction.
-    heads.lock(transaction, writes.iter().filter_map(sent).map(|new| new.conversation_id)).await?;
+    lock(&mut transaction, &mut heads, writes).await?;
     let mut outcomes = Vec::with_capacity(writes.len());
     for run in writes.chunk_by(|a, b| sent(a).is_some() && sent(b).is_some()) {
-        outcomes.extend(apply_run(transaction, &mut heads, run).await?);
+        let sends: Vec<&NewMessage> = run.iter().filter_map(sent).collect();
+        if sends.is_empty() {
+            for write in run {
+                outcomes.push(crate::apply::apply(&mut transaction, &mut heads, write).await?);
+            }
+        } else {
+            outcomes.extend(send_messages(transaction.0, &mut heads, &sends).await?);
+        }
     }
-    heads.save(transaction).await?;
+    transaction.save(&heads.changed()).await?;
     Ok(outcomes)
 }
 
@@ -98,27 +111,76 @@ fn sent(write: &Write) -> Option<&NewMessage> {
     }
 }
 
-/// A run is either several sends or one write of any kind.
-async fn apply_run(
-    transaction: &mut PgConnection,
-    heads: &mut Heads,
-    run: &[Write],
-) -> sqlx::Result<Vec<Outcome>> {
-    let Some(first) = run.first() else { return Ok(Vec::new()) };
-    let outcome = match first {
-        Write::SendMessage(_) => {
-            let sends: Vec<&NewMessage> = run.iter().filter_map(sent).collect();
-            return send_messages(transaction, heads, &sends).await;
+/// Locks all conversations that the writes touch: at once, because the order of the locks must hold over the whole
+/// transaction, and before anything is read, because a new statement sees what was committed while they were waited
+/// for.
+async fn lock(transaction: &mut Transaction<'_>, heads: &mut Heads, writes: &[Write]) -> sqlx::Result<()> {
+    let (mut conversations, mut messages, mut pairs) = (BTreeSet::new(), Vec::new(), Vec::new());
+    for write in writes {
+        match touched(write) {
+            Touched::Conversation(id) => drop(conversations.insert(id.uuid())),
+            Touched::ConversationOf(id) => messages.push(id.uuid()),
+            Touched::Pair(one, other) => pairs.push(direct_key(one, other)),
+            Touched::Nothing => {}
         }
-        Write::CreateConversation(new) => conversation::create(transaction, new).await,
-        Write::CreateUser(user) => account::create_user(transaction, user).await,
-        Write::SetPassword { user_id, password_hash, now } => {
-            account::set_password(transaction, *user_id, password_hash, *now).await
+    }
+    if !messages.is_empty() || !pairs.is_empty() {
+        let statement = sqlx::query_scalar::<_, Uuid>(sql::TOUCHED).bind(messages).bind(pairs);
+        conversations.extend(statement.fetch_all(&mut *transaction.0).await?);
+    }
+    if conversations.is_empty() {
+        return Ok(());
+    }
+    transaction.lock(heads, conversations.into_iter().collect()).await
+}
+
+/// Whose log a write may append to, or whose standing it relies on.
+enum Touched {
+    Conversation(ConversationId),
+    ConversationOf(MessageId),
+    /// The direct conversation of two.
+    Pair(UserId, UserId),
+    Nothing,
+}
+
+fn touched(write: &Write) -> Touched {
+    match write {
+        Write::SendMessage(new) => Touched::Conversation(new.conversation_id),
+        Write::EditMessage(edit) => Touched::ConversationOf(edit.message_id),
+        Write::DeleteMessage(delete) => Touched::ConversationOf(delete.message_id),
+        Write::SetReaction { message_id, .. } => Touched::ConversationOf(*message_id),
+        Write::MarkRead(mark) => Touched::Conversation(mark.conversation_id),
+        Write::UpdateConversation(update) => Touched::Conversation(update.act.conversation_id),
+        Write::SetPin { act, .. }
+        | Write::DeleteConversation(act)
+        | Write::RemoveMember { act, .. }
+        | Write::SetMemberRole { act, .. }
+        | Write::RevokeInvite { act, .. } => Touched::Conversation(act.conversation_id),
+        Write::AddMember(add) => Touched::Conversation(add.conversation_id),
+        Write::CreateInvite(new) => Touched::Conversation(new.act.conversation_id),
+        Write::ScheduleMessage(new) => Touched::Conversation(new.scheduled.conversation_id),
+        Write::SaveDraft { draft, .. } => Touched::Conversation(draft.conversation_id),
+        Write::Block { blocker, blocked, .. } | Write::Unblock { blocker, blocked } => {
+            Touched::Pair(*blocker, *blocked)
         }
-        Write::SetRole { user_id, role } => account::set_role(transaction, *user_id, *role).await,
-        Write::CreateSession(session) => account::create_session(transaction, session).await,
-        Write::RotateSession(rotation) => account::rotate_session(transaction, rotation).await,
-        Write::EndSession { id, now } => account::end_session(transaction, *id, *now).await,
-    };
-    Ok(vec![outcome?])
+        Write::CreateConversation(_)
+        | Write::UpdateMe { .. }
+        | Write::ForgetScheduled { .. }
+        | Write::FailScheduled { .. }
+        | Write::CreateUser(_)
+        | Write::ProvisionUser(_)
+        | Write::UpdateProfile { .. }
+        | Write::SetPassword { .. }
+        | Write::SetRole { .. }
+        | Write::SetDisabled { .. }
+        | Write::CreateSession(_)
+        | Write::RotateSession(_)
+        | Write::EndSession { .. }
+        | Write::EndSessions { .. }
+        | Write::CreateIpRule(_)
+        | Write::DeleteIpRule(_)
+        | Write::ClaimKey(_)
+        | Write::KeepAnswer(_)
+        | Write::Erase { .. } => Touched::Nothing,
+    }
 }
