@@ -8,7 +8,7 @@ const POP_ISOLATE: char = '\u{2069}';
 /// The same text with every embedding, override and isolate closed at the end of its line, and without those closing
 /// characters that close nothing.
 ///
-/// It looks the same: a line's end closes them anyway, and what closes nothing has no effect (UAX #9, X6a, X7 and X8).
+/// It looks the same: a line's end closes them anyway, and what closes nothing does nothing (UAX #9, X6a, X7 and X8).
 /// But a line can then be put into any other text, a notification or a log, without turning what stands around it.
 pub(super) fn balanced(text: &str) -> Cow<'_, str> {
     if !text.chars().any(|c| opens(c).is_some() || closes(c)) {
@@ -16,9 +16,11 @@ pub(super) fn balanced(text: &str) -> Cow<'_, str> {
     }
     let mut result = String::with_capacity(text.len());
     let mut open = Vec::new();
+    let mut isolates_open = 0_usize;
     for c in text.chars() {
         if let Some(closer) = opens(c) {
             open.push(closer);
+            isolates_open += usize::from(closer == POP_ISOLATE);
         } else if c == POP_EMBEDDING {
             // One that was opened before an isolate began cannot be closed inside of it.
             if open.last() != Some(&c) {
@@ -26,13 +28,19 @@ pub(super) fn balanced(text: &str) -> Cow<'_, str> {
             }
             open.pop();
         } else if c == POP_ISOLATE {
+            if isolates_open == 0 {
+                continue;
+            }
+            isolates_open -= 1;
             // It closes with the isolate whatever was left open inside. Those closers are written, so that a reader
             // who counts, rather than follow the algorithm, comes to the same end.
-            let Some(at) = open.iter().rposition(|&closer| closer == POP_ISOLATE) else { continue };
-            result.extend(open.drain(at + 1..).rev());
+            while open.pop_if(|closer| *closer == POP_EMBEDDING).is_some() {
+                result.push(POP_EMBEDDING);
+            }
             open.pop();
         } else if ends_line(c) {
             result.extend(open.drain(..).rev());
+            isolates_open = 0;
         }
         result.push(c);
     }
