@@ -23,7 +23,7 @@ use crate::open::{OpenError, OpenOptions, Opened};
 use crate::{Committing, Migrator, Result, Store, StoreError, Write};
 use async_trait::async_trait;
 use readers::Readers;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Transaction};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -46,16 +46,6 @@ pub(crate) struct Sqlite {
     epoch: String,
     /// For the rare writes that are no part of any log and must be answered before the pipeline runs.
     path: PathBuf,
-}
-
-impl Sqlite {
-    /// Runs a query in one snapshot.
-    async fn read<T: Send + 'static>(
-        &self,
-        query: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T> {
-        self.readers.read_checked(|snapshot| query(snapshot).map(Ok)).await
-    }
 }
 
 /// Opens the database, brings its schema up to date and starts its writer.
@@ -184,7 +174,7 @@ impl Store for Sqlite {
     }
 
     async fn ping(&self) -> Result<()> {
-        self.read(|snapshot| snapshot.query_row("SELECT 1", [], |_| Ok(()))).await
+        self.readers.read(|snapshot| snapshot.query_row("SELECT 1", [], |_| Ok(()))).await
     }
 
     async fn secret(&self, name: &str, proposal: &str) -> Result<String> {

@@ -86,26 +86,27 @@ pub(super) fn not_kept_apart(other: &str) -> String {
 #[async_trait]
 impl Accounts for Sqlite {
     async fn has_users(&self) -> Result<bool> {
-        self.read(|snapshot| snapshot.prepare_cached(HAS_USERS)?.exists([])).await
+        self.readers.read(|snapshot| snapshot.prepare_cached(HAS_USERS)?.exists([])).await
     }
 
     async fn user(&self, id: UserId) -> Result<Option<User>> {
-        self.read(move |snapshot| one_user(snapshot, &USER_ENABLED, [id.uuid()])).await
+        self.readers.read(move |snapshot| one_user(snapshot, &USER_ENABLED, [id.uuid()])).await
     }
 
     async fn users_named(&self, names: &[String]) -> Result<Vec<User>> {
         let names = names.to_vec();
-        self.read(move |snapshot| {
-            let mut users = Vec::with_capacity(names.len());
-            for name in &names {
-                users.extend(match name.parse() {
-                    Ok(id) => one_user(snapshot, &USER, [UserId::uuid(id)])?,
-                    Err(_) => one_user(snapshot, &USER_NAMED, [name])?,
-                });
-            }
-            Ok(users)
-        })
-        .await
+        self.readers
+            .read(move |snapshot| {
+                let mut users = Vec::with_capacity(names.len());
+                for name in &names {
+                    users.extend(match name.parse() {
+                        Ok(id) => one_user(snapshot, &USER, [UserId::uuid(id)])?,
+                        Err(_) => one_user(snapshot, &USER_NAMED, [name])?,
+                    });
+                }
+                Ok(users)
+            })
+            .await
     }
 
     async fn users_like(
@@ -116,7 +117,8 @@ impl Accounts for Sqlite {
         limit: u32,
     ) -> Result<Vec<User>> {
         let (prefix, after) = (prefix.to_owned(), after.unwrap_or_default().to_owned());
-        self.read(move |snapshot| all_users(snapshot, &USERS_LIKE, (viewer.uuid(), prefix, after, limit)))
+        self.readers
+            .read(move |snapshot| all_users(snapshot, &USERS_LIKE, (viewer.uuid(), prefix, after, limit)))
             .await
     }
 
@@ -128,104 +130,111 @@ impl Accounts for Sqlite {
         limit: u32,
     ) -> Result<Vec<User>> {
         let (among, after) = (serde_json::json!(among).to_string(), after.unwrap_or_default().to_owned());
-        self.read(move |snapshot| all_users(snapshot, &ACQUAINTANCES, (viewer.uuid(), among, after, limit)))
+        self.readers
+            .read(move |snapshot| all_users(snapshot, &ACQUAINTANCES, (viewer.uuid(), among, after, limit)))
             .await
     }
 
     async fn credentials(&self, username: &str) -> Result<Option<Credentials>> {
         let username = username.to_owned();
-        self.read(move |snapshot| {
-            snapshot
-                .prepare_cached(&CREDENTIALS)?
-                .query_row([username], |row| {
-                    let mut columns = Columns::of(row);
-                    Ok(Credentials {
-                        user: columns.user()?,
-                        password_hash: columns.get()?,
-                        disabled: columns.get()?,
+        self.readers
+            .read(move |snapshot| {
+                snapshot
+                    .prepare_cached(&CREDENTIALS)?
+                    .query_row([username], |row| {
+                        let mut columns = Columns::of(row);
+                        Ok(Credentials {
+                            user: columns.user()?,
+                            password_hash: columns.get()?,
+                            disabled: columns.get()?,
+                        })
                     })
-                })
-                .optional()
-        })
-        .await
+                    .optional()
+            })
+            .await
     }
 
     async fn session(&self, id: SessionId, now: Timestamp) -> Result<Option<Session>> {
-        self.read(move |snapshot| session(snapshot, id, now)).await
+        self.readers.read(move |snapshot| session(snapshot, id, now)).await
     }
 
     async fn sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<SessionInfo>> {
-        self.read(move |snapshot| {
-            snapshot
-                .prepare_cached(SESSIONS)?
-                .query_map((user.uuid(), now.millis(), SESSIONS_LISTED_MAX), |row| {
-                    let mut columns = Columns::of(row);
-                    Ok(SessionInfo {
-                        id: columns.id(SessionId::from_uuid)?,
-                        created_at: columns.time()?,
-                        refreshed_at: columns.time()?,
-                        expires_at: columns.time()?,
-                        current: false,
-                    })
-                })?
-                .collect()
-        })
-        .await
+        self.readers
+            .read(move |snapshot| {
+                snapshot
+                    .prepare_cached(SESSIONS)?
+                    .query_map((user.uuid(), now.millis(), SESSIONS_LISTED_MAX), |row| {
+                        let mut columns = Columns::of(row);
+                        Ok(SessionInfo {
+                            id: columns.id(SessionId::from_uuid)?,
+                            created_at: columns.time()?,
+                            refreshed_at: columns.time()?,
+                            expires_at: columns.time()?,
+                            current: false,
+                        })
+                    })?
+                    .collect()
+            })
+            .await
     }
 
     async fn block_status(&self, viewer: UserId, other: UserId) -> Result<BlockStatus> {
-        self.read(move |snapshot| {
-            let mut has_blocked = snapshot.prepare_cached(HAS_BLOCKED)?;
-            Ok(BlockStatus {
-                blocked_by_me: has_blocked.exists((viewer.uuid(), other.uuid()))?,
-                blocked_me: has_blocked.exists((other.uuid(), viewer.uuid()))?,
+        self.readers
+            .read(move |snapshot| {
+                let mut has_blocked = snapshot.prepare_cached(HAS_BLOCKED)?;
+                Ok(BlockStatus {
+                    blocked_by_me: has_blocked.exists((viewer.uuid(), other.uuid()))?,
+                    blocked_me: has_blocked.exists((other.uuid(), viewer.uuid()))?,
+                })
             })
-        })
-        .await
+            .await
     }
 
     async fn blocks(&self, viewer: UserId, after: Option<&str>, limit: u32) -> Result<Vec<Block>> {
         let after = after.unwrap_or_default().to_owned();
-        self.read(move |snapshot| {
-            snapshot
-                .prepare_cached(BLOCKS)?
-                .query_map((viewer.uuid(), after, limit), |row| {
-                    let mut columns = Columns::of(row);
-                    Ok(Block { user: columns.summary()?, created_at: columns.time()? })
-                })?
-                .collect()
-        })
-        .await
+        self.readers
+            .read(move |snapshot| {
+                snapshot
+                    .prepare_cached(BLOCKS)?
+                    .query_map((viewer.uuid(), after, limit), |row| {
+                        let mut columns = Columns::of(row);
+                        Ok(Block { user: columns.summary()?, created_at: columns.time()? })
+                    })?
+                    .collect()
+            })
+            .await
     }
 
     async fn kept_apart(&self, user: UserId) -> Result<Vec<UserId>> {
-        self.read(move |snapshot| {
-            snapshot
-                .prepare_cached(KEPT_APART)?
-                .query_map([user.uuid()], |row| Columns::of(row).id(UserId::from_uuid))?
-                .collect()
-        })
-        .await
+        self.readers
+            .read(move |snapshot| {
+                snapshot
+                    .prepare_cached(KEPT_APART)?
+                    .query_map([user.uuid()], |row| Columns::of(row).id(UserId::from_uuid))?
+                    .collect()
+            })
+            .await
     }
 
     async fn ip_rules(&self) -> Result<Vec<IpRule>> {
-        self.read(|snapshot| {
-            snapshot
-                .prepare_cached(IP_RULES)?
-                .query_map([], |row| {
-                    let mut columns = Columns::of(row);
-                    Ok(IpRule {
-                        id: columns.id(IpRuleId::from_uuid)?,
-                        cidr: columns.get()?,
-                        action: columns.text()?,
-                        note: columns.get()?,
-                        created_by: columns.id(UserId::from_uuid)?,
-                        created_at: columns.time()?,
-                    })
-                })?
-                .collect()
-        })
-        .await
+        self.readers
+            .read(|snapshot| {
+                snapshot
+                    .prepare_cached(IP_RULES)?
+                    .query_map([], |row| {
+                        let mut columns = Columns::of(row);
+                        Ok(IpRule {
+                            id: columns.id(IpRuleId::from_uuid)?,
+                            cidr: columns.get()?,
+                            action: columns.text()?,
+                            note: columns.get()?,
+                            created_by: columns.id(UserId::from_uuid)?,
+                            created_at: columns.time()?,
+                        })
+                    })?
+                    .collect()
+            })
+            .await
     }
 }
 

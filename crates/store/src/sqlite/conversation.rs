@@ -126,13 +126,14 @@ pub(super) const INVITE: &str = "
 impl Conversations for Sqlite {
     async fn conversation(&self, id: ConversationId, viewer: UserId) -> Result<Option<Conversation>> {
         let epoch = self.epoch.clone();
-        self.read(move |snapshot| {
-            snapshot
-                .prepare_cached(&ONE)?
-                .query_row((viewer.uuid(), id.uuid()), |row| view_row(row, &epoch))
-                .optional()
-        })
-        .await
+        self.readers
+            .read(move |snapshot| {
+                snapshot
+                    .prepare_cached(&ONE)?
+                    .query_row((viewer.uuid(), id.uuid()), |row| view_row(row, &epoch))
+                    .optional()
+            })
+            .await
     }
 
     async fn conversations(
@@ -145,53 +146,55 @@ impl Conversations for Sqlite {
         let epoch = self.epoch.clone();
         let (time, id) =
             after.map_or((i64::MAX, Uuid::max()), |after| (after.updated_at.millis(), after.id.uuid()));
-        self.read(move |snapshot| {
-            snapshot
-                .prepare_cached(&PAGE)?
-                .query_map(
-                    params![
-                        viewer.uuid(),
-                        time,
-                        id,
-                        limit,
-                        filter.archived,
-                        filter.pinned,
-                        filter.kind.map(|kind| kind.to_text()),
-                        filter.unread,
-                    ],
-                    |row| view_row(row, &epoch),
-                )?
-                .collect()
-        })
-        .await
+        self.readers
+            .read(move |snapshot| {
+                snapshot
+                    .prepare_cached(&PAGE)?
+                    .query_map(
+                        params![
+                            viewer.uuid(),
+                            time,
+                            id,
+                            limit,
+                            filter.archived,
+                            filter.pinned,
+                            filter.kind.map(|kind| kind.to_text()),
+                            filter.unread,
+                        ],
+                        |row| view_row(row, &epoch),
+                    )?
+                    .collect()
+            })
+            .await
     }
 
     async fn direct(&self, one: UserId, other: UserId) -> Result<Option<ConversationId>> {
-        self.read(move |snapshot| direct(snapshot, one, other)).await
+        self.readers.read(move |snapshot| direct(snapshot, one, other)).await
     }
 
     async fn standing(&self, id: ConversationId, viewer: UserId) -> Result<Option<Standing>> {
-        self.read(move |snapshot| {
-            snapshot
-                .prepare_cached(STANDING)?
-                .query_row((id.uuid(), viewer.uuid()), |row| {
-                    let mut columns = Columns::of(row);
-                    Ok(Standing {
-                        kind: columns.text()?,
-                        visibility: columns.text()?,
-                        status: columns.text()?,
-                        role: columns.text()?,
-                        member_count: columns.get()?,
-                        last_read_seq: columns.get()?,
+        self.readers
+            .read(move |snapshot| {
+                snapshot
+                    .prepare_cached(STANDING)?
+                    .query_row((id.uuid(), viewer.uuid()), |row| {
+                        let mut columns = Columns::of(row);
+                        Ok(Standing {
+                            kind: columns.text()?,
+                            visibility: columns.text()?,
+                            status: columns.text()?,
+                            role: columns.text()?,
+                            member_count: columns.get()?,
+                            last_read_seq: columns.get()?,
+                        })
                     })
-                })
-                .optional()
-        })
-        .await
+                    .optional()
+            })
+            .await
     }
 
     async fn roster(&self, id: ConversationId, at: Option<Seq>) -> Result<Option<Roster>> {
-        self.read(move |snapshot| roster(snapshot, id, at)).await
+        self.readers.read(move |snapshot| roster(snapshot, id, at)).await
     }
 
     async fn members(
@@ -202,35 +205,41 @@ impl Conversations for Sqlite {
         limit: u32,
     ) -> Result<Option<Vec<Member>>> {
         let after = after.unwrap_or_default().to_owned();
-        self.read(move |snapshot| {
-            if !is_member(snapshot, id, viewer)? {
-                return Ok(None);
-            }
-            snapshot
-                .prepare_cached(&MEMBERS)?
-                .query_map((id.uuid(), after, limit), |row| {
-                    let mut columns = Columns::of(row);
-                    Ok(Member { user: columns.user()?, role: columns.text()?, joined_at: columns.time()? })
-                })?
-                .collect::<rusqlite::Result<_>>()
-                .map(Some)
-        })
-        .await
+        self.readers
+            .read(move |snapshot| {
+                if !is_member(snapshot, id, viewer)? {
+                    return Ok(None);
+                }
+                snapshot
+                    .prepare_cached(&MEMBERS)?
+                    .query_map((id.uuid(), after, limit), |row| {
+                        let mut columns = Columns::of(row);
+                        Ok(Member {
+                            user: columns.user()?,
+                            role: columns.text()?,
+                            joined_at: columns.time()?,
+                        })
+                    })?
+                    .collect::<rusqlite::Result<_>>()
+                    .map(Some)
+            })
+            .await
     }
 
     async fn members_among(&self, id: ConversationId, users: &[UserId]) -> Result<Vec<UserId>> {
         let mut users = users.to_vec();
-        self.read(move |snapshot| {
-            let mut is_member = snapshot.prepare_cached(IS_MEMBER)?;
-            let mut members = Vec::with_capacity(users.len());
-            for user in users.drain(..) {
-                if is_member.exists((id.uuid(), user.uuid()))? {
-                    members.push(user);
+        self.readers
+            .read(move |snapshot| {
+                let mut is_member = snapshot.prepare_cached(IS_MEMBER)?;
+                let mut members = Vec::with_capacity(users.len());
+                for user in users.drain(..) {
+                    if is_member.exists((id.uuid(), user.uuid()))? {
+                        members.push(user);
+                    }
                 }
-            }
-            Ok(members)
-        })
-        .await
+                Ok(members)
+            })
+            .await
     }
 
     async fn public_channels(
@@ -243,101 +252,106 @@ impl Conversations for Sqlite {
         let query = query.to_owned();
         let (name, id) =
             after.map_or((String::new(), Uuid::nil()), |(name, id)| (name.to_owned(), id.uuid()));
-        self.read(move |snapshot| {
-            snapshot
-                .prepare_cached(PUBLIC_CHANNELS)?
-                .query_map((viewer.uuid(), query, name, id, limit), |row| {
-                    let mut columns = Columns::of(row);
-                    Ok(PublicChannel {
-                        id: columns.id(ConversationId::from_uuid)?,
-                        name: columns.get()?,
-                        topic: columns.get()?,
-                        member_count: columns.get()?,
-                        joined: columns.get()?,
-                    })
-                })?
-                .collect()
-        })
-        .await
+        self.readers
+            .read(move |snapshot| {
+                snapshot
+                    .prepare_cached(PUBLIC_CHANNELS)?
+                    .query_map((viewer.uuid(), query, name, id, limit), |row| {
+                        let mut columns = Columns::of(row);
+                        Ok(PublicChannel {
+                            id: columns.id(ConversationId::from_uuid)?,
+                            name: columns.get()?,
+                            topic: columns.get()?,
+                            member_count: columns.get()?,
+                            joined: columns.get()?,
+                        })
+                    })?
+                    .collect()
+            })
+            .await
     }
 
     async fn is_joinable(&self, id: ConversationId) -> Result<bool> {
-        self.read(move |snapshot| snapshot.prepare_cached(IS_JOINABLE)?.exists([id.uuid()])).await
+        self.readers.read(move |snapshot| snapshot.prepare_cached(IS_JOINABLE)?.exists([id.uuid()])).await
     }
 
     async fn read_state(&self, id: ConversationId, viewer: UserId) -> Result<Option<ReadState>> {
-        self.read(move |snapshot| {
-            snapshot
-                .prepare_cached(READ_STATE)?
-                .query_row((id.uuid(), viewer.uuid()), |row| {
-                    let mut columns = Columns::of(row);
-                    Ok(ReadState {
-                        conversation_id: id,
-                        last_read_seq: columns.get()?,
-                        unread_count: columns.get()?,
-                        mention_count: columns.get()?,
+        self.readers
+            .read(move |snapshot| {
+                snapshot
+                    .prepare_cached(READ_STATE)?
+                    .query_row((id.uuid(), viewer.uuid()), |row| {
+                        let mut columns = Columns::of(row);
+                        Ok(ReadState {
+                            conversation_id: id,
+                            last_read_seq: columns.get()?,
+                            unread_count: columns.get()?,
+                            mention_count: columns.get()?,
+                        })
                     })
-                })
-                .optional()
-        })
-        .await
+                    .optional()
+            })
+            .await
     }
 
     async fn unread_total(&self, viewer: UserId) -> Result<UnreadTotal> {
-        self.read(move |snapshot| {
-            snapshot.prepare_cached(UNREAD_TOTAL)?.query_row([viewer.uuid()], |row| {
-                let mut columns = Columns::of(row);
-                Ok(UnreadTotal {
-                    total: columns.get()?,
-                    conversations: columns.get()?,
-                    mentions: columns.get()?,
+        self.readers
+            .read(move |snapshot| {
+                snapshot.prepare_cached(UNREAD_TOTAL)?.query_row([viewer.uuid()], |row| {
+                    let mut columns = Columns::of(row);
+                    Ok(UnreadTotal {
+                        total: columns.get()?,
+                        conversations: columns.get()?,
+                        mentions: columns.get()?,
+                    })
                 })
             })
-        })
-        .await
+            .await
     }
 
     async fn invites(&self, id: ConversationId) -> Result<Vec<Invite>> {
-        self.read(move |snapshot| {
-            snapshot
-                .prepare_cached(INVITES)?
-                .query_map([id.uuid()], |row| {
-                    let mut columns = Columns::of(row);
-                    Ok(Invite {
-                        id: columns.id(InviteId::from_uuid)?,
-                        conversation_id: columns.id(ConversationId::from_uuid)?,
-                        code: columns.get()?,
-                        created_by: columns.id(UserId::from_uuid)?,
-                        created_at: columns.time()?,
-                        expires_at: columns.time_opt()?,
-                        uses_max: columns.get()?,
-                        uses: columns.get()?,
-                    })
-                })?
-                .collect()
-        })
-        .await
+        self.readers
+            .read(move |snapshot| {
+                snapshot
+                    .prepare_cached(INVITES)?
+                    .query_map([id.uuid()], |row| {
+                        let mut columns = Columns::of(row);
+                        Ok(Invite {
+                            id: columns.id(InviteId::from_uuid)?,
+                            conversation_id: columns.id(ConversationId::from_uuid)?,
+                            code: columns.get()?,
+                            created_by: columns.id(UserId::from_uuid)?,
+                            created_at: columns.time()?,
+                            expires_at: columns.time_opt()?,
+                            uses_max: columns.get()?,
+                            uses: columns.get()?,
+                        })
+                    })?
+                    .collect()
+            })
+            .await
     }
 
     async fn invite(&self, code: &str, viewer: UserId, now: Timestamp) -> Result<Option<InvitePreview>> {
         let code = code.to_owned();
-        self.read(move |snapshot| {
-            snapshot
-                .prepare_cached(INVITE)?
-                .query_row((code, viewer.uuid(), now.millis()), |row| {
-                    let mut columns = Columns::of(row);
-                    Ok(InvitePreview {
-                        conversation_id: columns.id(ConversationId::from_uuid)?,
-                        kind: columns.text()?,
-                        name: columns.get::<Option<String>>()?.unwrap_or_default(),
-                        member_count: columns.get()?,
-                        inviter: columns.summary()?,
-                        joined: columns.get()?,
+        self.readers
+            .read(move |snapshot| {
+                snapshot
+                    .prepare_cached(INVITE)?
+                    .query_row((code, viewer.uuid(), now.millis()), |row| {
+                        let mut columns = Columns::of(row);
+                        Ok(InvitePreview {
+                            conversation_id: columns.id(ConversationId::from_uuid)?,
+                            kind: columns.text()?,
+                            name: columns.get::<Option<String>>()?.unwrap_or_default(),
+                            member_count: columns.get()?,
+                            inviter: columns.summary()?,
+                            joined: columns.get()?,
+                        })
                     })
-                })
-                .optional()
-        })
-        .await
+                    .optional()
+            })
+            .await
     }
 }
 

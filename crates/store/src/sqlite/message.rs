@@ -93,7 +93,7 @@ fn select(which: &str) -> String {
 #[async_trait]
 impl Messages for Sqlite {
     async fn message(&self, id: MessageId, viewer: UserId) -> Result<Option<Message>> {
-        self.read(move |snapshot| one(snapshot, &ONE_SEEN, id, viewer)).await
+        self.readers.read(move |snapshot| one(snapshot, &ONE_SEEN, id, viewer)).await
     }
 
     async fn messages(
@@ -116,25 +116,26 @@ impl Messages for Sqlite {
         after: Seq,
         limit: u32,
     ) -> Result<Option<Vec<Event>>> {
-        self.read(move |snapshot| log::events(snapshot, id, viewer, after, limit)).await
+        self.readers.read(move |snapshot| log::events(snapshot, id, viewer, after, limit)).await
     }
 
     async fn versions(&self, id: MessageId) -> Result<Vec<MessageVersion>> {
-        self.read(move |snapshot| {
-            snapshot
-                .prepare_cached(VERSIONS)?
-                .query_map([id.uuid()], |row| {
-                    let mut columns = Columns::of(row);
-                    Ok(MessageVersion {
-                        content: columns.get()?,
-                        created_at: columns.time()?,
-                        replaced_at: columns.time()?,
-                        replaced_by: columns.id(UserId::from_uuid)?,
-                    })
-                })?
-                .collect()
-        })
-        .await
+        self.readers
+            .read(move |snapshot| {
+                snapshot
+                    .prepare_cached(VERSIONS)?
+                    .query_map([id.uuid()], |row| {
+                        let mut columns = Columns::of(row);
+                        Ok(MessageVersion {
+                            content: columns.get()?,
+                            created_at: columns.time()?,
+                            replaced_at: columns.time()?,
+                            replaced_by: columns.id(UserId::from_uuid)?,
+                        })
+                    })?
+                    .collect()
+            })
+            .await
     }
 
     async fn receipts(
@@ -145,16 +146,17 @@ impl Messages for Sqlite {
         limit: u32,
     ) -> Result<Vec<Receipt>> {
         let after = after.unwrap_or_default().to_owned();
-        self.read(move |snapshot| {
-            snapshot
-                .prepare_cached(&RECEIPTS)?
-                .query_map((viewer.uuid(), id.uuid(), after, limit), |row| {
-                    let mut columns = Columns::of(row);
-                    Ok(Receipt { user: columns.summary()?, read_at: columns.time()? })
-                })?
-                .collect()
-        })
-        .await
+        self.readers
+            .read(move |snapshot| {
+                snapshot
+                    .prepare_cached(&RECEIPTS)?
+                    .query_map((viewer.uuid(), id.uuid(), after, limit), |row| {
+                        let mut columns = Columns::of(row);
+                        Ok(Receipt { user: columns.summary()?, read_at: columns.time()? })
+                    })?
+                    .collect()
+            })
+            .await
     }
 
     async fn reactions(
@@ -166,34 +168,36 @@ impl Messages for Sqlite {
         let (time, user, emoji) = after
             .map_or((i64::MIN, Uuid::nil(), ""), |(time, user, emoji)| (time.millis(), user.uuid(), emoji));
         let emoji = emoji.to_owned();
-        self.read(move |snapshot| {
-            snapshot
-                .prepare_cached(REACTIONS)?
-                .query_map((id.uuid(), time, user, emoji, limit), |row| {
-                    let mut columns = Columns::of(row);
-                    Ok(Reaction {
-                        emoji: columns.get()?,
-                        user: columns.summary()?,
-                        created_at: columns.time()?,
-                    })
-                })?
-                .collect()
-        })
-        .await
+        self.readers
+            .read(move |snapshot| {
+                snapshot
+                    .prepare_cached(REACTIONS)?
+                    .query_map((id.uuid(), time, user, emoji, limit), |row| {
+                        let mut columns = Columns::of(row);
+                        Ok(Reaction {
+                            emoji: columns.get()?,
+                            user: columns.summary()?,
+                            created_at: columns.time()?,
+                        })
+                    })?
+                    .collect()
+            })
+            .await
     }
 
     async fn pins(&self, id: ConversationId, viewer: UserId) -> Result<Option<Vec<Message>>> {
-        self.read(move |snapshot| {
-            if !is_member(snapshot, id, viewer)? {
-                return Ok(None);
-            }
-            snapshot
-                .prepare_cached(&PINS)?
-                .query_map((viewer.uuid(), id.uuid()), |row| message(&mut Columns::of(row)))?
-                .collect::<rusqlite::Result<_>>()
-                .map(Some)
-        })
-        .await
+        self.readers
+            .read(move |snapshot| {
+                if !is_member(snapshot, id, viewer)? {
+                    return Ok(None);
+                }
+                snapshot
+                    .prepare_cached(&PINS)?
+                    .query_map((viewer.uuid(), id.uuid()), |row| message(&mut Columns::of(row)))?
+                    .collect::<rusqlite::Result<_>>()
+                    .map(Some)
+            })
+            .await
     }
 
     async fn drafts(
@@ -203,41 +207,48 @@ impl Messages for Sqlite {
         limit: u32,
     ) -> Result<Vec<Draft>> {
         let (time, id) = after.map_or((i64::MAX, Uuid::max()), |(time, id)| (time.millis(), id.uuid()));
-        self.read(move |snapshot| {
-            snapshot.prepare_cached(DRAFTS)?.query_map((viewer.uuid(), time, id, limit), draft_row)?.collect()
-        })
-        .await
+        self.readers
+            .read(move |snapshot| {
+                snapshot
+                    .prepare_cached(DRAFTS)?
+                    .query_map((viewer.uuid(), time, id, limit), draft_row)?
+                    .collect()
+            })
+            .await
     }
 
     async fn draft(&self, viewer: UserId, id: ConversationId) -> Result<Option<Draft>> {
-        self.read(move |snapshot| {
-            snapshot.prepare_cached(DRAFT)?.query_row((viewer.uuid(), id.uuid()), draft_row).optional()
-        })
-        .await
+        self.readers
+            .read(move |snapshot| {
+                snapshot.prepare_cached(DRAFT)?.query_row((viewer.uuid(), id.uuid()), draft_row).optional()
+            })
+            .await
     }
 
     async fn scheduled(&self, viewer: UserId) -> Result<Vec<ScheduledMessage>> {
-        self.read(move |snapshot| {
-            snapshot
-                .prepare_cached(SCHEDULED)?
-                .query_map([viewer.uuid()], |row| scheduled(&mut Columns::of(row)))?
-                .collect()
-        })
-        .await
+        self.readers
+            .read(move |snapshot| {
+                snapshot
+                    .prepare_cached(SCHEDULED)?
+                    .query_map([viewer.uuid()], |row| scheduled(&mut Columns::of(row)))?
+                    .collect()
+            })
+            .await
     }
 
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<DueMessage>> {
-        self.read(move |snapshot| {
-            snapshot
-                .prepare_cached(DUE)?
-                .query_map((now.millis(), limit), |row| {
-                    let mut columns = Columns::of(row);
-                    let scheduled = scheduled(&mut columns)?;
-                    Ok(DueMessage { author: columns.id(UserId::from_uuid)?, scheduled })
-                })?
-                .collect()
-        })
-        .await
+        self.readers
+            .read(move |snapshot| {
+                snapshot
+                    .prepare_cached(DUE)?
+                    .query_map((now.millis(), limit), |row| {
+                        let mut columns = Columns::of(row);
+                        let scheduled = scheduled(&mut columns)?;
+                        Ok(DueMessage { author: columns.id(UserId::from_uuid)?, scheduled })
+                    })?
+                    .collect()
+            })
+            .await
     }
 }
 

@@ -27,8 +27,15 @@ impl Readers {
         Ok(Self { idle: Mutex::new(idle), permits })
     }
 
-    /// Runs a query on a thread where it may block, in one snapshot. It can also find that what was asked makes no
-    /// sense.
+    /// Runs a query on a thread where it may block, in one snapshot.
+    pub(super) async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        query: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.read_checked(|snapshot| query(snapshot).map(Ok)).await
+    }
+
+    /// Runs a query that can also find that what was asked makes no sense.
     pub(super) async fn read_checked<T: Send + 'static>(
         self: &Arc<Self>,
         query: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<Result<T, Refusal>> + Send + 'static,
@@ -89,14 +96,14 @@ mod tests {
         let readers = Arc::new(Readers::open(&path, 1).unwrap());
         let (release, held) = mpsc::channel::<()>();
         let mut once = Context::from_waker(Waker::noop());
-        let mut abandoned = Box::pin(readers.read_checked(move |_| {
+        let mut abandoned = Box::pin(readers.read(move |_| {
             held.recv().unwrap();
-            Ok(Ok(()))
+            Ok(())
         }));
         assert!(abandoned.as_mut().poll(&mut once).is_pending());
         drop(abandoned);
 
-        let mut next = Box::pin(readers.read_checked(|_| Ok(Ok(()))));
+        let mut next = Box::pin(readers.read(|_| Ok(())));
         assert!(next.as_mut().poll(&mut once).is_pending());
         release.send(()).unwrap();
         next.await.unwrap();
