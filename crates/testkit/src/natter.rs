@@ -106,6 +106,15 @@ impl Natter {
         Person::register(self.address, username).await
     }
 
+    /// Runs another verb of the program on the same data, such as `["user", "role", "ada", "admin"]`.
+    pub async fn run(&self, arguments: &[&str]) -> Result<()> {
+        let mut command = Command::new(&self.builder.program);
+        command.args(arguments).arg("--data-dir").arg(self.data_dir.path());
+        let done = self.builder.surroundings(&mut command).output().await?;
+        ensure!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+        Ok(())
+    }
+
     /// Ends it as `kill -9` does.
     pub async fn kill(&mut self) -> Result<()> {
         self.child.kill().await.context("killing natter")
@@ -199,14 +208,20 @@ impl Builder {
             .arg("--data-dir")
             .arg(data_dir)
             .args(&self.arguments)
+            .stdout(Stdio::piped());
+        self.surroundings(&mut command);
+        command
+    }
+
+    /// The same surroundings for every verb.
+    fn surroundings<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command
             .env_clear()
             .envs(std::env::var_os(PROFILE).map(|path| (PROFILE, path)))
             .env("NATTER_LOG_LEVEL", "warn")
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true);
-        command
+            .kill_on_drop(true)
     }
 
     async fn spawn(&self, data_dir: &Path, listen: &str) -> Result<(Child, SocketAddr)> {

@@ -3,7 +3,7 @@
 use crate::execute::{Submitted, unexpected};
 use crate::permission::{self, Act};
 use crate::text::{Check, mention};
-use crate::{Actor, Chat, Error, Result};
+use crate::{Actor, Chat, Result};
 use natter_protocol::{
     ConversationId, GroupMention, MessageDraft, MessageId, MessageKind, Reply, SendMessage, UserId, limits,
 };

@@ -38,7 +38,7 @@ enum Verb {
 impl Token {
     pub(super) async fn run(self, config: Config) -> anyhow::Result<()> {
         let Verb::Mint { user, ttl, output } = self.verb;
-        let chat = open::chat(&config).await?.chat;
+        let chat = open::beside(&config).await?.chat;
         let token = chat.mint_token(&user, ttl).await.map_err(|error| explain(error, &user))?;
         output.print(&json!({ "accessToken": token, "expiresIn": ttl }), || token.clone())
     }

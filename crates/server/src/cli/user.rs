@@ -82,7 +82,7 @@ enum Verb {
 
 impl User {
     pub(super) async fn run(self, config: Config) -> anyhow::Result<()> {
-        let chat = open::chat(&config).await?.chat;
+        let chat = open::beside(&config).await?.chat;
         match self.verb {
             Verb::Create { name, display_name, email, role, password, output } => {
                 let password = password.read()?;
