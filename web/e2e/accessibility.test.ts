@@ -48,7 +48,7 @@ describe.each([360, 1440])("%i px wide", (width) => {
       await page.getByRole("button", { name: "Create" }).click();
       await page.getByText("Say hello").waitFor();
       await check(person, direction);
-      await person.write("Some text with `code` and https://example.com/\n```rust\nfn main() {}\n```");
+      await person.write("Some **text** with `code` for @somebody: https://example.com/\n> quoted\n- item\n```rust\nfn main() {}\n```");
       await page.getByText("fn main").first().waitFor();
       await check(person, direction);
       await page.goto(`${natter.url}/no/such/page`);

@@ -70,6 +70,9 @@ export const m = {
   newMessages: (count: number) => `${count} new messages`,
   from: (sender: string, text: string) => `${sender}: ${text}`,
   code: "Code",
+  copyCode: "Copy code",
+  copied: "Copied",
+  notCopied: "The browser did not allow to copy",
 
   offline: "No connection. Messages wait here and are sent when it is back.",
   syncing: "Connecting…",
