@@ -11,7 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("natter-chat", &["natter-protocol", "natter-realtime", "natter-store"]),
     ("natter-server", &["natter-chat", "natter-protocol", "natter-realtime", "natter-store"]),
     ("natter-testkit", &["natter-chat", "natter-protocol"]),
-    ("natter-fuzz", &["natter-protocol", "natter-realtime"]),
+    ("natter-fuzz", &["natter-chat", "natter-protocol", "natter-realtime"]),
     ("xtask", &[]),
 ];
 
