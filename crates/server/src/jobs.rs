@@ -1,6 +1,6 @@
 //! What the server does by itself, beside what it is asked to do.
 
-use natter_chat::Chat;
+use crate::app::App;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +16,12 @@ const ERASE_SECONDS: u64 = 60;
 /// Between two steps of erasing, so that whoever waits behind one gets a turn.
 const ERASE_PAUSE_MS: u64 = 20;
 
-/// Starts the jobs. They end with `stopping`; one that is at work finishes its step.
-pub(crate) fn start(chat: &Arc<Chat>, stopping: &CancellationToken) -> TaskTracker {
+/// Between two looks for rules about addresses that were made on other nodes.
+const IP_RULES_SECONDS: u64 = 2;
+
+/// Starts the jobs. They end when the server stops; one that is at work finishes its step.
+pub(crate) fn start(app: &App) -> TaskTracker {
+    let App { chat, stopping, .. } = app;
     let jobs = TaskTracker::new();
     let due = Arc::clone(chat);
     jobs.spawn(every(Duration::from_secs(DUE_SECONDS), stopping.clone(), move || {
@@ -41,6 +45,15 @@ pub(crate) fn start(chat: &Arc<Chat>, stopping: &CancellationToken) -> TaskTrack
                         break;
                     }
                 }
+            }
+        }
+    }));
+    let rules = app.clone();
+    jobs.spawn(every(Duration::from_secs(IP_RULES_SECONDS), stopping.clone(), move || {
+        let App { chat, hub, access, .. } = rules.clone();
+        async move {
+            if let Err(error) = access.reload(&chat, &hub).await {
+                tracing::warn!(%error, "the rules about addresses stay as they are");
             }
         }
     }));

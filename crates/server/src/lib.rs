@@ -10,6 +10,7 @@ mod bench;
 pub mod cli;
 pub mod config;
 pub mod data_dir;
+mod jobs;
 mod json;
 mod limit;
 mod log;

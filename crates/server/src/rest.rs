@@ -7,6 +7,8 @@ mod docs;
 mod failure;
 mod gate;
 mod health;
+mod idempotency;
+mod ip_rules;
 mod message;
 mod middleware;
 mod openapi;
@@ -21,7 +23,7 @@ use crate::limit::Rate;
 use crate::{assets, socket};
 use axum::Router;
 use axum::routing::get;
-use gate::{Group, anybody, signed_in};
+use gate::{Group, anybody, signed_in, signed_in_for_secrets};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -59,20 +61,22 @@ pub fn openapi() -> OpenApi {
 }
 
 /// The API: who may come in, what that counts against, and what there is.
-fn groups() -> [Group; 6] {
+fn groups() -> [Group; 7] {
     [
         anybody().counted(Rate::Registrations).routes(routes!(account::register)),
         anybody().counted(Rate::SignIns).routes(routes!(account::login)),
         anybody().routes(routes!(account::refresh)).routes(routes!(account::logout)),
         signed_in().counted(Rate::Sends).routes(routes!(message::send)),
         signed_in().counted(Rate::Conversations).routes(routes!(conversation::create)),
+        signed_in_for_secrets().routes(routes!(account::ticket)),
         signed_in()
-            .routes(routes!(account::ticket))
             .routes(routes!(account::me))
             .routes(routes!(conversation::list))
             .routes(routes!(conversation::get))
             .routes(routes!(conversation::events))
             .routes(routes!(message::list))
-            .routes(routes!(message::get)),
+            .routes(routes!(message::get))
+            .routes(routes!(ip_rules::list, ip_rules::create))
+            .routes(routes!(ip_rules::delete)),
     ]
 }

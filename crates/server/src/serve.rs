@@ -7,7 +7,7 @@ use crate::limit::Limiter;
 use crate::net::{Patience, Phase, Stream};
 use crate::open::Open;
 use crate::seed::{self, DemoAccounts};
-use crate::{data_dir, open, rest};
+use crate::{data_dir, jobs, open, rest};
 use axum::Router;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -63,6 +63,9 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
         stopping: CancellationToken::new(),
         connections: TaskTracker::new(),
     };
+    // Before anybody can ask: who is kept out does not get in for a moment after each start.
+    app.access.reload(&app.chat, &app.hub).await?;
+    let jobs = jobs::start(&app);
     // Before the address is told: whoever reads it may ask this process to stop.
     let stop = asked_to_stop()?;
     let server = Server::bind(app)?;
@@ -76,6 +79,7 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
         }
     });
     server.run(stop).await;
+    jobs.wait().await;
     upkeep.abort();
     relay.abort();
     Ok(())

@@ -74,12 +74,16 @@ async fn answer(
         .hub
         .register(gateway.user(), session, connection_id, ready)
         .ok_or_else(|| Failure::new(ErrorCode::Unavailable, "the server is shutting down"))?;
+    let admission = app.access.enter(connection_id, address.0, gateway.user(), session);
+    if !app.access.admits(address.0) {
+        return Err(Failure::kept_out(address.0));
+    }
     gateway.check_session().await?;
     let permit = request.extensions_mut().remove::<ConnectionPermit>();
     let upgrade = hyper::upgrade::on(&mut request);
     app.connections.spawn(async move {
         serve(upgrade, registration, gateway).await;
-        drop(permit);
+        drop((permit, admission));
     });
     Response::builder()
         .status(StatusCode::SWITCHING_PROTOCOLS)

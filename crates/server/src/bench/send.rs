@@ -12,7 +12,7 @@ use anyhow::Result;
 use natter_chat::{Clock as _, SystemClock};
 use natter_protocol::{ConversationId, MessageId, MessageKind, Seq, UserSummary};
 use natter_store::bench::Baseline;
-use natter_store::{BATCH_WRITES_MAX, NewMessage, Write};
+use natter_store::{BATCH_WRITES_MAX, Mentions, NewMessage, Write};
 use serde_json::json;
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -245,6 +245,9 @@ impl Letters {
             fingerprint: rand::random(),
             reply_to: None,
             thread_id: None,
+            mentions: Mentions::default(),
+            forwarded_from: None,
+            system: None,
             created_at: now,
         }
     }

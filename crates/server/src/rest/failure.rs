@@ -5,6 +5,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use natter_protocol::{ErrorCode, Problem};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What a handler or extractor answers when it cannot do what was asked.
@@ -21,6 +22,15 @@ pub(crate) enum Failure {
 impl Failure {
     pub(crate) fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
         Self::Http { code, detail: detail.into(), header: None }
+    }
+
+    /// Nobody at this address gets in; the connection ends.
+    pub(crate) fn kept_out(address: IpAddr) -> Self {
+        Self::Http {
+            code: ErrorCode::AddressBlocked,
+            detail: format!("requests from {address} are not taken here"),
+            header: Some((header::CONNECTION, HeaderValue::from_static("close"))),
+        }
     }
 
     /// The response on the wire.

@@ -2,6 +2,7 @@
 
 use super::body::{self, SignedIn, bearer};
 use super::failure::Failure;
+use super::idempotency;
 use super::middleware::Address;
 use crate::app::App;
 use crate::limit::{Rate, Standing, Who};
@@ -25,7 +26,10 @@ pub(super) struct Group {
 #[derive(Clone, Copy)]
 enum Gate {
     Anybody,
+    /// Who has signed in. With an `Idempotency-Key`, a write is carried out once.
     SignedIn,
+    /// The same, but nothing of the requests and answers is kept: they hold secrets, and a repeat does no harm.
+    SignedInForSecrets,
 }
 
 /// Routes for everybody.
@@ -36,6 +40,11 @@ pub(super) fn anybody() -> Group {
 /// Routes for those who have signed in.
 pub(super) fn signed_in() -> Group {
     Group { gate: Gate::SignedIn, rate: None, routes: OpenApiRouter::new() }
+}
+
+/// Routes for those who have signed in, that take or give secrets.
+pub(super) fn signed_in_for_secrets() -> Group {
+    Group { gate: Gate::SignedInForSecrets, ..signed_in() }
 }
 
 impl Group {
@@ -58,9 +67,16 @@ impl Group {
     pub(super) fn guarded(self, app: &App) -> Router<App> {
         let (routes, _) = self.routes.split_for_parts();
         let state = (app.clone(), self.rate);
+        let (anybody, signed_in) =
+            (from_fn_with_state(state.clone(), pass_anybody), from_fn_with_state(state, pass_signed_in));
         match self.gate {
-            Gate::Anybody => routes.route_layer(from_fn_with_state(state, pass_anybody)),
-            Gate::SignedIn => routes.route_layer(from_fn_with_state(state, pass_signed_in)),
+            Gate::Anybody => routes.route_layer(anybody),
+            // The layer that comes last is passed first: a repeat counts like any other request.
+            Gate::SignedIn => {
+                let once = from_fn_with_state(app.clone(), idempotency::once);
+                routes.route_layer(once).route_layer(signed_in)
+            }
+            Gate::SignedInForSecrets => routes.route_layer(signed_in),
         }
     }
 }

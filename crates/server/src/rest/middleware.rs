@@ -17,7 +17,7 @@ use tracing::Instrument as _;
 
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 pub(super) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Characters of a request id that a proxy in front brings along.
 const REQUEST_ID_CHARS_MAX: usize = 64;
 /// Seconds that a browser may remember the answer to a preflight request.
@@ -172,11 +172,7 @@ async fn check_address(
     if app.access.admits(address) {
         return Ok(next.run(request).await);
     }
-    Err(Failure::Http {
-        code: ErrorCode::AddressBlocked,
-        detail: format!("requests from {address} are not taken here"),
-        header: Some((header::CONNECTION, HeaderValue::from_static("close"))),
-    })
+    Err(Failure::kept_out(address))
 }
 
 async fn limit_time(State(app): State<App>, request: Request, next: Next) -> Result<Response, Failure> {

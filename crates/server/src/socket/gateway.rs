@@ -146,11 +146,26 @@ fn refuse(id: Option<&str>, problem: &Problem) -> Received {
 }
 
 fn acknowledge(id: &str, reply: &Reply) -> Frame {
+    let id = Some(id);
     match reply {
-        Reply::Message { message, .. } => frame(Some(id), "ack", message),
-        Reply::Conversation { conversation, .. } => frame(Some(id), "ack", conversation),
+        Reply::Message { message, .. } => frame(id, "ack", message),
+        Reply::Messages(messages) => frame(id, "ack", messages),
+        Reply::Conversation { conversation, .. } => frame(id, "ack", conversation),
+        Reply::Read(state) => frame(id, "ack", state),
+        Reply::Member { member, .. } => frame(id, "ack", member),
+        Reply::Me(me) => frame(id, "ack", me),
+        Reply::Invite(invite) => frame(id, "ack", invite),
+        Reply::Draft(draft) => frame(id, "ack", draft),
+        Reply::Scheduled(scheduled) => frame(id, "ack", scheduled),
+        Reply::Block(block) => frame(id, "ack", block),
+        Reply::User(user) => frame(id, "ack", user),
+        Reply::Done => frame(id, "ack", &Nothing {}),
     }
 }
+
+/// The payload of an acknowledgement that has nothing to tell.
+#[derive(Serialize)]
+struct Nothing {}
 
 fn frame(id: Option<&str>, kind: &str, payload: &impl Serialize) -> Frame {
     let frame = ServerFrame { id, kind, payload };

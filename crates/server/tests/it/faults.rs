@@ -188,7 +188,7 @@ async fn a_database_that_dies_in_the_middle_loses_nothing() -> Result<()> {
         .iter()
         .filter_map(|event| match &event.body {
             EventBody::MessageNew(message) => Some((**message).clone()),
-            EventBody::ConversationCreated(_) => None,
+            _ => None,
         })
         .collect();
     assert_eq!(kept, acked);

@@ -16,6 +16,7 @@ mod garbage;
 mod handshake;
 mod health;
 mod http;
+mod idempotency;
 mod limits;
 mod messages;
 mod seed;

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use crate::cli::{chat, program, run};
-use natter_chat::{Actor, Chat, History};
+use natter_chat::{Actor, Chat, History, ListFilter};
 use natter_protocol::{Conversation, ConversationId, ConversationKind, LoginRequest, Message};
 use natter_server::seed::{self, Report, Tally};
 use natter_testkit::postgres;
@@ -28,7 +28,7 @@ async fn conversations(chat: &Chat, actor: &Actor) -> Vec<Conversation> {
     let mut all = Vec::new();
     let mut cursor = None;
     loop {
-        let page = chat.conversations(actor, cursor.as_deref(), 100).await.unwrap();
+        let page = chat.conversations(actor, ListFilter::default(), cursor.as_deref(), 100).await.unwrap();
         all.extend(page.data);
         cursor = page.meta.next_cursor;
         if cursor.is_none() {
@@ -42,7 +42,7 @@ async fn messages(chat: &Chat, actor: &Actor, id: ConversationId) -> Vec<Message
     let mut all = Vec::new();
     let mut history = History::Newest;
     loop {
-        let mut page = chat.messages(actor, id, history, 100).await.unwrap();
+        let mut page = chat.messages(actor, id, None, history, 100).await.unwrap();
         page.data.append(&mut all);
         all = page.data;
         match page.meta.next_cursor {

@@ -226,7 +226,7 @@ async fn everybody_gets_everything_in_order_under_concurrent_senders(natter: Nat
         .into_iter()
         .filter_map(|event| match event.body {
             EventBody::MessageNew(message) => Some(*message),
-            EventBody::ConversationCreated(_) => None,
+            _ => None,
         })
         .collect();
     for follower in following {
