@@ -8,6 +8,10 @@ use natter_protocol::limits;
 /// their first use; the first [`limits::MESSAGE_LINKS_MAX`] of them.
 pub fn links(content: &str) -> Vec<String> {
     let mut links: Vec<String> = Vec::new();
+    // Most texts need not be taken apart.
+    if !content.contains("://") {
+        return links;
+    }
     for found in markup::find(content) {
         let Found::Link(url) = found else { continue };
         if links.len() < limits::MESSAGE_LINKS_MAX

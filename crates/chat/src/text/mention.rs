@@ -18,6 +18,10 @@ pub struct Mentions {
 /// Whom a text mentions outside of its code and links.
 pub fn mentions(content: &str) -> Mentions {
     let mut mentions = Mentions::default();
+    // Most texts need not be taken apart.
+    if !content.contains('@') {
+        return mentions;
+    }
     for found in markup::find(content) {
         let Found::Mention(name) = found else { continue };
         match name.to_ascii_lowercase() {
