@@ -6,6 +6,10 @@ mod conversation;
 mod harness;
 mod history;
 mod message;
+#[path = "../../../../fuzz/src/text.rs"]
+#[expect(unreachable_pub, reason = "written for the fuzz target")]
+mod properties;
 mod session;
+mod text;
 mod ticket;
 mod token;
