@@ -11,6 +11,7 @@ mod idle;
 mod load;
 mod machine;
 mod process;
+mod rest;
 mod send;
 mod site;
 mod socket;
@@ -19,6 +20,7 @@ mod subject;
 pub(crate) use fanout::FanOut;
 pub(crate) use idle::Idle;
 pub(crate) use load::run as run_load;
+pub(crate) use rest::Rest;
 pub(crate) use send::Send;
 
 /// A number between bounds, for clap.

@@ -6,7 +6,7 @@
 mod corpus;
 mod flight;
 mod lines;
-mod rng;
+pub(crate) mod rng;
 mod sample;
 mod texts;
 

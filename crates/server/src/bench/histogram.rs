@@ -27,6 +27,11 @@ impl Histogram {
         self.0[bucket.min(BUCKETS - 1)] += 1;
     }
 
+    /// How many durations there are.
+    pub(super) fn count(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
     /// The duration in milliseconds that `share` of all did not exceed.
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
     pub(super) fn percentile_ms(&self, share: f64) -> f64 {

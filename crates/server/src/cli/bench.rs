@@ -1,7 +1,7 @@
 //! `natter bench`
 
 use super::output::Output;
-use crate::bench::{self, FanOut, Idle, Send};
+use crate::bench::{self, FanOut, Idle, Rest, Send};
 use crate::config::Config;
 use clap::Subcommand;
 
@@ -43,6 +43,14 @@ enum Scenario {
         #[command(flatten)]
         output: Output,
     },
+    /// What people do all day by REST, on a corpus: how long each kind of request takes
+    #[command(after_help = "Example:\n  natter bench rest --corpus chat.jsonl.xz --users 200")]
+    Rest {
+        #[command(flatten)]
+        rest: Rest,
+        #[command(flatten)]
+        output: Output,
+    },
     /// The processes that make the load; started by the scenarios
     #[command(hide = true, after_help = "Example:\n  natter bench send")]
     Load,
@@ -59,6 +67,7 @@ impl Bench {
                 Scenario::Send { send, output } => (send.run(&config).await?, output),
                 Scenario::Fanout { fan_out, output } => (fan_out.run(&config).await?, output),
                 Scenario::Idle { idle, output } => (idle.run(&config).await?, output),
+                Scenario::Rest { rest, output } => (rest.run(&config).await?, output),
                 Scenario::Load => return Ok(()),
             };
             output.print(&report, || report.to_string())

@@ -1,10 +1,10 @@
 //! A generator that gives the same numbers for ever, whatever becomes of the `rand` crate.
 
 /// `SplitMix64` (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
-pub(super) struct Rng(u64);
+pub(crate) struct Rng(u64);
 
 impl Rng {
-    pub(super) const fn new(seed: u64) -> Self {
+    pub(crate) const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -17,18 +17,18 @@ impl Rng {
     }
 
     /// A number below the bound, which is not 0.
-    pub(super) fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         // The remainder favours small numbers by less than one in 2^50.
         usize::try_from(self.next() % bound as u64).unwrap_or_default()
     }
 
     /// One of these, of which there is at least one.
-    pub(super) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+    pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         &from[self.below(from.len())]
     }
 
     /// Puts these into another order.
-    pub(super) fn shuffle<T>(&mut self, entries: &mut [T]) {
+    pub(crate) fn shuffle<T>(&mut self, entries: &mut [T]) {
         for end in (1..entries.len()).rev() {
             entries.swap(end, self.below(end + 1));
         }
