@@ -25,6 +25,7 @@ ALTER TABLE messages DROP COLUMN mentions;
 ALTER TABLE messages DROP COLUMN number;
 ALTER TABLE conversation_members DROP COLUMN archived;
 DROP INDEX conversations_public;
+DROP INDEX conversations_by_id;
 DROP INDEX conversations_deleted;
 ALTER TABLE conversations DROP COLUMN deleted_at;
 ALTER TABLE conversations DROP COLUMN blocked;

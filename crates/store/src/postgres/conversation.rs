@@ -49,28 +49,24 @@ macro_rules! list {
 
 /// Those of the viewer's conversations that a filter lets through, from after a position.
 macro_rules! filtered {
-    ($columns:literal) => {
-        concat!(
-            "SELECT ",
-            $columns,
-            " FROM conversation_members AS cm
-              JOIN conversations AS c ON c.id = cm.conversation_id
-             WHERE cm.user_id = $1
-               AND ($2::timestamptz IS NULL OR (c.updated_at, c.id) < ($2, $3::uuid))
-               AND ($5::boolean IS NULL OR cm.archived = $5)
-               AND ($6::boolean IS NULL OR cm.pinned = $6)
-               AND ($7::text IS NULL OR c.type = $7)"
-        )
+    () => {
+        "FROM conversation_members AS cm
+         JOIN conversations AS c ON c.id = cm.conversation_id
+        WHERE cm.user_id = $1
+          AND ($2::timestamptz IS NULL OR (c.updated_at, c.id) < ($2, $3::uuid))
+          AND ($5::boolean IS NULL OR cm.archived = $5)
+          AND ($6::boolean IS NULL OR cm.pinned = $6)
+          AND ($7::text IS NULL OR c.type = $7)"
     };
 }
 
 pub(super) const ONE: &str = list!("SELECT $2::uuid AS id");
 pub(super) const LIST: &str =
-    list!(concat!(filtered!("c.id"), " ORDER BY c.updated_at DESC, c.id DESC LIMIT $4"));
-/// What is unread is counted from the newest on, and not beyond the end of the page.
+    list!(concat!("SELECT c.id ", filtered!(), " ORDER BY c.updated_at DESC, c.id DESC LIMIT $4"));
+/// What is unread is counted from the newest conversation on, and not beyond the end of the page.
 pub(super) const LIST_UNREAD: &str = list!(concat!(
-    "SELECT id FROM (",
-    filtered!("c.id"),
+    "SELECT id FROM (SELECT c.id ",
+    filtered!(),
     " AND c.last_seq > cm.last_read_seq ORDER BY c.updated_at DESC, c.id DESC) AS newest
      WHERE (SELECT unread_count FROM unread_message_counts
              WHERE conversation_id = newest.id AND user_id = $1) > 0
@@ -124,21 +120,13 @@ pub(super) const IS_JOINABLE: &str = "
     SELECT EXISTS (SELECT FROM conversations
                     WHERE id = $1 AND type = 'channel' AND visibility = 'public' AND deleted_at IS NULL)";
 pub(super) const READ_STATE: &str = "
-    SELECT m.last_read_seq, u.unread_count, u.mention_count
-      FROM conversation_members AS m
-      JOIN unread_message_counts AS u ON u.conversation_id = m.conversation_id AND u.user_id = m.user_id
-     WHERE m.conversation_id = $1 AND m.user_id = $2";
+    SELECT last_read_seq, unread_count, mention_count
+      FROM unread_message_counts WHERE conversation_id = $1 AND user_id = $2";
 pub(super) const UNREAD_TOTAL: &str = "
-    WITH counted AS MATERIALIZED (
-        SELECT m.muted, u.unread_count AS unread, u.mention_count AS mentions
-          FROM conversation_members AS m
-          JOIN conversations AS c ON c.id = m.conversation_id
-          JOIN unread_message_counts AS u ON u.conversation_id = m.conversation_id AND u.user_id = m.user_id
-         WHERE m.user_id = $1 AND c.last_seq > m.last_read_seq)
-    SELECT coalesce(sum(unread) FILTER (WHERE NOT muted), 0)::bigint AS total,
-           count(*) FILTER (WHERE NOT muted AND unread > 0) AS conversations,
-           coalesce(sum(mentions), 0)::bigint AS mentions
-      FROM counted";
+    SELECT coalesce(sum(unread_count) FILTER (WHERE NOT muted), 0)::bigint AS total,
+           count(*) FILTER (WHERE NOT muted AND unread_count > 0) AS conversations,
+           coalesce(sum(mention_count), 0)::bigint AS mentions
+      FROM (SELECT * FROM unread_message_counts WHERE user_id = $1 OFFSET 0) AS counted";
 pub(super) const INVITES: &str = "
     SELECT id, conversation_id, code, created_by, created_at, expires_at, uses_max, uses
       FROM invites WHERE conversation_id = $1 ORDER BY created_at, id";
