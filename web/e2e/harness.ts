@@ -9,6 +9,12 @@ import { chromium, type Browser, type BrowserContext, type BrowserContextOptions
 const BINARY = resolve(process.env["NATTER_BIN"] ?? join(import.meta.dirname, "../../target/debug/natter"));
 const CHROMIUM = process.env["CHROMIUM_BIN"] ?? "/usr/bin/chromium";
 const START_MS_MAX = 20_000;
+/** Tests are faster than people. */
+const NO_RATES = Object.fromEntries(
+  ["SENDS", "CONVERSATIONS", "SOCKET_MESSAGES", "SIGN_INS", "REGISTRATIONS", "REQUESTS", "ANONYMOUS_REQUESTS"].map(
+    (rate) => [`NATTER_LIMITS_${rate}_PER_MINUTE`, "0"],
+  ),
+);
 
 /** A real server in a directory of its own, which can be killed and started again where it was. */
 export class Natter {
@@ -32,6 +38,7 @@ export class Natter {
 
   async start(): Promise<void> {
     const child = spawn(BINARY, ["serve", "--listen", `127.0.0.1:${this.port}`, "--data-dir", this.directory], {
+      env: { ...process.env, ...NO_RATES },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#process = child;

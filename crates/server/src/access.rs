@@ -183,7 +183,7 @@ impl Rules {
             match Cidr::try_from(rule.cidr.clone()) {
                 Ok(cidr) => rules.add(cidr, rule.action),
                 Err(error) => {
-                    tracing::error!(id = %rule.id, cidr = rule.cidr, error, "a rule cannot be read")
+                    tracing::error!(id = %rule.id, cidr = rule.cidr, error, "a rule cannot be read");
                 }
             }
         }
