@@ -3,7 +3,7 @@
 use crate::Result;
 use async_trait::async_trait;
 use natter_protocol::{
-    Block, BlockStatus, IpRule, PlatformRole, SessionId, SessionInfo, Timestamp, User, UserId,
+    Block, BlockStatus, IpRule, PlatformRole, SessionId, SessionInfo, Timestamp, UpdateProfile, User, UserId,
 };
 
 /// Sessions of one user that are listed, the newest: more of them live only where a program signs in over and over.
@@ -141,10 +141,8 @@ pub struct ProvisionUser {
     pub external_id: String,
     /// Wanted usernames, best first: a new user gets the first that is free. One who is known keeps theirs.
     pub usernames: Vec<String>,
-    /// Name to show.
-    pub display_name: String,
-    /// Picture to show.
-    pub avatar_url: Option<String>,
+    /// How they are shown. What is absent stays as it is; a new user is shown by their username until then.
+    pub profile: UpdateProfile,
     /// What the user may do on the whole installation; none leaves it as it is, and is `user` for a new one.
     pub role: Option<PlatformRole>,
     /// When.

@@ -87,13 +87,10 @@ impl<R: Rows> Work<'_, R> {
             }
         }
         let known = self.rows.user_of_host(&user.external_id).await?.ok_or(Refusal::UserUnknown)?;
-        let same = known.display_name == user.display_name
-            && known.avatar_url == user.avatar_url
-            && user.role.is_none_or(|role| role == known.role);
-        if same {
-            return Ok(Written::User(Box::new(known)));
+        self.rows.update_profile(known.id, &user.profile).await?;
+        if let Some(role) = user.role {
+            self.rows.set_role(known.id, role).await?;
         }
-        self.rows.update_user_of_host(known.id, user).await?;
         let updated = self.rows.user(known.id).await?.ok_or(Refusal::UserUnknown)?;
         Ok(Written::User(Box::new(updated)))
     }

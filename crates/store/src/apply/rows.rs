@@ -196,8 +196,6 @@ rows! {
     fn user_of_host(external_id: &str) -> Option<User>;
     /// Inserts the user of a host application under this name, unless it is taken or the user is there.
     fn insert_user_of_host(user: &ProvisionUser, username: &str) -> bool;
-    /// Writes name, picture and, if there is one, role.
-    fn update_user_of_host(id: UserId, user: &ProvisionUser);
     /// Changes how others see a user.
     fn update_profile(id: UserId, update: &UpdateProfile);
     /// Whether there is such a user.

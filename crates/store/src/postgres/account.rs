@@ -27,6 +27,8 @@ pub(super) use not_kept_apart;
 
 pub(super) const HAS_USERS: &str = "SELECT EXISTS (SELECT FROM users)";
 pub(super) const USER: &str = concat!("SELECT ", user_columns!(), " FROM users AS u WHERE u.id = $1");
+pub(super) const USER_ENABLED: &str =
+    concat!("SELECT ", user_columns!(), " FROM users AS u WHERE u.id = $1 AND u.disabled_at IS NULL");
 pub(super) const USERS_NAMED: &str =
     concat!("SELECT ", user_columns!(), " FROM users AS u WHERE u.username = ANY($1) OR u.id = ANY($2)");
 /// There is no index of words: whoever asks goes through the names in their order, up to the end of the page. The
@@ -101,7 +103,7 @@ impl Accounts for Postgres {
     }
 
     async fn user(&self, id: UserId) -> Result<Option<User>> {
-        self.first(sqlx::query(USER).bind(id.uuid()), row::user).await
+        self.first(sqlx::query(USER_ENABLED).bind(id.uuid()), row::user).await
     }
 
     async fn users_named(&self, names: &[String]) -> Result<Vec<User>> {

@@ -361,14 +361,14 @@ impl Rows for Transaction<'_> {
         self.number(sqlx::query(sql::COUNT_BLOCKS).bind(blocker.uuid())).await
     }
 
-    async fn insert_block(&mut self, blocker: UserId, blocked: UserId, at: Timestamp) -> Step<bool> {
+    async fn insert_block(&mut self, blocker: UserId, other: UserId, at: Timestamp) -> Step<bool> {
         let statement =
-            sqlx::query(sql::INSERT_BLOCK).bind(blocker.uuid()).bind(blocked.uuid()).bind(to_time(at));
+            sqlx::query(sql::INSERT_BLOCK).bind(blocker.uuid()).bind(other.uuid()).bind(to_time(at));
         self.changes(statement).await
     }
 
-    async fn delete_block(&mut self, blocker: UserId, blocked: UserId) -> Step<bool> {
-        self.changes(sqlx::query(sql::DELETE_BLOCK).bind(blocker.uuid()).bind(blocked.uuid())).await
+    async fn delete_block(&mut self, blocker: UserId, other: UserId) -> Step<bool> {
+        self.changes(sqlx::query(sql::DELETE_BLOCK).bind(blocker.uuid()).bind(other.uuid())).await
     }
 
     async fn user(&mut self, id: UserId) -> Step<Option<User>> {
@@ -395,22 +395,10 @@ impl Rows for Transaction<'_> {
     async fn insert_user_of_host(&mut self, user: &ProvisionUser, username: &str) -> Step<bool> {
         let statement = sqlx::query(sql::INSERT_USER_OF_HOST)
             .bind(user.id.uuid())
-            .bind(&user.external_id)
             .bind(username)
-            .bind(&user.display_name)
-            .bind(&user.avatar_url)
-            .bind(user.role.unwrap_or(PlatformRole::User).to_text())
+            .bind(&user.external_id)
             .bind(to_time(user.at));
         self.changes(statement).await
-    }
-
-    async fn update_user_of_host(&mut self, id: UserId, user: &ProvisionUser) -> Step<()> {
-        let statement = sqlx::query(sql::UPDATE_USER_OF_HOST)
-            .bind(id.uuid())
-            .bind(&user.display_name)
-            .bind(&user.avatar_url)
-            .bind(user.role.map(|role| role.to_text()));
-        self.run(statement).await
     }
 
     async fn update_profile(&mut self, id: UserId, update: &UpdateProfile) -> Step<()> {

@@ -7,8 +7,9 @@ use crate::migration::SQLITE;
 use rusqlite::Connection;
 
 /// What may be read whole: subqueries as small as a page or as a list that the caller passes, and what is deleted.
-const SMALL: [&str; 6] = [
+const SMALL: [&str; 7] = [
     "page",
+    "replies",
     "r",
     "counted",
     "CONSTANT ROW",

@@ -447,23 +447,7 @@ impl Rows for Batch<'_> {
     }
 
     async fn insert_user_of_host(&mut self, user: &ProvisionUser, username: &str) -> Step<bool, Error> {
-        self.hits(
-            sql::INSERT_USER_OF_HOST,
-            (
-                user.id.uuid(),
-                username,
-                &user.display_name,
-                &user.avatar_url,
-                user.role.unwrap_or(PlatformRole::User).to_text(),
-                &user.external_id,
-                user.at.millis(),
-            ),
-        )
-    }
-
-    async fn update_user_of_host(&mut self, id: UserId, user: &ProvisionUser) -> Step<(), Error> {
-        let role = user.role.map(|role| role.to_text());
-        self.run(sql::UPDATE_USER_OF_HOST, (id.uuid(), &user.display_name, &user.avatar_url, role))
+        self.hits(sql::INSERT_USER_OF_HOST, (user.id.uuid(), username, &user.external_id, user.at.millis()))
     }
 
     async fn update_profile(&mut self, id: UserId, update: &UpdateProfile) -> Step<(), Error> {

@@ -145,10 +145,8 @@ pub(super) const INSERT_USER: &str = "
 pub(in crate::sqlite) static USER_OF_HOST: LazyLock<String> =
     LazyLock::new(|| format!("SELECT {USER_COLUMNS} FROM users AS u WHERE u.external_id = ?1"));
 pub(super) const INSERT_USER_OF_HOST: &str = "
-    INSERT INTO users (id, username, display_name, avatar_url, role, external_id, created_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
-pub(in crate::sqlite) const UPDATE_USER_OF_HOST: &str =
-    "UPDATE users SET display_name = ?2, avatar_url = ?3, role = coalesce(?4, role) WHERE id = ?1";
+    INSERT INTO users (id, username, display_name, role, external_id, created_at)
+    VALUES (?1, ?2, ?2, 'user', ?3, ?4) ON CONFLICT DO NOTHING";
 /// An empty picture is none.
 pub(in crate::sqlite) const UPDATE_PROFILE: &str = "
     UPDATE users
