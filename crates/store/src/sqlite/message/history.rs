@@ -31,7 +31,7 @@ fn of_thread(side: &str, order: &str) -> String {
                FROM (SELECT id, seq
                        FROM messages
                       WHERE thread_id = ?5 AND seq {side} ?3 AND conversation_id = ?2
-                      ORDER BY seq {order} LIMIT ?4)
+                      ORDER BY seq {order} LIMIT ?4) AS replies
               UNION ALL
              SELECT id, seq FROM messages WHERE id = ?5 AND seq {side} ?3 AND conversation_id = ?2
               ORDER BY seq {order} LIMIT ?4)
