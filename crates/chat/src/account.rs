@@ -1,5 +1,6 @@
 //! Signing up, signing in, staying signed in.
 
+pub(crate) mod host_token;
 pub(crate) mod import;
 mod manage;
 pub(crate) mod password;

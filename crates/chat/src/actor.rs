@@ -1,6 +1,6 @@
 //! On whose behalf something is done.
 
-use natter_protocol::{PlatformRole, SessionId, User, UserId, UserSummary};
+use natter_protocol::{PlatformRole, SessionId, Timestamp, User, UserId, UserSummary};
 use uuid::Uuid;
 
 /// A user who has proved who they are.
@@ -8,8 +8,10 @@ use uuid::Uuid;
 pub struct Actor {
     /// The user, as of the proof.
     pub user: User,
-    /// The session that proved it; none for a token that an operator minted.
+    /// The session that proved it; none for a token that an operator minted, or the host application.
     pub session: Option<SessionId>,
+    /// When the token that proved it ends; none where there was no token.
+    pub expires_at: Option<Timestamp>,
     /// What the request is known by, if it has an idempotency key: the same in each repeat, see [`Claim::Mine`]. What the
     /// request creates has this id, so that a repeat finds it.
     ///
@@ -20,7 +22,7 @@ pub struct Actor {
 impl Actor {
     /// The author of something that is done later, without them.
     pub(crate) const fn on_behalf_of(user: User) -> Self {
-        Self { user, session: None, request: None }
+        Self { user, session: None, expires_at: None, request: None }
     }
 
     /// The user's id.

@@ -1,5 +1,6 @@
 //! How the domain says no.
 
+use crate::TokenFault;
 use natter_protocol::{ErrorCode, FieldError, MemberRole, Problem};
 use natter_store::{Refusal, StoreError};
 
@@ -23,6 +24,12 @@ pub enum Error {
     /// No token, or one that is not ours.
     #[error("the access token is missing or not valid")]
     Unauthenticated,
+    /// A token of the host application that is not taken.
+    #[error(transparent)]
+    Token(#[from] TokenFault),
+    /// No key of the host application is known, so that its tokens can be neither taken nor refused.
+    #[error("the keys of the host application cannot be fetched right now")]
+    KeysUnavailable,
     /// The access token has ended.
     #[error("the access token has ended")]
     TokenExpired,
@@ -108,8 +115,8 @@ impl Error {
             Self::Validation(_) => ErrorCode::ValidationFailed,
             Self::InvalidParameter { .. } => ErrorCode::InvalidParameter,
             Self::InvalidCursor => ErrorCode::InvalidCursor,
-            Self::Unauthenticated => ErrorCode::Unauthenticated,
-            Self::TokenExpired => ErrorCode::TokenExpired,
+            Self::TokenExpired | Self::Token(TokenFault::Expired) => ErrorCode::TokenExpired,
+            Self::Unauthenticated | Self::Token(_) => ErrorCode::Unauthenticated,
             Self::SessionEnded => ErrorCode::SessionEnded,
             Self::InvalidCredentials => ErrorCode::InvalidCredentials,
             Self::InvalidTicket => ErrorCode::InvalidTicket,
@@ -125,7 +132,7 @@ impl Error {
             Self::ClientMessageIdConflict => ErrorCode::ClientMessageIdConflict,
             Self::ConversationNotActive => ErrorCode::ConversationNotActive,
             Self::WouldLockYouOut => ErrorCode::WouldLockYouOut,
-            Self::Overloaded(_) | Self::Unavailable(_) => ErrorCode::Unavailable,
+            Self::Overloaded(_) | Self::KeysUnavailable | Self::Unavailable(_) => ErrorCode::Unavailable,
             Self::OutcomeUnknown(_) => ErrorCode::OutcomeUnknown,
             Self::StorageFull => ErrorCode::StorageFull,
             Self::Internal(_) => ErrorCode::Internal,

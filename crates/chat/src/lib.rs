@@ -21,6 +21,9 @@ mod random;
 mod relay;
 pub mod text;
 
+pub use account::host_token::{
+    ClaimNames, HostKey, HostKeyError, HostKeys, HostTokens, KeySource, TokenFault,
+};
 pub use account::import::{Import, ImportConversation, ImportMessage, Imported, check_import};
 pub use actor::Actor;
 pub use clock::{Clock, SystemClock};
@@ -32,7 +35,7 @@ pub use operate::Claim;
 pub use random::{Random, SystemRandom};
 pub use relay::Relay;
 
-use account::{password::Passwords, ticket::Tickets, token::Signer};
+use account::{host_token::Host, password::Passwords, ticket::Tickets, token::Signer};
 use cursor::Cursors;
 use natter_protocol::{Presence, Timestamp, User};
 use natter_realtime::Hub;
@@ -63,6 +66,7 @@ pub struct Chat {
     rules: Rules,
     passwords: Passwords,
     signer: Signer,
+    host: Option<Host>,
     tickets: Tickets,
     cursors: Cursors,
 }
@@ -81,6 +85,7 @@ impl Chat {
         Ok(Self {
             passwords: Passwords::new(&*random),
             signer: Signer::new(&secret),
+            host: None,
             tickets: Tickets::default(),
             cursors: Cursors::new(&cursor_secret),
             store,
@@ -89,6 +94,13 @@ impl Chat {
             random,
             rules,
         })
+    }
+
+    /// The same domain, which takes tokens of a host application beside its own.
+    #[must_use]
+    pub fn with_host(mut self, tokens: HostTokens) -> Self {
+        self.host = Some(Host::new(tokens, Arc::clone(&self.clock)));
+        self
     }
 
     /// The epoch of all logs.

@@ -1,7 +1,7 @@
 //! Looking people up, and how somebody shows themselves.
 
 mod block;
-mod profile;
+pub(crate) mod profile;
 
 use crate::{Actor, Chat, Error, Result};
 use natter_protocol::{Page, Presence, User, UserId, limits};

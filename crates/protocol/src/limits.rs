@@ -101,6 +101,8 @@ pub const WRITE_STALL_SECONDS_MAX: u32 = 20;
 pub const ACCESS_TOKEN_SECONDS: u32 = 15 * 60;
 /// Seconds that a refresh token lives unused.
 pub const REFRESH_TOKEN_SECONDS: u32 = 30 * 24 * 60 * 60;
+/// Bytes in an access token, of this server or of the host application.
+pub const TOKEN_BYTES_MAX: usize = 8 * 1024;
 /// Seconds that a ticket lives.
 pub const TICKET_SECONDS: u32 = 30;
 /// Tickets that are out at one time; beyond it the server is overloaded.

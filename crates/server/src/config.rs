@@ -18,7 +18,7 @@ mod setting;
 mod socket;
 
 pub use access::Access;
-pub use auth::Auth;
+pub use auth::{Auth, Claim, JwksUrl, PublicKey, Secret};
 pub use bus::Bus;
 pub use cors::{Cors, Origin};
 pub use database::Database;
@@ -82,12 +82,7 @@ impl Config {
                 }
             });
         }
-        if self.auth.refresh_token_seconds < self.auth.access_token_seconds {
-            conflicts.push(
-                "auth.refresh_token_seconds is less than auth.access_token_seconds. A session must outlive its access \
-                 tokens: make it at least as long",
-            );
-        }
+        conflicts.extend(self.auth.conflicts());
         conflicts
     }
 }

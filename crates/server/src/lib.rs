@@ -12,6 +12,7 @@ pub mod config;
 pub mod data_dir;
 mod jobs;
 mod json;
+mod jwks;
 mod limit;
 mod log;
 mod net;

@@ -1,9 +1,12 @@
 //! From the configuration to a working chat, for the server and for the verbs of the command line alike.
 
-use crate::config::Config;
+use crate::config::{Auth, Claim, Config};
 use crate::data_dir;
+use crate::jwks::PublishedJwks;
 use anyhow::Result;
-use natter_chat::{Chat, Random as _, Rules, SystemClock, SystemRandom};
+use natter_chat::{
+    Chat, ClaimNames, HostKey, HostKeys, HostTokens, Random as _, Rules, SystemClock, SystemRandom,
+};
 use natter_protocol::limits;
 use natter_realtime::{Hub, Limits};
 use natter_store::{Committed, OpenOptions, Store};
@@ -39,7 +42,49 @@ pub async fn chat(config: &Config) -> Result<Open> {
     };
     let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom));
     let chat = Chat::new(Arc::clone(&store), hub.clone(), clock, random, rules).await?;
+    let chat = match host_tokens(&config.auth)? {
+        Some(tokens) => chat.with_host(tokens),
+        None => chat,
+    };
     Ok(Open { chat: Arc::new(chat), store, hub, committed })
+}
+
+/// How the host application's tokens are verified, if they are to be taken.
+fn host_tokens(auth: &Auth) -> Result<Option<HostTokens>> {
+    let keys = match auth {
+        Auth { jwt_secret: Some(secret), .. } => HostKeys::Fixed(HostKey::from_secret(secret.reveal())?),
+        Auth { jwt_public_key: Some(key), .. } => HostKeys::Fixed(HostKey::from_pem(key.as_str())?),
+        Auth { jwks_url: Some(url), .. } => HostKeys::Published(Arc::new(PublishedJwks::new(url)?)),
+        _ => return Ok(None),
+    };
+    let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+    let claim = |claim: &Claim| claim.as_str().to_owned();
+    Ok(Some(HostTokens {
+        keys,
+        issuer: given(&auth.jwt_issuer),
+        audience: given(&auth.jwt_audience),
+        claims: ClaimNames {
+            id: claim(&auth.jwt_claim_id),
+            username: claim(&auth.jwt_claim_username),
+            display_name: claim(&auth.jwt_claim_name),
+            avatar: claim(&auth.jwt_claim_avatar),
+            role: claim(&auth.jwt_claim_role),
+        },
+    }))
+}
+
+/// The same for a verb that may run beside a server. It makes a schema where there is none, but leaves an older one as it
+/// is: a server of that version may be at work on it.
+pub async fn beside(config: &Config) -> Result<Open> {
+    data_dir::prepare(config)?;
+    let steps = natter_store::migrator(&options(config)).await?.status().await?;
+    if steps.iter().any(|step| step.applied) && steps.iter().any(|step| !step.applied) {
+        anyhow::bail!(
+            "the database has the schema of an older natter, which may be running. Restart the server with this version, \
+             or run `natter migrate up` while none runs; then try again. Nothing was changed."
+        );
+    }
+    chat(config).await
 }
 
 /// How the configured database is opened.

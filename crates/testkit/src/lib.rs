@@ -4,6 +4,7 @@
 //! component.
 
 pub mod clock;
+pub mod host;
 pub mod natter;
 pub mod person;
 pub mod postgres;

@@ -1,10 +1,10 @@
 //! Signing in, staying signed in, signing out.
 
 use crate::execute::unexpected;
-use crate::{Actor, Chat, Error, Result};
+use crate::{Actor, Chat, Error, Result, TokenFault};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use natter_protocol::{CloseCode, LoginRequest, SessionId, SignIn, Tokens, User, UserId};
+use natter_protocol::{CloseCode, LoginRequest, SessionId, SignIn, Timestamp, Tokens, User, UserId, limits};
 use natter_store::{NewSession, Session, SessionRotation, Write, Written};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -66,8 +66,15 @@ impl Chat {
 
     /// Who an access token belongs to, if its session is still on.
     pub async fn authenticate(&self, access_token: &str) -> Result<Actor> {
-        let claims = self.signer.verify(access_token, self.now())?;
-        self.actor(claims.sub, claims.sid).await
+        if access_token.len() > limits::TOKEN_BYTES_MAX {
+            return Err(TokenFault::TooLong.into());
+        }
+        match (self.signer.verify(access_token, self.now()), &self.host) {
+            (Ok(claims), _) => self.actor(claims.sub, claims.sid, Some(claims.expires_at())).await,
+            // It is not of this installation, so it is the host application's or nobody's.
+            (Err(Error::Unauthenticated), Some(host)) => self.host_actor(host, access_token).await,
+            (Err(error), _) => Err(error),
+        }
     }
 
     /// Fails if the actor's session has ended since the actor proved who they are.
@@ -75,10 +82,16 @@ impl Chat {
     /// A sign-out first ends the session and then closes its sockets. Whoever asks this after making a socket known
     /// can therefore not slip between the two.
     pub async fn check_session(&self, actor: &Actor) -> Result<()> {
-        self.actor(actor.id(), actor.session).await.map(drop)
+        self.actor(actor.id(), actor.session, actor.expires_at).await.map(drop)
     }
 
-    pub(super) async fn actor(&self, user: UserId, session: Option<SessionId>) -> Result<Actor> {
+    /// The user as the database knows them now, whatever proved who it is.
+    pub(super) async fn actor(
+        &self,
+        user: UserId,
+        session: Option<SessionId>,
+        expires_at: Option<Timestamp>,
+    ) -> Result<Actor> {
         let found = match session {
             None => self.store.user(user).await?.ok_or(Error::Unauthenticated)?,
             Some(id) => self.store.session(id, self.now()).await?.ok_or(Error::SessionEnded)?.user,
@@ -86,7 +99,7 @@ impl Chat {
         if found.id != user {
             return Err(Error::Unauthenticated);
         }
-        Ok(Actor { user: found, session, request: None })
+        Ok(Actor { user: found, session, expires_at, request: None })
     }
 
     pub(super) async fn sign_in(&self, user: User) -> Result<SignIn> {

@@ -12,6 +12,8 @@ pub(crate) struct Tickets(Mutex<HashMap<String, Grant>>);
 struct Grant {
     user: UserId,
     session: Option<SessionId>,
+    /// When the token ends that the ticket was given out for.
+    token_expires_at: Option<Timestamp>,
     expires_at: Timestamp,
 }
 
@@ -28,16 +30,26 @@ impl Chat {
         }
         let ticket = random::secret(&*self.random);
         let expires_at = now.plus_seconds(i64::from(limits::TICKET_SECONDS));
-        tickets.insert(ticket.clone(), Grant { user: actor.id(), session: actor.session, expires_at });
+        let grant = Grant {
+            user: actor.id(),
+            session: actor.session,
+            token_expires_at: actor.expires_at,
+            expires_at,
+        };
+        tickets.insert(ticket.clone(), grant);
         Ok(Ticket { ticket, expires_in: limits::TICKET_SECONDS })
     }
 
     /// Who a ticket was given to. It works once.
     pub async fn redeem_ticket(&self, ticket: &str) -> Result<Actor> {
         let grant = self.tickets.0.lock().unwrap_or_else(PoisonError::into_inner).remove(ticket);
+        let now = self.now();
         match grant {
-            Some(grant) if grant.expires_at > self.now() => self.actor(grant.user, grant.session).await,
-            _ => Err(Error::InvalidTicket),
+            Some(grant) if grant.expires_at <= now => Err(Error::InvalidTicket),
+            // A ticket opens no socket that its token could not.
+            Some(grant) if grant.token_expires_at.is_some_and(|at| at <= now) => Err(Error::TokenExpired),
+            Some(grant) => self.actor(grant.user, grant.session, grant.token_expires_at).await,
+            None => Err(Error::InvalidTicket),
         }
     }
 }

@@ -19,6 +19,13 @@ pub(crate) struct Claims {
     exp: i64,
 }
 
+impl Claims {
+    /// When the token ends.
+    pub(crate) const fn expires_at(&self) -> Timestamp {
+        Timestamp::from_millis(0).plus_seconds(self.exp)
+    }
+}
+
 /// Signs and verifies access tokens.
 pub(crate) struct Signer {
     encoding: EncodingKey,

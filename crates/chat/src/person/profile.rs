@@ -13,12 +13,8 @@ impl Chat {
         actor: &Actor,
         update: UpdateProfile,
     ) -> Result<Submitted> {
-        let update = UpdateProfile {
-            display_name: update.display_name.map(|name| name.trim().to_owned()),
-            avatar_url: update.avatar_url.map(|url| url.trim().to_owned()),
-        };
-        validate(&update)?;
-        let write = Write::UpdateProfile { user_id: actor.id(), update: Box::new(update) };
+        let update = Box::new(checked(update)?);
+        let write = Write::UpdateProfile { user_id: actor.id(), update };
         self.commit(write, async |chat, written| match written {
             Written::User(user) => Ok(Reply::User(Box::new(chat.present(*user)))),
             other => Err(unexpected(&other)),
@@ -27,11 +23,15 @@ impl Chat {
     }
 }
 
-fn validate(update: &UpdateProfile) -> Result<()> {
+/// The profile as it is kept, or what is wrong with it.
+pub(crate) fn checked(update: UpdateProfile) -> Result<UpdateProfile> {
     let mut check = Check::default();
-    if let Some(name) = &update.display_name {
-        check.line("displayName", name, limits::DISPLAY_NAME_CHARS_MAX);
-    }
+    let update = UpdateProfile {
+        display_name: update
+            .display_name
+            .map(|name| check.name("displayName", &name, limits::DISPLAY_NAME_CHARS_MAX)),
+        avatar_url: update.avatar_url.map(|url| url.trim().to_owned()),
+    };
     if let Some(url) = update.avatar_url.as_deref().filter(|url| !url.is_empty()) {
         // A path of this server, such as an uploaded file, or an address that a browser fetches without running it.
         if !["https://", "http://", "/"].iter().any(|start| url.starts_with(start)) || url.starts_with("//") {
@@ -42,5 +42,6 @@ fn validate(update: &UpdateProfile) -> Result<()> {
         }
         check.text("avatarUrl", url, limits::AVATAR_URL_CHARS_MAX);
     }
-    check.done()
+    check.done()?;
+    Ok(update)
 }

@@ -1,6 +1,6 @@
 //! A domain of its own for each test.
 
-use natter_chat::{Actor, Chat, Error, Rules};
+use natter_chat::{Actor, Chat, Error, HostTokens, Rules};
 use natter_protocol::{
     Command, Conversation, ConversationId, ConversationKind, CreateConversation, ErrorCode, Message,
     MessageDraft, MessageKind, RegisterRequest, Reply, SendMessage, SignIn, limits,
@@ -37,10 +37,21 @@ impl World {
     }
 
     pub(crate) async fn with(rules: Rules, seed: u64) -> Self {
-        Self::at(tempfile::tempdir().unwrap(), FakeClock::default(), rules, seed).await
+        Self::at(tempfile::tempdir().unwrap(), FakeClock::default(), rules, seed, None).await
     }
 
-    async fn at(directory: TempDir, clock: FakeClock, rules: Rules, seed: u64) -> Self {
+    /// One that takes the tokens of a host application.
+    pub(crate) async fn with_host(tokens: HostTokens) -> Self {
+        Self::at(tempfile::tempdir().unwrap(), FakeClock::default(), rules(), 1, Some(tokens)).await
+    }
+
+    async fn at(
+        directory: TempDir,
+        clock: FakeClock,
+        rules: Rules,
+        seed: u64,
+        host: Option<HostTokens>,
+    ) -> Self {
         let options = OpenOptions {
             url: DatabaseUrl::Sqlite(None),
             data_dir: directory.path().to_owned(),
@@ -51,7 +62,10 @@ impl World {
         let hub = Hub::start(Limits::default());
         let random = Arc::new(SeededRandom::new(seed));
         let chat = Chat::new(Arc::clone(&store), hub, Arc::new(clock.clone()), random, rules).await.unwrap();
-        let chat = Arc::new(chat);
+        let chat = match host {
+            Some(tokens) => Arc::new(chat.with_host(tokens)),
+            None => Arc::new(chat),
+        };
         tokio::spawn(chat.relay().run(committed));
         Self { chat, store, clock, directory }
     }
@@ -60,7 +74,7 @@ impl World {
     pub(crate) async fn restart(self) -> Self {
         let Self { chat, store, clock, directory } = self;
         drop((chat, store));
-        Self::at(directory, clock, rules(), 2).await
+        Self::at(directory, clock, rules(), 2, None).await
     }
 
     /// Signs somebody up.
@@ -81,7 +95,7 @@ impl World {
     ) -> Result<(Conversation, bool), Error> {
         match self.chat.execute(actor, Command::CreateConversation(create)).await? {
             Reply::Conversation { conversation, existed } => Ok((*conversation, existed)),
-            other @ Reply::Message { .. } => panic!("not a conversation: {other:?}"),
+            other => panic!("not a conversation: {other:?}"),
         }
     }
 
@@ -107,7 +121,7 @@ impl World {
         let command = Command::SendMessage(SendMessage { conversation_id, draft });
         match self.chat.execute(actor, command).await? {
             Reply::Message { message, repeat } => Ok((*message, repeat)),
-            other @ Reply::Conversation { .. } => panic!("not a message: {other:?}"),
+            other => panic!("not a message: {other:?}"),
         }
     }
 

@@ -5,6 +5,8 @@ mod account;
 mod conversation;
 mod harness;
 mod history;
+mod host_token;
+mod jwks;
 mod message;
 #[path = "../../../../fuzz/src/text.rs"]
 #[expect(unreachable_pub, reason = "written for the fuzz target")]

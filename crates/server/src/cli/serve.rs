@@ -18,6 +18,9 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(self, config: Config) -> anyhow::Result<()> {
+        if let Some(advice) = config.auth.advice() {
+            tracing::warn!("{advice}");
+        }
         crate::serve::run(config, self.demo)
     }
 }

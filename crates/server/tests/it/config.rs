@@ -70,12 +70,19 @@ fn flags_win_over_environment_over_file_over_defaults() {
     }
 }
 
+const PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
+-----END PUBLIC KEY-----
+";
+
 /// A value other than the default, as the environment spells it and as a file does.
 fn another(key: &str, rule: &Rule) -> (String, Value) {
     let texts = [
         ("listen", "0.0.0.0:9000"),
         ("data_dir", "/elsewhere"),
         ("database.url", "sqlite:/elsewhere/chat.db"),
+        ("auth.jwt_public_key", PUBLIC_KEY),
+        ("auth.jwks_url", "http://localhost:8000/keys"),
         ("access.ip_allow", "203.0.113.0/24"),
         ("access.ip_block", "2001:db8::/32"),
         ("access.trusted_proxies", "10.0.0.1/32"),
@@ -92,49 +99,55 @@ fn another(key: &str, rule: &Rule) -> (String, Value) {
             (number.to_string(), number.into())
         }
         (Rule::Switch, None) => ("false".to_owned(), false.into()),
+        (_, None) if key.starts_with("auth.jwt_") => ("another".to_owned(), "another".into()),
         (rule, None) => panic!("{key} ({rule:?}) has no example here"),
     }
 }
 
-/// Where only one value is allowed, there is no other to try.
-const FIXED: [&str; 1] = ["bus.url"];
+/// Where only one value is allowed, there is no other to try; and one is not shown.
+const LEFT_OUT: [&str; 2] = ["bus.url", "auth.jwt_secret"];
+
+/// What must be said beside a setting, so that the two make sense together.
+fn beside(key: &str) -> Option<(&'static str, Value)> {
+    match key {
+        "auth.jwt_public_key" | "auth.jwks_url" => None,
+        key if key.starts_with("auth.jwt_") => Some(("jwks_url", "https://a.example/keys".into())),
+        // A longer life than any that is tried for the other token.
+        key if key.starts_with("auth.") => Some(("refresh_token_seconds", 86_400.into())),
+        _ => None,
+    }
+}
 
 #[test]
 fn every_setting_can_be_given_in_file_and_environment() {
     let defaults = serde_json::to_value(Config::default()).unwrap();
     for setting in Config::settings() {
         let key = setting.key();
-        if FIXED.contains(&key.as_str()) {
+        if LEFT_OUT.contains(&key.as_str()) {
             continue;
         }
-        // A longer life of the other token, so that the two never contradict each other.
-        let long = if key.starts_with("auth.") { "[auth]\nrefresh_token_seconds = 86400\n" } else { "" };
         let (text, value) = another(&key, &setting.rule);
         let mut expected = defaults.clone();
-        if !long.is_empty() {
-            expected["auth"]["refresh_token_seconds"] = 86_400.into();
+        let branch = if setting.section.is_empty() { &mut expected } else { &mut expected[setting.section] };
+        assert_ne!(branch[setting.name], value, "{key}: the example is the default");
+        let mut toml = String::new();
+        let mut yaml =
+            if setting.section.is_empty() { String::new() } else { format!("{}:\n", setting.section) };
+        if let Some((name, value)) = beside(&key).filter(|(name, _)| *name != setting.name) {
+            toml = format!("[{}]\n{name} = {value}\n", setting.section);
+            yaml = format!("{yaml}  {name}: {value}\n");
+            branch[name] = value;
         }
-        let place = match setting.section {
-            "" => &mut expected[setting.name],
-            section => &mut expected[section][setting.name],
-        };
-        assert_ne!(*place, value, "{key}: the example is the default");
-        *place = value.clone();
+        let indent = if setting.section.is_empty() { "" } else { "  " };
+        yaml = format!("{yaml}{indent}{}: {value}\n", setting.name);
+        branch[setting.name] = value;
 
-        let env = &[(setting.variable(), text)].map(|(name, text)| (name, text));
-        let env: Vec<_> = env.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-        let file = Some(("natter.toml", long));
-        let by_env = Sources { file, env: &env, flags: &[] }.load();
-        assert_eq!(by_env.map(|config| serde_json::to_value(config).unwrap()), Ok(expected.clone()), "{key}");
-
-        let yaml = match setting.section {
-            "" => format!("{}: {value}\n", setting.name),
-            section => format!("{section}:\n  {}: {value}\n", setting.name),
-        };
-        if long.is_empty() {
-            let by_file = Sources { file: Some(("natter.yaml", &yaml)), ..Sources::default() }.load();
-            assert_eq!(by_file.map(|config| serde_json::to_value(config).unwrap()), Ok(expected), "{key}");
-        }
+        let shown = |sources: Sources<'_>| sources.load().map(|config| serde_json::to_value(config).unwrap());
+        let env = &[(&*setting.variable(), &*text)];
+        let by_env = shown(Sources { file: Some(("natter.toml", &toml)), env, flags: &[] });
+        assert_eq!(by_env, Ok(expected.clone()), "{key}");
+        let by_file = shown(Sources { file: Some(("natter.yaml", &yaml)), ..Sources::default() });
+        assert_eq!(by_file, Ok(expected), "{key}");
     }
 }
 
@@ -143,7 +156,7 @@ fn what_is_printed_can_be_read_again() {
     let env = &[
         ("NATTER_LISTEN", "[::]:80"),
         ("NATTER_CORS_ORIGINS", "https://a.example, http://b.example:8080"),
-        ("NATTER_ACCESS_TRUSTED_PROXIES", "10.1.2.3, 10.4.5.6/8, ::ffff:192.0.2.1"),
+        ("NATTER_ACCESS_TRUSTED_PROXIES", "10.1.2.3, 10.4.5.6/8, ::ffff:192.0.2.1, ::ffff:10.1.0.0/112, ::/0"),
         ("NATTER_LOG_FORMAT", "pretty"),
         ("NATTER_AUTH_REGISTRATION", "false"),
     ];
@@ -151,7 +164,7 @@ fn what_is_printed_can_be_read_again() {
     assert_eq!(config.log.format, LogFormat::Pretty);
     assert_eq!(config.cors.origins[1].as_str(), "http://b.example:8080");
     let proxies: Vec<_> = config.access.trusted_proxies.iter().map(ToString::to_string).collect();
-    assert_eq!(proxies, ["10.1.2.3/32", "10.0.0.0/8", "192.0.2.1/32"]);
+    assert_eq!(proxies, ["10.1.2.3/32", "10.0.0.0/8", "192.0.2.1/32", "10.1.0.0/16", "::/0"]);
     let file = config::toml(&config);
     assert_eq!(Sources { file: Some(("again.toml", &file)), ..Sources::default() }.load(), Ok(config));
 }
@@ -182,6 +195,56 @@ fn a_secret_can_be_read_from_a_file() {
 }
 
 #[test]
+fn the_secret_of_the_host_application_is_known_and_never_shown() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("secret");
+    let secret = "0123456789abcdef0123456789abcdef";
+    fs::write(&file, format!("{secret}\n")).unwrap();
+    let by_file = [("NATTER_AUTH_JWT_SECRET_FILE", file.to_str().unwrap())];
+    for env in [&[("NATTER_AUTH_JWT_SECRET", secret)], &by_file] {
+        let config = Sources { env, ..Sources::default() }.load().unwrap();
+        assert_eq!(config.auth.jwt_secret.as_ref().map(config::Secret::reveal), Some(secret));
+        for shown in [config::toml(&config), serde_json::to_string(&config).unwrap(), format!("{config:?}")] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+    let env = &[("NATTER_AUTH_JWT_SECRET", "")];
+    assert_eq!(Sources { env, ..Sources::default() }.load(), Ok(Config::default()));
+}
+
+#[test]
+fn keys_are_fetched_where_nobody_can_put_in_another() {
+    let load = |url: &str| Sources { env: &[("NATTER_AUTH_JWKS_URL", url)], ..Sources::default() }.load();
+    for safe in [
+        "https://host.example/.well-known/jwks.json",
+        "https://host.example:8443/keys?tenant=1",
+        "http://localhost:8000/keys",
+        "http://127.0.0.1/keys",
+        "http://[::1]:8000/keys",
+    ] {
+        let config = load(safe).unwrap();
+        assert_eq!(config.auth.jwks_url.map(|url| url.uri().to_string()).as_deref(), Some(safe));
+    }
+    for unsafe_or_wrong in [
+        "http://host.example/keys",
+        "http://10.0.0.1/keys",
+        "http://localhost.evil.example/keys",
+        "http://[::2]/keys",
+        "https://user:password@host.example/keys",
+        "ftp://localhost/keys",
+        "file:///etc/keys",
+        "//localhost/keys",
+        "/keys",
+        "keys",
+        "https://",
+        "https://host.example/a b",
+    ] {
+        let error = load(unsafe_or_wrong).unwrap_err();
+        assert!(error.contains("it must be empty or an address that begins with https://"), "{error}");
+    }
+}
+
+#[test]
 fn an_empty_section_of_yaml_changes_nothing() {
     let file = Some(("natter.yml", "database:\nlog:\n  level: debug\n"));
     let config = Sources { file, ..Sources::default() }.load().unwrap();
@@ -192,6 +255,8 @@ fn an_empty_section_of_yaml_changes_nothing() {
 fn what_is_wrong_is_said_in_a_sentence() {
     let toml = |text| Sources { file: Some(("natter.toml", text)), ..Sources::default() };
     let env = |env| Sources { env, ..Sources::default() };
+    let private_key = PUBLIC_KEY.replace("PUBLIC", "PRIVATE");
+    let private_key = [("NATTER_AUTH_JWT_PUBLIC_KEY", private_key.as_str())];
     let cases = [
         ("unknown key", toml("[database]\nulr = 'sqlite:'")),
         ("unknown section", toml("[databse]\nurl = 'sqlite:'")),
@@ -213,7 +278,7 @@ fn what_is_wrong_is_said_in_a_sentence() {
         ("origin without scheme", toml("cors.origins = ['a.example']")),
         ("unknown format", toml("log.format = 'xml'")),
         ("unknown level", env(&[("NATTER_LOG_LEVEL", "inof")])),
-        ("unknown database", env(&[("NATTER_DATABASE_URL", "mysql://ada:secret@db/natter")])),
+        ("unknown database", env(&[("NATTER_DATABASE_URL", "mysql://ada:s3cr3t@db/natter")])),
         ("flag", Sources { flags: &[("data_dir", "x"), ("listen", "x")], ..Sources::default() }),
         ("both ways", env(&[("NATTER_LOG_LEVEL", "info"), ("NATTER_LOG_LEVEL_FILE", "DIR/level")])),
         ("no such file", env(&[("NATTER_LOG_LEVEL_FILE", "DIR/level")])),
@@ -229,12 +294,24 @@ fn what_is_wrong_is_said_in_a_sentence() {
         ("no range of addresses", env(&[("NATTER_ACCESS_IP_BLOCK", "203.0.113.0/24,203.0.113.0/33")])),
         ("a name instead of an address", toml("access.trusted_proxies = ['proxy.example']")),
         ("short session", toml("auth.refresh_token_seconds = 60")),
+        ("guessable secret", env(&[("NATTER_AUTH_JWT_SECRET", "a s3cr3t of thirty-one bytes...")])),
+        ("private key", env(&private_key)),
+        ("keys in the clear", env(&[("NATTER_AUTH_JWKS_URL", "http://host.example/keys")])),
+        ("keys with a password", env(&[("NATTER_AUTH_JWKS_URL", "https://ada:s3cr3t@host.example/keys")])),
+        ("claim without a name", toml("auth.jwt_claim_id = ''")),
+        ("host without a key", toml("auth.jwt_audience = 'chat'")),
+        (
+            "host with two keys",
+            env(&[("NATTER_AUTH_JWT_PUBLIC_KEY", PUBLIC_KEY), ("NATTER_AUTH_JWKS_URL", "https://a.example")]),
+        ),
         ("several at once", toml("listen = 'x'\nzzz = 1\n[log]\nlevel = 'loud'")),
     ];
     let sentences: Vec<_> =
         cases.iter().map(|(name, case)| format!("{name}:\n{}\n", case.faults())).collect();
     insta::assert_snapshot!(sentences.join("\n"));
-    assert!(!sentences.concat().contains("secret"));
+    for secret in ["s3cr3t", "MCowBQYDK2VwAyEA"] {
+        assert!(!sentences.concat().contains(secret), "{secret}");
+    }
 }
 
 #[cfg(unix)]

@@ -16,6 +16,7 @@ mod garbage;
 mod handshake;
 mod health;
 mod host_tokens;
+mod host_tokens;
 mod http;
 mod idempotency;
 mod limits;
