@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// What becomes of addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = "block")]
 pub enum IpAction {
     /// Once there is such a rule, only addresses of such rules get in.
     Allow,

@@ -319,11 +319,11 @@ pub struct UpdateMember {
 pub struct CreateInvite {
     /// Seconds until it ends, 60 to 31,536,000; null for never.
     #[serde(default)]
-    #[schema(minimum = 60, maximum = 31536000, example = 604800)]
+    #[schema(minimum = 60, maximum = 31_536_000, example = 604_800)]
     pub expires_in: Option<u32>,
     /// How many people it lets in, 1 to 100,000; null for any number.
     #[serde(default)]
-    #[schema(minimum = 1, maximum = 100000, example = 10)]
+    #[schema(minimum = 1, maximum = 100_000, example = 10)]
     pub uses_max: Option<u32>,
 }
 

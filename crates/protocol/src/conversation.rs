@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// What kind of conversation it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = "group")]
 pub enum ConversationKind {
     /// Between two people; there is at most one for each pair.
     Direct,
@@ -18,6 +19,7 @@ pub enum ConversationKind {
 /// Who can find and join a conversation without being invited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = "private")]
 pub enum Visibility {
     /// Everybody with an account.
     Public,

@@ -1,17 +1,28 @@
 //! The router: one list of everything that the server answers.
 
 mod account;
+mod block;
 mod body;
 mod conversation;
 mod docs;
+mod draft;
 mod failure;
 mod gate;
 mod health;
 mod idempotency;
+mod invite;
 mod ip_rules;
+mod member;
 mod message;
 mod middleware;
 mod openapi;
+mod pin;
+mod reaction;
+mod receipt;
+mod reply;
+mod scheduled;
+mod session;
+mod user;
 
 pub(crate) use body::bearer;
 pub(crate) use failure::Failure;
@@ -41,6 +52,7 @@ pub fn router(app: App) -> Router {
         .route("/api/docs", get(docs::redirect))
         .route("/api/docs/", get(docs::swagger_index))
         .route("/api/docs/{*file}", get(docs::swagger_file))
+        .route("/api/docs/errors/", get(docs::error_index))
         .route("/api/docs/errors/{code}", get(docs::error_code));
     for base in BASES {
         router = router.nest(base, api.clone());
@@ -61,21 +73,62 @@ pub fn openapi() -> OpenApi {
 }
 
 /// The API: who may come in, what that counts against, and what there is.
-fn groups() -> [Group; 7] {
+fn groups() -> [Group; 8] {
     [
         anybody().counted(Rate::Registrations).routes(routes!(account::register)),
         anybody().counted(Rate::SignIns).routes(routes!(account::login)),
         anybody().routes(routes!(account::refresh)).routes(routes!(account::logout)),
-        signed_in().counted(Rate::Sends).routes(routes!(message::send)),
-        signed_in().counted(Rate::Conversations).routes(routes!(conversation::create)),
+        signed_in_for_secrets().counted(Rate::SignIns).routes(routes!(session::change_password)),
         signed_in_for_secrets().routes(routes!(account::ticket)),
         signed_in()
-            .routes(routes!(account::me))
+            .counted(Rate::Sends)
+            .routes(routes!(message::send))
+            .routes(routes!(message::forward))
+            .routes(routes!(scheduled::schedule)),
+        signed_in().counted(Rate::Conversations).routes(routes!(conversation::create)),
+        signed_in()
+            .routes(routes!(user::me, user::update_me))
+            .routes(routes!(session::list, session::end_others))
+            .routes(routes!(session::end))
+            .routes(routes!(draft::list))
+            .routes(routes!(scheduled::list))
+            .routes(routes!(scheduled::cancel))
+            .routes(routes!(user::list))
+            .routes(routes!(user::online))
+            .routes(routes!(user::get))
             .routes(routes!(conversation::list))
-            .routes(routes!(conversation::get))
+            .routes(routes!(conversation::public))
+            .routes(routes!(conversation::unread_count))
+            .routes(routes!(conversation::with))
+            .routes(routes!(
+                conversation::get,
+                conversation::replace,
+                conversation::update,
+                conversation::delete
+            ))
+            .routes(routes!(conversation::update_me))
             .routes(routes!(conversation::events))
+            .routes(routes!(member::list, member::add))
+            .routes(routes!(member::update, member::remove))
+            .routes(routes!(member::join))
+            .routes(routes!(member::leave))
+            .routes(routes!(invite::list, invite::create))
+            .routes(routes!(invite::revoke))
+            .routes(routes!(invite::preview, invite::accept))
+            .routes(routes!(pin::list))
+            .routes(routes!(draft::get, draft::save, draft::delete))
             .routes(routes!(message::list))
-            .routes(routes!(message::get))
+            .routes(routes!(receipt::read_conversation))
+            .routes(routes!(message::get, message::replace, message::edit, message::delete))
+            .routes(routes!(message::versions))
+            .routes(routes!(reaction::list, reaction::add))
+            .routes(routes!(reaction::remove))
+            .routes(routes!(receipt::read_message))
+            .routes(routes!(receipt::list))
+            .routes(routes!(pin::pin, pin::unpin))
+            .routes(routes!(block::list, block::add))
+            .routes(routes!(block::remove))
+            .routes(routes!(block::status))
             .routes(routes!(ip_rules::list, ip_rules::create))
             .routes(routes!(ip_rules::delete)),
     ]

@@ -49,12 +49,16 @@ impl Chat {
         }
     }
 
-    /// Ends the session of a refresh token, even of one that was traded before, and closes its sockets.
-    pub async fn logout(&self, refresh_token: &str) -> Result<()> {
+    /// Ends the session of a refresh token, even of one that was traded before, and closes its sockets; or all sessions
+    /// of its user.
+    pub async fn logout(&self, refresh_token: &str, everywhere: bool) -> Result<()> {
         // Signing out twice is no mistake: an unreadable or ended token leaves nothing to do.
         let Some(presented) = RefreshToken::parse(refresh_token) else { return Ok(()) };
         let now = self.now();
         let Some(live) = self.store.session(presented.session, now).await? else { return Ok(()) };
+        if everywhere {
+            return self.end_sessions(live.user.id, None).await;
+        }
         self.store.queue(Write::EndSession { id: live.id, now }).await?.await?;
         self.close_sockets(&live);
         Ok(())

@@ -76,10 +76,10 @@ async fn signing_out_ends_the_session_and_doing_it_twice_is_no_mistake() {
     let second = world.chat.refresh(&first.refresh_token).await.unwrap();
 
     // Even with a token that was traded before: whoever holds it wants out.
-    world.chat.logout(&first.refresh_token).await.unwrap();
+    world.chat.logout(&first.refresh_token, false).await.unwrap();
     assert_eq!(code(world.chat.authenticate(&second.access_token).await), ErrorCode::SessionEnded);
     assert_eq!(code(world.chat.refresh(&second.refresh_token).await), ErrorCode::SessionEnded);
-    world.chat.logout(&first.refresh_token).await.unwrap();
+    world.chat.logout(&first.refresh_token, false).await.unwrap();
     world.chat.authenticate(&other.access_token).await.unwrap();
 }
 
@@ -91,7 +91,7 @@ async fn garbage_is_no_refresh_token() {
     let forged = format!("{prefix}{}", "A".repeat(body.len()));
     for garbage in ["", "natter_rt_", body, &forged, "natter_rt_!!!", &tokens.access_token] {
         assert_eq!(code(world.chat.refresh(garbage).await), ErrorCode::SessionEnded, "{garbage:?}");
-        world.chat.logout(garbage).await.unwrap();
+        world.chat.logout(garbage, false).await.unwrap();
     }
     // None of that was a use of the real one.
     world.chat.refresh(&tokens.refresh_token).await.unwrap();
@@ -120,6 +120,6 @@ async fn a_socket_that_was_being_opened_during_the_sign_out_is_noticed() {
     let actor = world.chat.authenticate(&tokens.access_token).await.unwrap();
     world.chat.check_session(&actor).await.unwrap();
 
-    world.chat.logout(&tokens.refresh_token).await.unwrap();
+    world.chat.logout(&tokens.refresh_token, false).await.unwrap();
     assert_eq!(code(world.chat.check_session(&actor).await), ErrorCode::SessionEnded);
 }

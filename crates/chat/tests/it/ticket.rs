@@ -33,7 +33,7 @@ async fn a_ticket_ends_with_its_session() {
     let sign_in = world.sign_in("ada").await;
     let ada = world.chat.authenticate(&sign_in.tokens.access_token).await.unwrap();
     let ticket = world.chat.issue_ticket(&ada).unwrap().ticket;
-    world.chat.logout(&sign_in.tokens.refresh_token).await.unwrap();
+    world.chat.logout(&sign_in.tokens.refresh_token, false).await.unwrap();
     assert_eq!(code(world.chat.redeem_ticket(&ticket).await), ErrorCode::SessionEnded);
 }
 

@@ -35,7 +35,7 @@ async fn a_minted_token_needs_no_session_and_ends_by_itself() {
     let world = World::new().await;
     let sign_in = world.sign_in("bot").await;
     let token = world.chat.mint_token("BOT", 3600).await.unwrap();
-    world.chat.logout(&sign_in.tokens.refresh_token).await.unwrap();
+    world.chat.logout(&sign_in.tokens.refresh_token, false).await.unwrap();
     world.clock.advance_seconds(3599);
     let actor = world.chat.authenticate(&token).await.unwrap();
     assert_eq!((actor.id(), actor.session), (sign_in.user.id, None));

@@ -1,11 +1,12 @@
-//! `/auth` and `/users`
+//! `/auth`
 
 use super::Failure;
 use super::body::{Answer, Json, SignedIn};
 use crate::app::App;
 use axum::extract::State;
 use http::StatusCode;
-use natter_protocol::{LoginRequest, RefreshRequest, RegisterRequest, SignIn, Ticket, Tokens, User};
+use natter_protocol::{LoginRequest, RefreshRequest, RegisterRequest, SignIn, Ticket, Tokens};
+use serde::Deserialize;
 
 /// Sign up
 ///
@@ -42,16 +43,29 @@ pub(super) async fn refresh(
     Ok(Answer::ok(app.chat.refresh(&request.refresh_token).await?))
 }
 
+/// Ends a session.
+// No Debug: a secret must not get into a log by a slip.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SignOut {
+    /// The newest refresh token of the session.
+    #[schema(example = "natter_rt_4mGq0bTn")]
+    refresh_token: String,
+    /// Whether all other sessions of the user end, too.
+    #[serde(default)]
+    everywhere: bool,
+}
+
 /// Sign out
 ///
 /// Ends the session and closes its sockets. Doing it twice is no mistake.
-#[utoipa::path(post, path = "/auth/logout", tag = "auth", operation_id = "logout", security(()), request_body = RefreshRequest,
+#[utoipa::path(post, path = "/auth/logout", tag = "auth", operation_id = "logout", security(()), request_body = SignOut,
     responses((status = 204, description = "The session has ended")))]
 pub(super) async fn logout(
     State(app): State<App>,
-    Json(request): Json<RefreshRequest>,
+    Json(request): Json<SignOut>,
 ) -> Result<StatusCode, Failure> {
-    app.chat.logout(&request.refresh_token).await?;
+    app.chat.logout(&request.refresh_token, request.everywhere).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -66,11 +80,4 @@ pub(super) async fn ticket(
     SignedIn(actor): SignedIn,
 ) -> Result<Answer<Ticket>, Failure> {
     Ok(Answer::ok(app.chat.issue_ticket(&actor)?))
-}
-
-/// Get yourself
-#[utoipa::path(get, path = "/users/me", tag = "users", operation_id = "getMe",
-    responses((status = 200, description = "You, as others see you", body = User)))]
-pub(super) async fn me(State(app): State<App>, SignedIn(actor): SignedIn) -> Result<Answer<User>, Failure> {
-    Ok(Answer::ok(app.chat.me(&actor).await?))
 }

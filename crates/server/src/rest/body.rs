@@ -4,7 +4,7 @@ use super::Failure;
 use crate::app::App;
 use crate::json;
 use axum::body::{Body, to_bytes};
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{StatusCode, header};
@@ -12,6 +12,8 @@ use natter_chat::Actor;
 use natter_protocol::{ErrorCode, limits};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::error::Error as _;
+use std::fmt::Display;
 use std::str::FromStr;
 
 /// Whoever the access token belongs to. The gate in front of the route has put them into the request.
@@ -41,22 +43,42 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
-        let is_json =
-            request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(
-                |value| {
-                    let essence = value.split(';').next().unwrap_or_default().trim();
-                    essence.eq_ignore_ascii_case("application/json")
-                },
-            );
-        if !is_json {
-            let detail = "the Content-Type must be application/json";
-            return Err(Failure::new(ErrorCode::UnsupportedMediaType, detail));
-        }
-        let bytes = read(request.into_body(), app.config.limits.body_bytes_max).await?;
-        let invalid = |error| Failure::new(ErrorCode::InvalidJson, format!("the body: {error}"));
-        let text = str::from_utf8(&bytes).map_err(|error| invalid(error.to_string()))?;
-        json::object(text).map(Self).map_err(|error| invalid(error.to_string()))
+        let (parts, body) = request.into_parts();
+        check_is_json(&parts)?;
+        parse(&read(body, app.config.limits.body_bytes_max).await?).map(Self)
     }
+}
+
+/// A JSON body in which everything may be absent, and which then may be absent itself.
+pub(super) struct OptionalJson<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Default> FromRequest<App> for OptionalJson<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
+        let (parts, body) = request.into_parts();
+        let bytes = read(body, app.config.limits.body_bytes_max).await?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        check_is_json(&parts)?;
+        parse(&bytes).map(Self)
+    }
+}
+
+fn check_is_json(parts: &Parts) -> Result<(), Failure> {
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    Err(Failure::new(ErrorCode::UnsupportedMediaType, "the Content-Type must be application/json"))
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+    let invalid = |error| Failure::new(ErrorCode::InvalidJson, format!("the body: {error}"));
+    let text = str::from_utf8(bytes).map_err(|error| invalid(error.to_string()))?;
+    json::object(text).map_err(|error| invalid(error.to_string()))
 }
 
 /// The whole body, if it is not too long.
@@ -100,19 +122,46 @@ impl<T: Serialize> IntoResponse for Answer<T> {
     }
 }
 
-/// The one id in the path.
+/// The one id or name in the path.
 pub(super) struct Id<T>(pub(super) T);
 
-impl<T: FromStr + Send> FromRequestParts<App> for Id<T> {
+impl<T: FromStr<Err: Display> + Send> FromRequestParts<App> for Id<T> {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        let text = Path::<String>::from_request_parts(parts, app).await.ok();
-        let id = text.and_then(|Path(text)| text.parse().ok());
-        id.map(Self).ok_or_else(|| {
-            let detail = "the id in the path is not a UUID such as 0190163d-8694-739b-aea5-966c26f8ad91";
-            Failure::new(ErrorCode::InvalidParameter, detail)
+        let segments = Segments::of(parts, app).await?;
+        Ok(Self(segments.read(0)?))
+    }
+}
+
+/// The two ids or names in the path.
+pub(super) struct Ids<A, B>(pub(super) A, pub(super) B);
+
+impl<A: FromStr<Err: Display> + Send, B: FromStr<Err: Display> + Send> FromRequestParts<App> for Ids<A, B> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let segments = Segments::of(parts, app).await?;
+        Ok(Self(segments.read(0)?, segments.read(1)?))
+    }
+}
+
+/// What the path has in the places that its pattern names.
+struct Segments(RawPathParams);
+
+impl Segments {
+    async fn of(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let segments = RawPathParams::from_request_parts(parts, app).await;
+        segments.map(Self).map_err(|_| {
+            Failure::new(ErrorCode::InvalidParameter, "the path is not UTF-8 once it is decoded")
         })
+    }
+
+    fn read<T: FromStr<Err: Display>>(&self, place: usize) -> Result<T, Failure> {
+        let (name, text) = self.0.iter().nth(place).ok_or_else(|| {
+            Failure::from(natter_chat::Error::Internal("a route lacks a part of its path".to_owned()))
+        })?;
+        text.parse().map_err(|error| Failure::new(ErrorCode::InvalidParameter, format!("{name}: {error}")))
     }
 }
 
@@ -123,9 +172,11 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Parameters<T> {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Failure> {
-        Query::try_from_uri(&parts.uri)
-            .map(|Query(parameters)| Self(parameters))
-            .map_err(|error| Failure::new(ErrorCode::InvalidParameter, error.body_text()))
+        Query::try_from_uri(&parts.uri).map(|Query(parameters)| Self(parameters)).map_err(|error| {
+            // What lies below names the parameter and what is wrong with it; above is only that the query is wrong.
+            let reason = error.source().map_or_else(|| error.body_text(), ToString::to_string);
+            Failure::new(ErrorCode::InvalidParameter, reason)
+        })
     }
 }
 
@@ -140,6 +191,13 @@ pub(super) struct PageParameters {
     pub(super) cursor: Option<String>,
 }
 
+impl PageParameters {
+    /// The cursor and the number of entries, or what is wrong with it.
+    pub(super) fn read(&self) -> Result<(Option<&str>, u32), Failure> {
+        Ok((self.cursor.as_deref(), limit(self.limit, limits::PAGE_ENTRIES_MAX)?))
+    }
+}
+
 /// The number of entries asked for, or what is wrong with it.
 pub(super) fn limit(asked: Option<u32>, max: u32) -> Result<u32, Failure> {
     match asked {
@@ -147,7 +205,7 @@ pub(super) fn limit(asked: Option<u32>, max: u32) -> Result<u32, Failure> {
         Some(limit) if (1..=max).contains(&limit) => Ok(limit),
         Some(limit) => Err(Failure::new(
             ErrorCode::InvalidParameter,
-            format!("limit is {limit}; 1 to {max} are allowed"),
+            format!("limit: {limit} is not in the range of 1 to {max}"),
         )),
     }
 }

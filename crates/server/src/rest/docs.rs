@@ -1,5 +1,9 @@
 //! `/api/docs` and `/api/openapi.json`: documentation that needs no network.
 
+mod errors;
+
+pub(super) use errors::{code as error_code, index as error_index};
+
 use super::Failure;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -46,24 +50,4 @@ fn swagger(file: &str) -> Result<Response, Failure> {
         }
         Err(error) => Err(natter_chat::Error::Internal(format!("Swagger UI: {error}")).into()),
     }
-}
-
-/// The page that a problem's `type` points at.
-pub(super) async fn error_code(Path(code): Path<String>) -> Result<Response, Failure> {
-    let code = ErrorCode::ALL
-        .iter()
-        .find(|known| known.as_str() == code)
-        .ok_or_else(|| Failure::new(ErrorCode::NotFound, format!("there is no error code {code:?}")))?;
-    let retriable = if code.retriable() { "may succeed later" } else { "will fail again" };
-    // Nothing here comes from the request, so nothing needs escaping.
-    let page = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
-         content=\"width=device-width\">\n<title>{code} · Natter</title>\n<h1><code>{code}</code></h1>\n\
-         <p><strong>{}.</strong></p>\n<p>{}</p>\n<p>HTTP status {}. The same request {retriable}.</p>\n\
-         <p><a href=\"/api/docs/\">API documentation</a></p>\n</html>\n",
-        code.title(),
-        code.help(),
-        code.status(),
-    );
-    Ok(([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response())
 }

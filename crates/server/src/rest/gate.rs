@@ -2,8 +2,8 @@
 
 use super::body::{self, SignedIn, bearer};
 use super::failure::Failure;
-use super::idempotency;
 use super::middleware::Address;
+use super::{idempotency, openapi};
 use crate::app::App;
 use crate::limit::{Rate, Standing, Who};
 use axum::body::Body;
@@ -59,7 +59,10 @@ impl Group {
     }
 
     /// The routes without the gate, for whoever wants to describe them.
-    pub(super) fn open(self) -> OpenApiRouter<App> {
+    pub(super) fn open(mut self) -> OpenApiRouter<App> {
+        if matches!(self.gate, Gate::SignedIn) {
+            openapi::take_key(self.routes.get_openapi_mut());
+        }
         self.routes
     }
 

@@ -1,22 +1,25 @@
 //! `/conversations/{id}/messages` and `/messages`
 
-use super::Failure;
 use super::body::{Answer, Id, Json, Parameters, SignedIn, limit};
+use super::failure::unexpected;
+use super::{Failure, reply};
 use crate::app::App;
 use axum::extract::State;
 use natter_chat::History;
 use natter_protocol::{
-    Command, ConversationId, ErrorCode, Message, MessageDraft, MessageId, Page, Reply, SendMessage, limits,
+    Command, ConversationId, EditMessage, ErrorCode, ForwardMessage, Message, MessageDraft, MessageId,
+    MessageVersion, Page, Reply, SendMessage, limits,
 };
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct HistoryParameters {
     /// Entries on the page.
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
-    /// `meta.nextCursor` of the page before.
+    /// `meta.nextCursor` of the page before. Excludes `before`, `after` and `around`, as these do each other.
     cursor: Option<String>,
     /// The page before this message.
     before: Option<MessageId>,
@@ -24,6 +27,8 @@ pub(super) struct HistoryParameters {
     after: Option<MessageId>,
     /// This message and what is around it.
     around: Option<MessageId>,
+    /// Only the thread that this message started, and the message itself.
+    thread_id: Option<MessageId>,
 }
 
 impl HistoryParameters {
@@ -56,7 +61,8 @@ pub(super) async fn list(
     Parameters(parameters): Parameters<HistoryParameters>,
 ) -> Result<Answer<Page<Message>>, Failure> {
     let limit = limit(parameters.limit, limits::PAGE_ENTRIES_MAX)?;
-    Ok(Answer::ok(app.chat.messages(&actor, id, parameters.history()?, limit).await?))
+    let (thread, history) = (parameters.thread_id, parameters.history()?);
+    Ok(Answer::ok(app.chat.messages(&actor, id, thread, history, limit).await?))
 }
 
 /// Send a message
@@ -75,10 +81,8 @@ pub(super) async fn send(
     Json(draft): Json<MessageDraft>,
 ) -> Result<Answer<Message>, Failure> {
     let command = Command::SendMessage(SendMessage { conversation_id, draft });
-    match app.chat.execute(&actor, command).await? {
-        Reply::Message { message, repeat } => Ok(Answer::created(*message, repeat)),
-        other @ Reply::Conversation { .. } => Err(super::failure::unexpected(&other)),
-    }
+    let (message, repeat) = reply::message(&app, &actor, command).await?;
+    Ok(Answer::created(message, repeat))
 }
 
 /// Get a message
@@ -91,4 +95,104 @@ pub(super) async fn get(
     Id(id): Id<MessageId>,
 ) -> Result<Answer<Message>, Failure> {
     Ok(Answer::ok(app.chat.message(&actor, id).await?))
+}
+
+/// The new text of a message.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+pub(super) struct NewContent {
+    /// 1 to 16,000 characters.
+    #[schema(min_length = 1, max_length = 16000, example = "Fresh herring at pier 5")]
+    content: String,
+}
+
+/// Replace a message's text
+///
+/// For whoever wrote it. What it said before is kept for moderators.
+#[utoipa::path(put, path = "/messages/{id}", tag = "messages", operation_id = "replaceMessage", request_body = NewContent,
+    params(("id" = MessageId, Path, description = "The message")),
+    responses((status = 200, description = "The message as it is now", body = Message)))]
+pub(super) async fn replace(
+    state: State<App>,
+    actor: SignedIn,
+    id: Id<MessageId>,
+    body: Json<NewContent>,
+) -> Result<Answer<Message>, Failure> {
+    // The text is all that can be changed, so changing and replacing are the same.
+    edit(state, actor, id, body).await
+}
+
+/// Edit a message
+///
+/// For whoever wrote it. What it said before is kept for moderators.
+#[utoipa::path(patch, path = "/messages/{id}", tag = "messages", operation_id = "editMessage", request_body = NewContent,
+    params(("id" = MessageId, Path, description = "The message")),
+    responses((status = 200, description = "The message as it is now", body = Message)))]
+pub(super) async fn edit(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    Id(message_id): Id<MessageId>,
+    Json(NewContent { content }): Json<NewContent>,
+) -> Result<Answer<Message>, Failure> {
+    let command = Command::EditMessage(EditMessage { message_id, content });
+    reply::changed_message(&app, &actor, command).await
+}
+
+/// Delete a message
+///
+/// For whoever wrote it, and for moderators. Its place in the log stays: `deletedAt` is set, and the text is gone.
+#[utoipa::path(delete, path = "/messages/{id}", tag = "messages", operation_id = "deleteMessage",
+    params(("id" = MessageId, Path, description = "The message")),
+    responses((status = 200, description = "What is left of it", body = Message)))]
+pub(super) async fn delete(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    Id(id): Id<MessageId>,
+) -> Result<Answer<Message>, Failure> {
+    reply::changed_message(&app, &actor, Command::DeleteMessage(id)).await
+}
+
+/// See what a message said before
+///
+/// On one page, oldest first, the present text not included. For moderators.
+#[utoipa::path(get, path = "/messages/{id}/versions", tag = "messages", operation_id = "listVersions",
+    params(("id" = MessageId, Path, description = "The message")),
+    responses((status = 200, description = "The versions", body = Page<MessageVersion>)))]
+pub(super) async fn versions(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    Id(id): Id<MessageId>,
+) -> Result<Answer<Page<MessageVersion>>, Failure> {
+    Ok(Answer::ok(Page::new(app.chat.versions(&actor, id).await?, None)))
+}
+
+/// Where copies of a message go.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Destinations {
+    /// 1 to 20 conversations that you are in.
+    #[schema(min_items = 1, max_items = 20)]
+    conversation_ids: Vec<ConversationId>,
+    /// Your own key, 1 to 64 characters: a repeat answers with the first copies.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 64, example = "5f1d-2")]
+    client_message_id: Option<String>,
+}
+
+/// Forward a message
+///
+/// Sends copies of it to other conversations. They say who wrote it, not where.
+#[utoipa::path(post, path = "/messages/{id}/forward", tag = "messages", operation_id = "forwardMessage", request_body = Destinations,
+    params(("id" = MessageId, Path, description = "The message")),
+    responses((status = 201, description = "The copies, in the order of the conversations", body = Page<Message>)))]
+pub(super) async fn forward(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    Id(message_id): Id<MessageId>,
+    Json(Destinations { conversation_ids, client_message_id }): Json<Destinations>,
+) -> Result<Answer<Page<Message>>, Failure> {
+    let forward = ForwardMessage { message_id, conversation_ids, client_message_id };
+    match app.chat.execute(&actor, Command::ForwardMessage(forward)).await? {
+        Reply::Messages(messages) => Ok(Answer::created(Page::new(messages, None), false)),
+        other => Err(unexpected(&other)),
+    }
 }

@@ -83,7 +83,8 @@ async fn the_connection_of_a_blocked_address_is_closed() -> Result<()> {
 #[tokio::test]
 async fn only_trusted_proxies_are_believed() -> Result<()> {
     let blocked = "203.0.113.1";
-    let behind = behind_a_proxy().env("NATTER_ACCESS_IP_BLOCK", blocked).start().await?;
+    let both = format!("{blocked},10.0.0.9");
+    let behind = behind_a_proxy().env("NATTER_ACCESS_IP_BLOCK", &both).start().await?;
     for (lines, is_blocked) in [
         (&["203.0.113.1"][..], true),
         (&["192.0.2.1, 203.0.113.1"], true),
@@ -95,8 +96,11 @@ async fn only_trusted_proxies_are_believed() -> Result<()> {
         (&["192.0.2.1", "203.0.113.1", "10.0.0.7"], true),
         (&["203.0.113.1", "192.0.2.1"], false),
         (&["203.0.113.1:4711"], true),
+        // It asks for itself.
+        (&["10.0.0.9, 10.0.0.7"], true),
         // What cannot be read was not written by a proxy of ours: it is the peer who asks.
         (&["203.0.113.1, unknown"], false),
+        (&["203.0.113.1, unknown, 10.0.0.9"], false),
         (&["203.0.113.1, "], false),
         (&["203.0.113"], false),
         (&[""], false),

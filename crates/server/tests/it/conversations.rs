@@ -1,8 +1,11 @@
 //! `/conversations`
 
-use crate::support::{fields, on_both_databases, refused};
-use anyhow::{Result, ensure};
-use natter_protocol::{Conversation, ConversationId, ErrorCode, MemberRole, Page, Visibility};
+use crate::support::{answered, done, fields, happened, on_both_databases, refused, seen};
+use anyhow::{Context as _, Result, ensure};
+use natter_protocol::{
+    Conversation, ConversationId, ConversationStatus, ErrorCode, Event, EventBody, Me, MemberRole, Message,
+    Page, PublicChannel, Visibility,
+};
 use natter_testkit::natter::Natter;
 use natter_testkit::person::Person;
 use reqwest::{Method, StatusCode};
@@ -20,6 +23,14 @@ on_both_databases! {
     a_cursor_is_its_owners_and_its_lists,
     unread_counts_what_others_wrote,
     ids_that_are_none_are_refused,
+    a_change_is_told_to_everybody,
+    replacing_needs_a_name_and_clears_the_topic,
+    changes_that_make_no_sense_are_refused,
+    a_deleted_conversation_is_gone_for_everybody,
+    an_archived_conversation_is_read_only,
+    everybody_sorts_their_own_list,
+    the_direct_conversation_is_found_by_name,
+    public_channels_are_found,
 }
 
 async fn a_group_is_created(natter: Natter) -> Result<()> {
@@ -233,5 +244,218 @@ async fn ids_that_are_none_are_refused(natter: Natter) -> Result<()> {
     // An id of another kind is well-formed; there is just nothing under it.
     let path = format!("/conversations/{}", ada.id());
     refused(&ada, Method::GET, &path, None, ErrorCode::NotFound).await?;
+    Ok(())
+}
+
+async fn a_change_is_told_to_everybody(natter: Natter) -> Result<()> {
+    let (ada, bob) = (natter.person("ada").await?, natter.person("bob").await?);
+    let body = json!({ "type": "channel", "name": "harbour", "members": ["bob"] });
+    let channel: Conversation = ada.post("/conversations", body).await?;
+    let path = format!("/conversations/{}", channel.info.id);
+    let body = json!({ "name": " docks ", "topic": "Cranes", "visibility": "public" });
+    let changed: Conversation = answered(&ada, Method::PATCH, &path, Some(body), StatusCode::OK).await?;
+    assert_eq!(
+        (changed.info.name.as_deref(), changed.info.topic.as_deref()),
+        (Some("docks"), Some("Cranes"))
+    );
+    assert_eq!((changed.info.visibility, &*changed.title), (Visibility::Public, "docks"));
+    assert_eq!(seen(&bob, channel.info.id).await?.info, changed.info);
+
+    let log: Page<Event> = bob.get(&format!("{path}/events?after=1")).await?;
+    let EventBody::ConversationUpdated(told) = &log.data[0].body else { panic!("{log:?}") };
+    assert_eq!((told.seq, told.actor_id, &told.conversation), (2, ada.id(), &changed.info));
+    // And in words: the name, the topic, and who can find it.
+    assert_eq!(happened(&bob, channel.info.id, 2).await?, ["message.new"; 3]);
+    assert_eq!(changed.unread_count, 0, "what the server writes is not unread");
+
+    // What changes nothing is no event.
+    let body = json!({ "name": "docks" });
+    answered::<Conversation>(&ada, Method::PATCH, &path, Some(body), StatusCode::OK).await?;
+    assert_eq!(seen(&ada, channel.info.id).await?.last_seq, 5);
+    Ok(())
+}
+
+async fn replacing_needs_a_name_and_clears_the_topic(natter: Natter) -> Result<()> {
+    let ada = natter.person("ada").await?;
+    let body = json!({ "type": "channel", "name": "harbour", "topic": "Boats", "visibility": "public" });
+    let channel: Conversation = ada.post("/conversations", body).await?;
+    let path = format!("/conversations/{}", channel.info.id);
+    for body in [json!({}), json!({ "topic": "Cranes" }), json!({ "name": null })] {
+        let problem = refused(&ada, Method::PUT, &path, Some(body), ErrorCode::ValidationFailed).await?;
+        assert_eq!(fields(&problem), ["name"]);
+    }
+    let body = Some(json!({ "name": "docks" }));
+    let replaced: Conversation = answered(&ada, Method::PUT, &path, body, StatusCode::OK).await?;
+    assert_eq!((replaced.info.name.as_deref(), replaced.info.topic), (Some("docks"), None));
+    assert_eq!(replaced.info.visibility, Visibility::Public, "who can find it stays");
+    Ok(())
+}
+
+async fn changes_that_make_no_sense_are_refused(natter: Natter) -> Result<()> {
+    let (ada, bob) = (natter.person("ada").await?, natter.person("bob").await?);
+    let group = ada.group("Harbour", &[&bob]).await?.info.id;
+    let path = format!("/conversations/{group}");
+    for (body, field) in [
+        (json!({}), "name"),
+        (json!({ "name": " " }), "name"),
+        (json!({ "name": "x".repeat(129) }), "name"),
+        (json!({ "topic": "x".repeat(513) }), "topic"),
+        (json!({ "visibility": "public" }), "visibility"),
+    ] {
+        let problem = refused(&ada, Method::PATCH, &path, Some(body), ErrorCode::ValidationFailed).await?;
+        assert_eq!(fields(&problem), [field], "{problem:?}");
+    }
+    let direct: Conversation = ada.get("/conversations/with/bob").await?;
+    let name = || Some(json!({ "name": "x" }));
+    refused(&bob, Method::PATCH, &path, name(), ErrorCode::Forbidden).await?;
+    refused(&bob, Method::DELETE, &path, None, ErrorCode::Forbidden).await?;
+    let direct = format!("/conversations/{}", direct.info.id);
+    for (method, body) in [(Method::PUT, name()), (Method::PATCH, name()), (Method::DELETE, None)] {
+        refused(&ada, method, &direct, body, ErrorCode::Forbidden).await?;
+    }
+    assert_eq!(ada.log(group).await?.len(), 1, "nothing has changed");
+    Ok(())
+}
+
+async fn a_deleted_conversation_is_gone_for_everybody(natter: Natter) -> Result<()> {
+    let (ada, bob) = (natter.person("ada").await?, natter.person("bob").await?);
+    let id = ada.group("Harbour", &[&bob]).await?.info.id;
+    let sent = bob.send(id, "Hello").await?;
+    let path = format!("/conversations/{id}");
+    done(&ada, Method::DELETE, &path, None).await?;
+    for person in [&ada, &bob] {
+        for path in [path.clone(), format!("{path}/messages"), format!("/messages/{}", sent.id)] {
+            refused(person, Method::GET, &path, None, ErrorCode::NotFound).await?;
+        }
+        assert_eq!(person.get::<Page<Conversation>>("/conversations").await?.data, []);
+    }
+    refused(&ada, Method::DELETE, &path, None, ErrorCode::NotFound).await?;
+    Ok(())
+}
+
+async fn an_archived_conversation_is_read_only(natter: Natter) -> Result<()> {
+    let (ada, bob) = (natter.person("ada").await?, natter.person("bob").await?);
+    let id = ada.group("Harbour", &[&bob]).await?.info.id;
+    let sent = bob.send(id, "Hello").await?;
+    let path = format!("/conversations/{id}");
+    let send = format!("{path}/messages");
+    let text = || Some(json!({ "content": "x" }));
+    for status in ["archived", "closed"] {
+        let body = Some(json!({ "status": status }));
+        let changed: Conversation = answered(&ada, Method::PATCH, &path, body, StatusCode::OK).await?;
+        assert_ne!(changed.info.status, ConversationStatus::Active);
+        refused(&bob, Method::POST, &send, text(), ErrorCode::ConversationNotActive).await?;
+        let edit = format!("/messages/{}", sent.id);
+        refused(&bob, Method::PATCH, &edit, text(), ErrorCode::ConversationNotActive).await?;
+        assert!(!bob.get::<Page<Message>>(&send).await?.data.is_empty(), "it can be read");
+    }
+    let body = Some(json!({ "status": "active" }));
+    answered::<Conversation>(&ada, Method::PATCH, &path, body, StatusCode::OK).await?;
+    bob.send(id, "again").await?;
+    Ok(())
+}
+
+async fn everybody_sorts_their_own_list(natter: Natter) -> Result<()> {
+    let (ada, bob) = (natter.person("ada").await?, natter.person("bob").await?);
+    let (one, two) = (ada.group("One", &[&bob]).await?.info.id, ada.group("Two", &[&bob]).await?.info.id);
+    ada.get::<Conversation>("/conversations/with/bob").await?;
+    bob.send(two, "Hello").await?;
+    let me = |id: ConversationId| format!("/conversations/{id}/me");
+    let body = Some(json!({ "muted": true, "pinned": true }));
+    let state: Me = answered(&ada, Method::PATCH, &me(one), body, StatusCode::OK).await?;
+    assert_eq!((state.muted, state.pinned, state.archived), (true, true, false));
+    // What is absent stays.
+    let body = Some(json!({ "archived": true }));
+    let state: Me = answered(&ada, Method::PATCH, &me(one), body, StatusCode::OK).await?;
+    assert_eq!((state.muted, state.pinned, state.archived), (true, true, true));
+    assert_eq!(seen(&ada, one).await?.me, state);
+
+    let titles = async |person: &Person, query: &str| {
+        let page: Page<Conversation> = person.get(&format!("/conversations{query}")).await?;
+        let mut titles: Vec<_> = page.data.into_iter().map(|conversation| conversation.title).collect();
+        titles.sort();
+        anyhow::Ok(titles)
+    };
+    for (query, expected) in [
+        ("", vec!["Two", "bob"]),
+        ("?archived=false", vec!["Two", "bob"]),
+        ("?archived=true", vec!["One"]),
+        ("?archived=true&pinned=true", vec!["One"]),
+        ("?archived=true&pinned=false", vec![]),
+        ("?type=direct", vec!["bob"]),
+        ("?type=group&unread=true", vec!["Two"]),
+        ("?unread=false", vec!["Two", "bob"]),
+        ("?type=channel", vec![]),
+    ] {
+        assert_eq!(titles(&ada, query).await?, expected, "{query}");
+    }
+    assert_eq!(titles(&bob, "").await?, ["One", "Two", "ada"], "nobody else's list has changed");
+    for query in ["archived=maybe", "type=party", "unread=1", "pinned="] {
+        let path = format!("/conversations?{query}");
+        let problem = refused(&ada, Method::GET, &path, None, ErrorCode::InvalidParameter).await?;
+        let (name, _) = query.split_once('=').context("a parameter")?;
+        assert!(problem.detail.starts_with(name), "{problem:?}");
+    }
+    // A cursor goes on in the list that it was given for.
+    let page: Page<Conversation> = ada.get("/conversations?limit=1").await?;
+    let path = format!("/conversations?type=group&cursor={}", page.meta.next_cursor.unwrap_or_default());
+    refused(&ada, Method::GET, &path, None, ErrorCode::InvalidCursor).await?;
+    let eve = natter.person("eve").await?;
+    refused(&eve, Method::PATCH, &me(one), Some(json!({ "muted": true })), ErrorCode::NotFound).await?;
+    Ok(())
+}
+
+async fn the_direct_conversation_is_found_by_name(natter: Natter) -> Result<()> {
+    let (ada, bob) = (natter.person("ada").await?, natter.person("bob").await?);
+    let first: Conversation = ada.get("/conversations/with/BOB").await?;
+    assert_eq!(first.peer.as_ref().map(|peer| peer.id), Some(bob.id()));
+    for (person, peer) in [(&ada, bob.id().to_string()), (&bob, "ada".to_owned())] {
+        let again: Conversation = person.get(&format!("/conversations/with/{peer}")).await?;
+        assert_eq!(again.info.id, first.info.id);
+    }
+    for nobody in ["nobody", "ada", "%00"] {
+        let path = format!("/conversations/with/{nobody}");
+        refused(&ada, Method::GET, &path, None, ErrorCode::NotFound).await?;
+    }
+    assert_eq!(ada.get::<Page<Conversation>>("/conversations").await?.data.len(), 1);
+    Ok(())
+}
+
+async fn public_channels_are_found(natter: Natter) -> Result<()> {
+    let (ada, bob) = (natter.person("ada").await?, natter.person("bob").await?);
+    for (name, visibility) in
+        [("harbour", "public"), ("old harbour", "public"), ("zoo", "public"), ("harbour-staff", "private")]
+    {
+        let body = json!({ "type": "channel", "name": name, "visibility": visibility });
+        ada.post::<Conversation>("/conversations", body).await?;
+    }
+    let found = async |query: &str| -> Result<Vec<PublicChannel>> {
+        let (mut found, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let path = format!("/conversations/public?limit=2{query}{cursor}");
+            let page: Page<PublicChannel> = bob.get(&path).await?;
+            found.extend(page.data);
+            let Some(next) = page.meta.next_cursor else { return Ok(found) };
+            cursor = format!("&cursor={next}");
+        }
+    };
+    let names = |found: &[PublicChannel]| -> Vec<String> {
+        found.iter().map(|channel| channel.name.clone()).collect()
+    };
+    let all = found("").await?;
+    assert_eq!(names(&all), ["harbour", "old harbour", "zoo"]);
+    assert!(all.iter().all(|channel| !channel.joined && channel.member_count == 1));
+    assert_eq!(names(&found("&query=HARB").await?), ["harbour", "old harbour"]);
+    assert_eq!(found("&query=nothing").await?, []);
+    answered::<Value>(
+        &bob,
+        Method::POST,
+        &format!("/conversations/{}/join", all[0].id),
+        None,
+        StatusCode::OK,
+    )
+    .await?;
+    let again = found("&query=harbour").await?;
+    assert_eq!((again[0].joined, again[0].member_count, again[1].joined), (true, 2, false));
     Ok(())
 }

@@ -70,6 +70,11 @@ async fn by_default_a_user_sends_30_messages_and_creates_10_conversations_a_minu
     }
     refused(&asked(&natter, &ada, Method::POST, "/conversations", &group).await?, 10)?;
     assert_eq!(ada.log(id).await?.len(), 32, "30 of ada's, one of bob's, and the creation");
+    // The operator sees what was refused.
+    let metrics = ask(&natter, Method::GET, "/metrics").await?.text;
+    for line in ["{rate=\"sends\"} 2", "{rate=\"conversations\"} 1"] {
+        assert!(metrics.contains(&format!("natter_rate_limited_total{line}\n")), "{metrics}");
+    }
     Ok(())
 }
 

@@ -1,11 +1,12 @@
 //! A program without an account, what it is answered, and each test on each database.
 
 use anyhow::{Context as _, Result, ensure};
-use natter_protocol::{ErrorCode, Problem};
+use natter_protocol::{Conversation, ConversationId, ErrorCode, Page, Problem, Seq};
 use natter_testkit::natter::Natter;
 use natter_testkit::person::Person;
 use reqwest::header::{HeaderMap, HeaderName};
 use reqwest::{Method, RequestBuilder, StatusCode};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -137,4 +138,34 @@ pub(crate) async fn eventually<T>(mut ask: impl AsyncFnMut() -> Result<Option<T>
         }
     };
     tokio::time::timeout(TIME_MAX, asking).await.context("it does not happen")?
+}
+
+/// Asks as somebody; it must be answered with this status. For 204 there is nothing to read.
+pub(crate) async fn answered<T: DeserializeOwned>(
+    person: &Person,
+    method: Method,
+    path: &str,
+    body: Option<Value>,
+    status: StatusCode,
+) -> Result<T> {
+    let (got, answer) = person.request(method, path, body).await?;
+    ensure!(got == status, "{path}: {got} instead of {status}: {answer}");
+    serde_json::from_value(answer.clone()).with_context(|| format!("{path}: {answer}"))
+}
+
+/// Asks as somebody for what ends with 204.
+pub(crate) async fn done(person: &Person, method: Method, path: &str, body: Option<Value>) -> Result<()> {
+    answered(person, method, path, body, StatusCode::NO_CONTENT).await
+}
+
+/// The types of the events in a conversation's log past a position, in order.
+pub(crate) async fn happened(person: &Person, id: ConversationId, after: Seq) -> Result<Vec<String>> {
+    let path = format!("/conversations/{id}/events?limit=1000&after={after}");
+    let page: Page<Value> = person.get(&path).await?;
+    Ok(page.data.iter().map(|event| event["type"].as_str().unwrap_or_default().to_owned()).collect())
+}
+
+/// A conversation as somebody sees it.
+pub(crate) async fn seen(person: &Person, id: ConversationId) -> Result<Conversation> {
+    person.get(&format!("/conversations/{id}")).await
 }
