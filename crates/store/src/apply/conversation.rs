@@ -15,6 +15,9 @@ impl<R: Rows> Work<'_, R> {
     pub(super) async fn create_conversation(&mut self, new: &NewConversation) -> Step<Written, R::Error> {
         let info = &new.info;
         let direct = info.kind == ConversationKind::Direct;
+        if self.rows.is_blocked_by_any(info.created_by, &new.members).await? {
+            return Err(Refusal::Blocked.into());
+        }
         if let ([peer], true) = (new.members.as_slice(), direct)
             && let Some(id) = self.rows.direct(info.created_by, *peer).await?
             && id != info.id
@@ -24,9 +27,6 @@ impl<R: Rows> Work<'_, R> {
         let everybody: Vec<UserId> = new.members.iter().copied().chain([info.created_by]).collect();
         if self.rows.count_users(&everybody).await? != everybody.len() as u64 {
             return Err(Refusal::UserUnknown.into());
-        }
-        if self.rows.is_blocked_by_any(info.created_by, &new.members).await? {
-            return Err(Refusal::Blocked.into());
         }
         // Nobody owns a conversation between two.
         let creator = if direct { MemberRole::Member } else { MemberRole::Owner };
