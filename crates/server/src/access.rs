@@ -2,7 +2,7 @@
 
 use crate::config;
 use http::HeaderMap;
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use natter_chat::Chat;
 use natter_protocol::{CloseCode, ConnectionId, IpAction, IpRule, IpRuleId, SessionId, UserId};
 use natter_realtime::Hub;
@@ -14,6 +14,9 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, RwLock, RwLockReadGua
 
 /// Where a proxy writes down whom it asks for: a list, to which each proxy adds the address that asked it.
 const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// Bits in front of an IPv4 address that is written as IPv6 (RFC 4291, section 2.5.5.2).
+const MAPPED_BITS: u8 = 96;
 
 /// A range of addresses; a single one is a range of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -252,9 +255,19 @@ impl TryFrom<String> for Cidr {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let text = text.trim();
-        let range =
-            text.parse().or_else(|_| text.parse().map(|address: IpAddr| address.to_canonical().into()));
-        range.map(|range: IpNet| Self(range.trunc())).map_err(|_| "no address or range of addresses")
+        let range = text.parse().or_else(|_| text.parse().map(|address: IpAddr| address.into()));
+        range.map(|range| Self(canonical(range).trunc())).map_err(|_| "no address or range of addresses")
+    }
+}
+
+/// Addresses are compared in their shortest form, so a range of IPv4 addresses written as IPv6 has to be one of IPv4.
+fn canonical(range: IpNet) -> IpNet {
+    match (range.addr().to_canonical(), range.prefix_len()) {
+        (IpAddr::V4(address), bits @ MAPPED_BITS..) if range.addr().is_ipv6() => {
+            // At most 128 less 96.
+            Ipv4Net::new(address, bits - MAPPED_BITS).map_or(range, IpNet::V4)
+        }
+        _ => range,
     }
 }
 

@@ -92,8 +92,11 @@ impl Limiter {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let Window { tries, ends_ms } = seen.count((rate, who), now_ms);
         let reset_ms = u32::try_from(ends_ms - now_ms).unwrap_or_default();
-        let reset_seconds = reset_ms.div_ceil(1000);
-        Some(Standing { rate, limit, tries, reset_seconds })
+        let standing = Standing { rate, limit, tries, reset_seconds: reset_ms.div_ceil(1000) };
+        if standing.exceeded() {
+            metrics::counter!("natter_rate_limited_total", "rate" => rate.label()).increment(1);
+        }
+        Some(standing)
     }
 
     /// The username as a key of bounded size. Another process would make another one of it.
@@ -128,6 +131,19 @@ impl Who {
 }
 
 impl Rate {
+    /// What the metrics call it.
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::AnonymousRequests => "anonymous_requests",
+            Self::SignIns => "sign_ins",
+            Self::Registrations => "registrations",
+            Self::Sends => "sends",
+            Self::Conversations => "conversations",
+            Self::SocketMessages => "socket_messages",
+        }
+    }
+
     /// What it counts, in the plural, for the sentence that refuses.
     const fn noun(self) -> &'static str {
         match self {

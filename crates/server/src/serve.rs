@@ -66,6 +66,7 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
     // Before anybody can ask: who is kept out does not get in for a moment after each start.
     app.access.reload(&app.chat, &app.hub).await?;
     let jobs = jobs::start(&app);
+    let patience = seconds(app.config.limits.shutdown_seconds_max);
     // Before the address is told: whoever reads it may ask this process to stop.
     let stop = asked_to_stop()?;
     let server = Server::bind(app)?;
@@ -79,7 +80,9 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
         }
     });
     server.run(stop).await;
-    jobs.wait().await;
+    if tokio::time::timeout(patience, jobs.wait()).await.is_err() {
+        tracing::warn!(left = jobs.len(), "some jobs did not end in time");
+    }
     upkeep.abort();
     relay.abort();
     Ok(())
