@@ -8,7 +8,11 @@ use natter_protocol::limits;
 impl<R: Rows> Work<'_, R> {
     pub(super) async fn write_account(&mut self, write: &Write) -> Step<Written, R::Error> {
         match write {
-            Write::CreateUser(user) => known(self.rows.insert_user(user).await?, Refusal::UsernameTaken),
+            Write::CreateUser(user) => {
+                // A user of this very id was inserted by the same write, done before.
+                let there = self.rows.insert_user(user).await? || self.rows.user(user.id).await?.is_some();
+                known(there, Refusal::UsernameTaken)
+            }
             Write::ProvisionUser(user) => self.provision_user(user).await,
             Write::UpdateProfile { user_id, update } => {
                 self.rows.update_profile(*user_id, update).await?;

@@ -7,7 +7,8 @@ use crate::{
     Written, log,
 };
 use natter_protocol::{
-    EventBody, GroupMention, Message, MessageChange, MessageId, MessageKind, ReactionChange, ReadReceipt,
+    EventBody, GroupMention, Message, MessageChange, MessageId, MessageKind, ReactionChange, ReactionCount,
+    ReadReceipt,
     Seq, Timestamp, UserId, UserSummary, limits,
 };
 
@@ -182,11 +183,10 @@ impl<R: Rows> Work<'_, R> {
         on: bool,
         at: Timestamp,
     ) -> Step<Written, R::Error> {
-        let message = self.seen_by(id, actor.id).await?;
+        let mut message = self.seen_by(id, actor.id).await?;
         self.require_open(message.conversation_id).await?;
-        let count =
-            message.reactions.iter().find(|reaction| reaction.emoji == emoji).map(|reaction| reaction.count);
-        if on && count.is_none() && message.reactions.len() as u64 >= limits::MESSAGE_REACTIONS_MAX {
+        let known = message.reactions.iter().any(|reaction| reaction.emoji == emoji);
+        if on && !known && message.reactions.len() as u64 >= limits::MESSAGE_REACTIONS_MAX {
             let (what, max) = ("different reactions to a message", limits::MESSAGE_REACTIONS_MAX);
             return Err(Refusal::LimitReached { what, max }.into());
         }
@@ -198,7 +198,7 @@ impl<R: Rows> Work<'_, R> {
         if !changed {
             return Ok(Written::Message(Box::new(message)));
         }
-        let count = count.unwrap_or_default();
+        let count = recount(&mut message.reactions, emoji, on);
         let kind = if on { log::REACTION_ADDED } else { log::REACTION_REMOVED };
         let entry = Entry { message: Some(id), detail: Some(emoji), ..Entry::of(kind) };
         let seq = self.append(message.conversation_id, entry, actor.id, at).await?;
@@ -208,7 +208,7 @@ impl<R: Rows> Work<'_, R> {
             message_id: id,
             user_id: actor.id,
             emoji: emoji.to_owned(),
-            count: if on { count + 1 } else { count.saturating_sub(1) },
+            count,
         });
         let body = if on { EventBody::ReactionAdded(change) } else { EventBody::ReactionRemoved(change) };
         self.tell(message.conversation_id, seq, at, body);
@@ -304,6 +304,19 @@ impl<R: Rows> Work<'_, R> {
         self.tell(message.conversation_id, seq, at, body);
         Ok(Written::Message(Box::new(message)))
     }
+}
+
+/// Adds one to the reactions with an emoji or takes one away; how many there are then.
+fn recount(reactions: &mut Vec<ReactionCount>, emoji: &str, on: bool) -> u32 {
+    let place = reactions.iter().position(|reaction| reaction.emoji == emoji).unwrap_or_else(|| {
+        reactions.push(ReactionCount { emoji: emoji.to_owned(), count: 0, me: false });
+        reactions.len() - 1
+    });
+    let reaction = &mut reactions[place];
+    reaction.count = if on { reaction.count + 1 } else { reaction.count.saturating_sub(1) };
+    let count = reaction.count;
+    reactions.retain(|reaction| reaction.count > 0);
+    count
 }
 
 impl Mentions {

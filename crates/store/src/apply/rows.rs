@@ -190,7 +190,7 @@ rows! {
 
     /// A user.
     fn user(id: UserId) -> Option<User>;
-    /// Inserts a user, unless the username is taken.
+    /// Inserts a user, unless the username is taken or the user is there. Whether it was inserted.
     fn insert_user(user: &NewUser) -> bool;
     /// The user of a host application.
     fn user_of_host(external_id: &str) -> Option<User>;
@@ -207,15 +207,15 @@ rows! {
 
     /// Deletes the sessions of a user that have ended or expired: otherwise they would gather for ever.
     fn delete_old_sessions(user: UserId, now: Timestamp);
-    /// Inserts a session, if its user exists. Whether it does.
+    /// Inserts a session, if its user exists and the session is not there. Whether the user exists.
     fn insert_session(session: &NewSession) -> bool;
     /// A session that has neither ended nor expired and whose user is not disabled.
     fn session(id: SessionId, now: Timestamp) -> Option<Session>;
-    /// Replaces the hash of the refresh token, if it is still this one. Whether it was.
+    /// Replaces the hash of the refresh token, if it is still this one, or the next already. Whether it was.
     fn rotate_session(rotation: &crate::SessionRotation) -> bool;
     /// Ends a session, if it has not ended.
     fn end_session(id: SessionId, now: Timestamp);
-    /// Ends the sessions of a user but one; those that ended just now.
+    /// Ends the sessions of a user but one; those that end at this time.
     fn end_sessions(user: UserId, except: Option<SessionId>, now: Timestamp) -> Vec<SessionId>;
 
     /// How many rules about addresses there are.

@@ -473,7 +473,8 @@ impl Rows for Batch<'_> {
     async fn insert_session(&mut self, session: &NewSession) -> Step<bool, Error> {
         let (id, user) = (session.id.uuid(), session.user_id.uuid());
         let (created_at, expires_at) = (session.created_at.millis(), session.expires_at.millis());
-        self.hits(sql::INSERT_SESSION, (id, user, session.refresh_hash, created_at, expires_at))
+        self.run(sql::INSERT_SESSION, (id, user, session.refresh_hash, created_at, expires_at))?;
+        self.exists(sql::IS_USER, [user])
     }
 
     async fn session(&mut self, id: SessionId, now: Timestamp) -> Step<Option<Session>, Error> {

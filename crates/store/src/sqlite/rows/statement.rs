@@ -141,7 +141,7 @@ pub(in crate::sqlite) const DELETE_BLOCK: &str =
 
 pub(super) const INSERT_USER: &str = "
     INSERT INTO users (id, username, display_name, email, role, password_hash, created_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (username) DO NOTHING";
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
 pub(in crate::sqlite) static USER_OF_HOST: LazyLock<String> =
     LazyLock::new(|| format!("SELECT {USER_COLUMNS} FROM users AS u WHERE u.external_id = ?1"));
 pub(super) const INSERT_USER_OF_HOST: &str = "
@@ -160,13 +160,18 @@ pub(in crate::sqlite) const DELETE_OLD_SESSIONS: &str =
     "DELETE FROM sessions WHERE user_id = ?1 AND (ended_at IS NOT NULL OR expires_at <= ?2)";
 pub(super) const INSERT_SESSION: &str = "
     INSERT INTO sessions (id, user_id, refresh_hash, created_at, refreshed_at, expires_at)
-    SELECT ?1, id, ?3, ?4, ?4, ?5 FROM users WHERE id = ?2";
+    SELECT ?1, id, ?3, ?4, ?4, ?5 FROM users WHERE id = ?2 ON CONFLICT DO NOTHING";
+/// The next token is there if the same was done before.
 pub(in crate::sqlite) const ROTATE_SESSION: &str = "
-    UPDATE sessions SET refresh_hash = ?3, refreshed_at = ?4, expires_at = ?5 WHERE id = ?1 AND refresh_hash = ?2";
+    UPDATE sessions SET refresh_hash = ?3, refreshed_at = ?4, expires_at = ?5
+     WHERE id = ?1 AND refresh_hash IN (?2, ?3)";
 pub(in crate::sqlite) const END_SESSION: &str =
     "UPDATE sessions SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NULL";
-pub(in crate::sqlite) const END_SESSIONS: &str =
-    "UPDATE sessions SET ended_at = ?3 WHERE user_id = ?1 AND id IS NOT ?2 AND ended_at IS NULL RETURNING id";
+/// Those that ended at this very time were ended by the same write.
+pub(in crate::sqlite) const END_SESSIONS: &str = "
+    UPDATE sessions SET ended_at = ?3
+     WHERE user_id = ?1 AND id IS NOT ?2 AND (ended_at IS NULL OR ended_at = ?3)
+    RETURNING id";
 
 pub(super) const COUNT_IP_RULES: &str = "SELECT count(*) FROM ip_rules";
 pub(super) const INSERT_IP_RULE: &str = "
