@@ -3,7 +3,7 @@
 use crate::harness::{
     ALL, Db, keyed, new_direct, new_group, new_message, new_session_id, new_user, now, send,
 };
-use natter_protocol::{ConversationId, Event, EventBody, MessageId, User};
+use natter_protocol::{ConversationId, Event, EventBody, User};
 use natter_store::{BATCH_WRITES_MAX, NewMessage, NewSession, Refusal, StoreError, Write, Written};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -163,28 +163,6 @@ pub(crate) async fn a_batch_may_build_on_itself(db: Db) {
     let texts: Vec<_> = history.iter().map(|message| message.content.as_str()).collect();
     assert_eq!(texts, ["first", "reply", "last"]);
     assert_eq!(history[1].reply_to, Some(first.id));
-}
-
-pub(crate) async fn a_poisonous_write_harms_only_itself(db: Db) {
-    let world = db.open().await;
-    let alice = world.user("alice").await;
-    let (here, there) = (world.group(&alice, &[]).await, world.group(&alice, &[]).await);
-    let taken: MessageId = world.send(new_message(there, &alice, "the owner of the id")).await.id;
-    let mut writes: Vec<Write> = (0..100).map(|n| send(new_message(here, &alice, &n.to_string()))).collect();
-    // An id that another message has: nothing that a sender can cause, and no refusal that the store knows.
-    writes[50] = send(NewMessage { id: taken, ..new_message(here, &alice, "poison") });
-    let results = world.write_all(writes).await;
-    for (n, result) in results.iter().enumerate() {
-        match result {
-            Ok(Written::Message(_)) if n != 50 => {}
-            Err(StoreError::Broken(_)) if n == 50 => {}
-            other => panic!("write {n}: {other:?}"),
-        }
-    }
-    let history = world.history(here, &alice).await;
-    let expected = (0..100).filter(|n| *n != 50).map(|n| n.to_string());
-    assert!(history.iter().map(|message| message.content.clone()).eq(expected), "{history:?}");
-    assert!(history.iter().map(|message| message.seq).eq(2..=100), "{history:?}");
 }
 
 pub(crate) async fn what_is_queued_is_committed_after_the_store_is_gone(db: Db) {

@@ -10,9 +10,14 @@ mod installation;
 mod log;
 mod message;
 mod migration;
+mod model;
+mod no_trace;
 mod open;
 mod random;
+mod replay;
+mod search;
 mod send;
+mod variants;
 
 /// Runs each test on each database.
 macro_rules! conformance {
@@ -59,7 +64,6 @@ conformance! {
     log::the_feed_is_the_log,
     log::pages_of_events_follow_one_another,
     log::a_batch_may_build_on_itself,
-    log::a_poisonous_write_harms_only_itself,
     log::what_is_queued_is_committed_after_the_store_is_gone,
     message::a_message_reads_back_as_it_was_sent,
     message::a_conversation_is_as_new_as_its_latest_message,
@@ -71,7 +75,26 @@ conformance! {
     migration::a_changed_file_is_refused,
     migration::a_newer_schema_is_refused,
     migration::nodes_that_start_at_once_migrate_once,
+    no_trace::a_write_that_fails_anywhere_leaves_no_trace,
+    no_trace::a_message_that_fails_harms_only_itself,
+    no_trace::a_write_that_fails_in_a_batch_fails_alone,
+    no_trace::the_same_write_again_changes_nothing,
     random::histories_match_a_simple_model,
+    search::every_language_is_found,
+    search::what_was_found_is_highlighted,
+    search::a_hit_is_the_message_as_its_conversation_shows_it,
+    search::only_members_find,
+    search::what_is_edited_is_found_as_it_is_now,
+    search::whom_one_blocks_is_not_found,
+    search::system_messages_are_not_found,
+    search::filters_leave_out_the_rest,
+    search::the_best_of_the_newest_come_first,
+    search::pages_are_complete_while_messages_come_and_go,
+    search::pages_have_exact_edges,
+    search::the_index_is_built_from_what_waits,
+    search::several_may_index_at_once,
+    search::what_was_written_before_there_was_an_index_is_found,
+    search::a_damaged_index_hides_nothing,
     send::only_members_send,
     send::an_archived_conversation_takes_no_messages,
     send::replies_and_threads_stay_in_their_conversation,

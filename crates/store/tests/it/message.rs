@@ -25,6 +25,7 @@ pub(crate) async fn a_message_reads_back_as_it_was_sent(db: Db) {
 
     let store = &world.store;
     assert_eq!(store.message(sent.id, alice.id).await.unwrap().as_ref(), Some(&sent));
+    let first = natter_protocol::Message { reply_count: 1, ..first };
     assert_eq!(world.history(id, &alice).await, [first, sent.clone()]);
     assert_eq!(world.conversation(id, &alice).await.last_message.as_ref(), Some(&sent));
     let log = world.log(id, &alice).await;

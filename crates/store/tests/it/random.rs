@@ -1,177 +1,169 @@
 //! Random histories, compared with a model that anybody can check by reading it.
 
-use crate::harness::{ALL, Db, World, new_direct, new_group, new_id, new_message, send};
-use natter_protocol::{ConversationId, MessageId, User};
-use natter_store::{NewConversation, NewMessage, Refusal, StoreError, Write, Written};
+use crate::harness::{
+    ALL, At, Db, World, add, block, delete, delete_conversation, edit_mentioning, join, leave, new_channel,
+    new_direct, new_group, new_id, new_message, pin, react, read, remove, rename, send, set_role, set_status,
+    unblock,
+};
+use crate::model::{Chat, Entry, Expected, Model, Sent};
+use crate::replay::View;
+use natter_protocol::{
+    ConversationId, ConversationStatus, Event, EventBody, GroupMention, MemberRole, MessageId, UnreadTotal,
+    UpdateMe, User, UserId,
+};
+use natter_store::{Anchor, Mentions, NewMessage, Notice, StoreError, Write, Written};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use std::collections::{BTreeSet, HashMap};
 
-const USERS: usize = 4;
-const HISTORIES: usize = 6;
-const BATCHES_MAX: usize = 12;
-const BATCH_OPS_MAX: usize = 25;
+const USERS: usize = 5;
+const HISTORIES: usize = 4;
+const BATCHES: usize = 12;
+const BATCH_WRITES_MAX: usize = 30;
+/// Enough for each to have a history, and all kinds among them.
+const CHATS: usize = 5;
+const EMOJI: [&str; 3] = ["👍", "❤", "🦀"];
+const ROLES: [MemberRole; 4] =
+    [MemberRole::Member, MemberRole::Moderator, MemberRole::Admin, MemberRole::Owner];
 
-/// What is done next. Numbers choose among what there is by then.
-#[derive(Debug, Clone)]
-enum Op {
-    Group { owner: usize, member: usize },
-    Direct { creator: usize, peer: usize },
-    Send { conversation: usize, sender: usize, text: usize, key: Option<usize>, reply: Option<usize> },
+/// What chance decides.
+struct Dice<'a> {
+    numbers: std::vec::IntoIter<u32>,
+    users: &'a [User],
 }
 
-fn op() -> impl Strategy<Value = Op> {
-    let user = 0..USERS;
-    prop_oneof![
-        1 => (user.clone(), user.clone()).prop_map(|(owner, member)| Op::Group { owner, member }),
-        1 => (user.clone(), user.clone()).prop_map(|(creator, peer)| Op::Direct { creator, peer }),
-        10 => (0..100_usize, user, 0..3_usize, prop::option::of(0..6_usize), prop::option::weighted(0.2, 0..100_usize))
-            .prop_map(|(conversation, sender, text, key, reply)| Op::Send { conversation, sender, text, key, reply }),
-    ]
+impl<'a> Dice<'a> {
+    fn number(&mut self, below: usize) -> usize {
+        self.numbers.next().unwrap() as usize % below
+    }
+
+    fn chance(&mut self, percent: usize) -> bool {
+        self.number(100) < percent
+    }
+
+    fn pick<T: Copy>(&mut self, among: &[T]) -> T {
+        among[self.number(among.len())]
+    }
+
+    fn user(&mut self) -> &'a User {
+        &self.users[self.number(self.users.len())]
+    }
+
+    fn some(&mut self, percent: usize) -> Vec<&'a User> {
+        self.users.iter().filter(|_| self.numbers.next().unwrap() as usize % 100 < percent).collect()
+    }
+
+    fn chat(&mut self, model: &Model) -> ConversationId {
+        if self.chance(2) {
+            return new_id(ConversationId::from_uuid);
+        }
+        model.chats[self.number(model.chats.len())].info.id
+    }
+
+    /// One of the newest messages of a conversation, or rarely of another.
+    fn message(&mut self, model: &Model, id: ConversationId) -> At {
+        let any = &model.chats[self.number(model.chats.len())];
+        let chat = model.chats.iter().find(|chat| chat.info.id == id && !self.chance(5)).unwrap_or(any);
+        let back = self.number(chat.messages.len().clamp(1, 20)) + 1;
+        let message = chat.messages.len().checked_sub(back).map(|place| chat.messages[place].id);
+        At(chat.info.id, message.unwrap_or_else(|| new_id(MessageId::from_uuid)))
+    }
+
+    fn mentions(&mut self) -> Mentions {
+        let named = if self.chance(40) { self.some(40).iter().map(|user| user.id).collect() } else { vec![] };
+        let group = match self.number(10) {
+            0 => Some(GroupMention::All),
+            1 | 2 => Some(GroupMention::Here),
+            _ => None,
+        };
+        let crowd = group != Some(GroupMention::Here) || self.chance(20);
+        let here = self.some(50).iter().map(|user| user.id).filter(|user| !named.contains(user)).collect();
+        Mentions { named, group, here: (!crowd).then_some(here) }
+    }
+}
+
+/// What is done next. Often it cannot be done: the model knows.
+fn next(dice: &mut Dice<'_>, model: &Model) -> Write {
+    let actor = dice.user();
+    let id = dice.chat(model);
+    let message = dice.message(model, id);
+    let other = dice.user();
+    match dice.number(100) {
+        0..35 => {
+            let text = dice.number(3).to_string();
+            let key = dice.chance(25).then(|| dice.number(8).to_string());
+            let reference = dice.chance(20).then_some(message.1);
+            let new = NewMessage {
+                client_message_id: key,
+                reply_to: reference,
+                thread_id: reference.filter(|_| dice.chance(50)),
+                mentions: dice.mentions(),
+                ..new_message(id, actor, &text)
+            };
+            send(new)
+        }
+        35..42 => {
+            // Mostly by whoever may, or nothing would ever be edited.
+            let sender = model.sender(message.1).filter(|_| dice.chance(90));
+            let actor = dice.users.iter().find(|user| Some(user.id) == sender).unwrap_or(actor);
+            let text = dice.number(3).to_string();
+            edit_mentioning(message, actor, &text, dice.mentions())
+        }
+        42..47 => delete(message, actor),
+        47..58 => react(message, actor, dice.pick(&EMOJI), dice.chance(70)),
+        58..62 => pin(message, actor, dice.chance(60)),
+        62..72 => {
+            let up_to = match dice.number(3) {
+                0 => None,
+                1 => Some(Anchor::Seq(dice.number(60) as u64)),
+                _ => Some(Anchor::Message(message.1)),
+            };
+            read(id, actor, up_to)
+        }
+        72..76 => {
+            let mut flag = || dice.chance(40).then(|| dice.chance(50));
+            let update = UpdateMe { muted: flag(), pinned: flag(), archived: flag() };
+            Write::UpdateMe { conversation_id: id, user_id: actor.id, update }
+        }
+        76..79 if actor.id != other.id => block(actor, other),
+        79..83 => unblock(actor, other),
+        83..87 if !model.is_direct(id) => add(id, actor, other),
+        87..89 => join(id, actor),
+        89..91 if !model.is_direct(id) => leave(id, actor),
+        91..93 if !model.is_direct(id) => remove(id, actor, other),
+        93..96 if !model.is_direct(id) => set_role(id, actor, other, dice.pick(&ROLES)),
+        96 => rename(id, actor, dice.pick(&["Pier", "Harbour", "Dock"])),
+        97 => {
+            let active = dice.chance(70);
+            let status = if active { ConversationStatus::Active } else { ConversationStatus::Archived };
+            set_status(id, actor, status)
+        }
+        98 if dice.chance(20) => delete_conversation(id, actor),
+        _ => create(dice, actor, other),
+    }
+}
+
+fn create(dice: &mut Dice<'_>, creator: &User, other: &User) -> Write {
+    let members: Vec<&User> = dice.some(70).into_iter().filter(|user| user.id != creator.id).collect();
+    let new = match dice.number(3) {
+        0 if creator.id != other.id => new_direct(creator, other),
+        1 => new_channel(creator, &members),
+        _ => new_group(creator, &members),
+    };
+    Write::CreateConversation(Box::new(new))
 }
 
 /// A result, as far as it can be foretold.
-#[derive(Debug, PartialEq)]
-enum Expected {
-    Created,
-    Existed(ConversationId),
-    Sent(u64),
-    Repeat(MessageId),
-    Refused(Refusal),
-}
-
-#[derive(Default)]
-struct Model {
-    conversations: Vec<Chat>,
-    messages: Vec<MessageId>,
-}
-
-struct Chat {
-    id: ConversationId,
-    direct: bool,
-    members: Vec<usize>,
-    /// Sender, key, text; the first is at position 2.
-    messages: Vec<(MessageId, usize, Option<usize>, usize)>,
-}
-
-impl Model {
-    fn create(&mut self, new: &NewConversation, direct: bool, members: Vec<usize>) -> Expected {
-        let known = self
-            .conversations
-            .iter()
-            .find(|chat| direct && chat.direct && chat.members.iter().all(|member| members.contains(member)));
-        if let Some(known) = known {
-            return Expected::Existed(known.id);
-        }
-        self.conversations.push(Chat { id: new.info.id, direct, members, messages: Vec::new() });
-        Expected::Created
-    }
-
-    fn send(
-        &mut self,
-        at: usize,
-        new: &NewMessage,
-        sender: usize,
-        text: usize,
-        key: Option<usize>,
-    ) -> Expected {
-        let Some(chat) = self.conversations.get_mut(at) else {
-            return Expected::Refused(Refusal::NotAMember);
-        };
-        if !chat.members.contains(&sender) {
-            return Expected::Refused(Refusal::NotAMember);
-        }
-        let first =
-            chat.messages.iter().find(|(_, by, under, _)| key.is_some() && (*by, *under) == (sender, key));
-        match first {
-            Some((id, _, _, same)) if *same == text => return Expected::Repeat(*id),
-            Some(_) => return Expected::Refused(Refusal::ClientMessageIdConflict),
-            None => {}
-        }
-        if new.reply_to.is_some_and(|reply| chat.messages.iter().all(|(id, ..)| *id != reply)) {
-            return Expected::Refused(Refusal::ReplyUnknown);
-        }
-        chat.messages.push((new.id, sender, key, text));
-        self.messages.push(new.id);
-        Expected::Sent(chat.messages.len() as u64 + 1)
-    }
-
-    /// The write for an operation, and what should become of it.
-    fn step(&mut self, op: &Op, users: &[User]) -> Option<(Write, Expected)> {
-        Some(match *op {
-            Op::Group { owner, member } | Op::Direct { creator: owner, peer: member } if owner == member => {
-                return None;
-            }
-            Op::Group { owner, member } => {
-                let new = new_group(&users[owner], &[&users[member]]);
-                let expected = self.create(&new, false, vec![owner, member]);
-                (Write::CreateConversation(Box::new(new)), expected)
-            }
-            Op::Direct { creator, peer } => {
-                let new = new_direct(&users[creator], &users[peer]);
-                let expected = self.create(&new, true, vec![creator, peer]);
-                (Write::CreateConversation(Box::new(new)), expected)
-            }
-            Op::Send { conversation, sender, text, key, reply } => {
-                let at = conversation % (self.conversations.len() + 1);
-                let id = self
-                    .conversations
-                    .get(at)
-                    .map_or_else(|| new_id(ConversationId::from_uuid), |chat| chat.id);
-                let mut new = new_message(id, &users[sender], &text.to_string());
-                new.client_message_id = key.map(|key| key.to_string());
-                new.reply_to =
-                    reply.and_then(|reply| self.messages.get(reply % self.messages.len().max(1)).copied());
-                let expected = self.send(at, &new, sender, text, key);
-                (send(new), expected)
-            }
-        })
-    }
-
-    async fn compare(&self, world: &World, users: &[User]) {
-        for chat in &self.conversations {
-            let history = world.history(chat.id, &users[chat.members[0]]).await;
-            let there: Vec<_> = history
-                .iter()
-                .map(|message| (message.id, message.seq, message.sender.id, message.content.clone()))
-                .collect();
-            let expected: Vec<_> = chat
-                .messages
-                .iter()
-                .zip(2..)
-                .map(|((id, sender, _, text), seq)| (*id, seq, users[*sender].id, text.to_string()))
-                .collect();
-            assert_eq!(there, expected);
-            for member in &chat.members {
-                let seen = world.conversation(chat.id, &users[*member]).await;
-                let unread = chat.messages.iter().filter(|(_, sender, ..)| sender != member).count();
-                assert_eq!((seen.last_seq, seen.unread_count), (history.len() as u64 + 1, unread as u64));
-                assert_eq!(seen.last_message.as_ref(), history.last());
-            }
-        }
-        for (index, user) in users.iter().enumerate() {
-            let mut listed: Vec<_> = world.list(user).await.iter().map(|entry| entry.info.id).collect();
-            listed.sort_unstable();
-            let mut expected: Vec<_> = self
-                .conversations
-                .iter()
-                .filter(|chat| chat.members.contains(&index))
-                .map(|chat| chat.id)
-                .collect();
-            expected.sort_unstable();
-            assert_eq!(listed, expected);
-        }
-    }
-}
-
-fn outcome(result: Result<Written, StoreError>) -> Expected {
+fn outcome(write: &Write, result: Result<Written, StoreError>) -> Expected {
     match result {
-        Ok(Written::Conversation { existed: false, .. }) => Expected::Created,
         Ok(Written::Conversation { id, existed: true }) => Expected::Existed(id),
-        Ok(Written::Message(message)) => Expected::Sent(message.seq),
+        Ok(Written::Message(message)) => Expected::Message(message.seq),
         Ok(Written::MessageRepeat(id)) => Expected::Repeat(id),
+        Ok(Written::Read { last_read_seq, .. }) => Expected::Read(last_read_seq),
         Err(StoreError::Refused(refusal)) => Expected::Refused(refusal),
-        other => panic!("{other:?}"),
+        Ok(_) => Expected::Done,
+        Err(error) => panic!("{error}: {write:?}"),
     }
 }
 
@@ -179,22 +171,226 @@ fn outcome(result: Result<Written, StoreError>) -> Expected {
 pub(crate) async fn histories_match_a_simple_model(db: Db) {
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    let batches = prop::collection::vec(prop::collection::vec(op(), 1..BATCH_OPS_MAX), 1..BATCHES_MAX);
+    let numbers = prop::collection::vec(any::<u32>(), BATCHES * BATCH_WRITES_MAX * 40);
     for history in 0..HISTORIES {
-        let batches = batches.new_tree(&mut runner).unwrap().current();
+        let numbers = numbers.new_tree(&mut runner).unwrap().current();
         let world = db.open().await;
         let mut users = Vec::new();
         for user in 0..USERS {
             users.push(world.user(&format!("user{user}-{history}")).await);
         }
-        let mut model = Model::default();
-        for batch in &batches {
-            let (writes, expected): (Vec<_>, Vec<_>) =
-                batch.iter().filter_map(|op| model.step(op, &users)).unzip();
-            let results: Vec<_> = world.write_all(writes).await.into_iter().map(outcome).collect();
-            assert_eq!(results, expected, "history {history}: {batches:#?}");
+        let mut dice = Dice { numbers: numbers.into_iter(), users: &users };
+        run(&db, world, &users, &mut dice).await;
+    }
+}
+
+async fn run(db: &Db, world: World, users: &[User], dice: &mut Dice<'_>) {
+    let mut model = Model::default();
+    let mut snapshots = HashMap::new();
+    for batch in 0..BATCHES {
+        let mut writes = Vec::new();
+        let mut expected = Vec::new();
+        for _ in 0..=dice.number(BATCH_WRITES_MAX) {
+            let write = if model.chats.len() < CHATS {
+                let (creator, other) = (dice.user(), dice.user());
+                create(dice, creator, other)
+            } else {
+                next(dice, &model)
+            };
+            expected.push(model.apply(&write));
+            writes.push(write);
         }
-        model.compare(&world, &users).await;
-        world.close().await;
+        let results = world.write_all(writes.clone()).await;
+        for ((write, result), expected) in writes.iter().zip(results).zip(expected) {
+            assert_eq!(outcome(write, result), expected, "{write:?}");
+        }
+        compare_lists(&world, &model, users).await;
+        if batch == BATCHES / 2 {
+            snapshots = views(&world, &model, users).await;
+        }
+    }
+    for chat in &model.chats {
+        compare_chat(&world, chat, users).await;
+    }
+    let now = views(&world, &model, users).await;
+    for chat in &model.chats {
+        compare_replays(&world, chat, users, &snapshots, now.get(&chat.info.id)).await;
+    }
+    let founders: HashMap<_, _> =
+        model.chats.iter().map(|chat| (chat.info.id, chat.roster(1).into_iter().collect())).collect();
+    compare_feed(world.notices().await, &founders, &now);
+    db.behind().await.check().await;
+}
+
+/// Each conversation that is there, as any of its members has it.
+async fn views(world: &World, model: &Model, users: &[User]) -> HashMap<ConversationId, View> {
+    let mut views = HashMap::new();
+    for chat in model.chats.iter().filter(|chat| !chat.deleted) {
+        let viewer = viewer(chat, users);
+        views.insert(chat.info.id, View::fetch(world, chat.info.id, viewer).await);
+    }
+    views
+}
+
+fn viewer<'a>(chat: &Chat, users: &'a [User]) -> &'a User {
+    users.iter().find(|user| chat.members.contains_key(&user.id)).unwrap()
+}
+
+/// What everybody has in their list, in which order, and what is unread there.
+async fn compare_lists(world: &World, model: &Model, users: &[User]) {
+    for user in users {
+        let mut chats: Vec<&Chat> =
+            model.chats.iter().filter(|chat| !chat.deleted && chat.members.contains_key(&user.id)).collect();
+        chats.sort_by_key(|chat| std::cmp::Reverse((chat.info.updated_at, chat.info.id)));
+        let mut total = UnreadTotal { total: 0, conversations: 0, mentions: 0 };
+        let listed = world.list(user).await;
+        assert_eq!(listed.len(), chats.len());
+        for (listed, chat) in listed.iter().zip(chats) {
+            let (unread, mentions) = chat.unread(user.id, &model.blocks);
+            assert_eq!(listed.info, chat.info);
+            assert_eq!((listed.unread_count, listed.mention_count), (unread, mentions), "{listed:?}");
+            assert_eq!((listed.last_seq, listed.member_count), (chat.head(), chat.members.len() as u64));
+            assert_eq!(
+                listed.last_message.as_ref().map(|message| message.id),
+                chat.messages.last().map(|message| message.id)
+            );
+            let (me, member) = (&listed.me, &chat.members[&user.id]);
+            assert_eq!((me.role, me.last_read_seq), (member.role, member.last_read));
+            assert_eq!((me.muted, me.pinned, me.archived), (member.muted, member.pinned, member.archived));
+            assert_eq!(world.unread(chat.info.id, user).await, (unread, mentions));
+            total.mentions += mentions;
+            if !member.muted {
+                total.total += unread;
+                total.conversations += u64::from(unread > 0);
+            }
+        }
+        assert_eq!(world.store.unread_total(user.id).await.unwrap(), total);
+    }
+}
+
+/// Everything else that is kept of a conversation.
+async fn compare_chat(world: &World, chat: &Chat, users: &[User]) {
+    let id = chat.info.id;
+    if chat.deleted {
+        for user in users {
+            assert_eq!(world.store.conversation(id, user.id).await.unwrap(), None);
+            assert_eq!(world.store.events(id, user.id, 0, ALL).await.unwrap(), None);
+        }
+        return;
+    }
+    let viewer = viewer(chat, users);
+    let history = world.history(id, viewer).await;
+    assert_eq!(history.len(), chat.messages.len());
+    for (message, sent) in history.iter().zip(&chat.messages) {
+        assert_eq!((message.id, message.seq, message.sender.id), (sent.id, sent.seq, sent.sender));
+        assert_eq!((&message.content, &message.mentions), (&sent.content, &sent.named));
+        assert_eq!((message.edited_at.is_some(), message.deleted_at.is_some()), (sent.edited, sent.deleted));
+        assert_eq!((message.pinned_at, message.thread_id), (sent.pinned_at, sent.thread));
+        let replies = chat.messages.iter().filter(|reply| reply.thread == Some(sent.id)).count();
+        assert_eq!(message.reply_count, replies as u64);
+        let mut emoji: Vec<&String> = Vec::new();
+        sent.reactions.iter().for_each(|(one, _)| {
+            if !emoji.contains(&one) {
+                emoji.push(one);
+            }
+        });
+        let counted: Vec<_> =
+            message.reactions.iter().map(|reaction| (&reaction.emoji, reaction.count, reaction.me)).collect();
+        let of = |one: &String| sent.reactions.iter().filter(|(other, _)| other == one).count();
+        let me = |one: &String| sent.reactions.contains(&(one.clone(), viewer.id));
+        let expected: Vec<_> =
+            emoji.into_iter().map(|one| (one, u32::try_from(of(one)).unwrap(), me(one))).collect();
+        assert_eq!(counted, expected);
+    }
+    let mut pinned: Vec<&Sent> = chat.messages.iter().filter(|sent| sent.pinned_at.is_some()).collect();
+    pinned.sort_by_key(|sent| std::cmp::Reverse(sent.pinned_at));
+    let pins = world.store.pins(id, viewer.id).await.unwrap().unwrap();
+    assert!(pins.iter().map(|message| message.id).eq(pinned.iter().map(|sent| sent.id)));
+    for member in world.members(id, viewer).await {
+        let expected = &chat.members[&member.user.id];
+        assert_eq!((member.role, member.joined_at), (expected.role, expected.joined_at));
+    }
+    assert!(world.log(id, viewer).await.iter().map(entry).eq(chat.log.iter().cloned()));
+    for at in 1..=chat.head() {
+        let roster = world.store.roster(id, Some(at)).await.unwrap().unwrap();
+        assert_eq!(BTreeSet::from_iter(roster.members), chat.roster(at), "at {at}");
+    }
+    let roster = world.store.roster(id, None).await.unwrap().unwrap();
+    assert_eq!(roster.last_seq, chat.head());
+    assert!(roster.members.iter().collect::<BTreeSet<_>>().into_iter().eq(chat.members.keys()));
+}
+
+/// An event, as far as the model tells of it.
+fn entry(event: &Event) -> Entry {
+    match &event.body {
+        EventBody::ConversationCreated(_) => ("conversation.created", None, None, None),
+        EventBody::MessageNew(message) => ("message.new", Some(message.id), None, None),
+        EventBody::MessageUpdated(change) => ("message.updated", Some(change.message.id), None, None),
+        EventBody::MessageDeleted(change) => ("message.deleted", Some(change.message.id), None, None),
+        EventBody::ReactionAdded(change) => {
+            ("reaction.added", Some(change.message_id), Some(change.user_id), Some(change.emoji.clone()))
+        }
+        EventBody::ReactionRemoved(change) => {
+            ("reaction.removed", Some(change.message_id), Some(change.user_id), Some(change.emoji.clone()))
+        }
+        EventBody::ConversationUpdated(_) => ("conversation.updated", None, None, None),
+        EventBody::ConversationDeleted(_) => ("conversation.deleted", None, None, None),
+        EventBody::MemberJoined(change) => ("member.joined", None, Some(change.member.user.id), None),
+        EventBody::MemberLeft(left) => ("member.left", None, Some(left.user_id), None),
+        EventBody::MemberUpdated(change) => ("member.updated", None, Some(change.member.user.id), None),
+    }
+}
+
+/// Whoever follows the log, from its beginning or from what they saw halfway, ends with what there is.
+async fn compare_replays(
+    world: &World,
+    chat: &Chat,
+    users: &[User],
+    snapshots: &HashMap<ConversationId, View>,
+    now: Option<&View>,
+) {
+    let Some(now) = now else { return };
+    let log = world.log(chat.info.id, viewer(chat, users)).await;
+    let founders: Vec<UserId> = chat.roster(1).into_iter().collect();
+    let whole = View::begin(&log[0], &founders);
+    for mut view in snapshots.get(&chat.info.id).cloned().into_iter().chain([whole]) {
+        log.iter().skip(usize::try_from(view.last_seq).unwrap()).for_each(|event| view.apply(event));
+        assert_eq!(view, *now);
+    }
+}
+
+/// So does whoever was told of each commit when it happened; read positions only go forward.
+fn compare_feed(
+    notices: Vec<Notice>,
+    founders: &HashMap<ConversationId, Vec<UserId>>,
+    now: &HashMap<ConversationId, View>,
+) {
+    let mut views: HashMap<ConversationId, View> = HashMap::new();
+    for notice in notices {
+        match notice {
+            Notice::Event(event) => match views.get_mut(&event.conversation_id) {
+                Some(view) => view.apply(&event),
+                None => {
+                    let view = View::begin(&event, &founders[&event.conversation_id]);
+                    views.insert(event.conversation_id, view);
+                }
+            },
+            Notice::Deleted { event, members } => {
+                let view = views.get_mut(&event.conversation_id).unwrap();
+                assert!(members.iter().collect::<BTreeSet<_>>().into_iter().eq(view.members.keys()));
+                view.apply(&event);
+            }
+            Notice::Read(receipt) => {
+                let view = &views[&receipt.conversation_id];
+                assert!(view.members.contains_key(&receipt.user_id));
+                assert!(receipt.last_read_seq <= view.last_seq);
+            }
+        }
+    }
+    for (id, view) in views {
+        match now.get(&id) {
+            Some(now) => assert_eq!(view, *now),
+            None => assert!(view.deleted, "{id} is neither deleted nor there"),
+        }
     }
 }

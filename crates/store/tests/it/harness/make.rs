@@ -137,35 +137,46 @@ pub(crate) fn announcement(note: SystemNote) -> Announcement {
     Announcement { message_id: new_id(MessageId::from_uuid), content: format!("{note:?}"), note }
 }
 
-pub(crate) fn edit(message: &Message, actor: &User, content: &str) -> Write {
+/// Where a message is, as far as a write needs it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct At(pub(crate) ConversationId, pub(crate) MessageId);
+
+impl From<&Message> for At {
+    fn from(message: &Message) -> Self {
+        Self(message.conversation_id, message.id)
+    }
+}
+
+pub(crate) fn edit(message: impl Into<At>, actor: &User, content: &str) -> Write {
     edit_mentioning(message, actor, content, Mentions::default())
 }
 
-pub(crate) fn edit_mentioning(message: &Message, actor: &User, content: &str, mentions: Mentions) -> Write {
-    Write::EditMessage(Box::new(EditMessage {
-        message_id: message.id,
-        actor: summary(actor),
-        content: content.to_owned(),
-        mentions,
-        at: now(),
-    }))
+pub(crate) fn edit_mentioning(
+    message: impl Into<At>,
+    actor: &User,
+    content: &str,
+    mentions: Mentions,
+) -> Write {
+    let (message_id, actor, content) = (message.into().1, summary(actor), content.to_owned());
+    Write::EditMessage(Box::new(EditMessage { message_id, actor, content, mentions, at: now() }))
 }
 
 /// What deleting a message of somebody else takes is to be a moderator.
-pub(crate) fn delete(message: &Message, actor: &User) -> Write {
-    let act = act(message.conversation_id, actor, MemberRole::Moderator);
-    Write::DeleteMessage(Box::new(DeleteMessage { message_id: message.id, act }))
+pub(crate) fn delete(message: impl Into<At>, actor: &User) -> Write {
+    let At(id, message_id) = message.into();
+    let act = act(id, actor, MemberRole::Moderator);
+    Write::DeleteMessage(Box::new(DeleteMessage { message_id, act }))
 }
 
-pub(crate) fn react(message: &Message, actor: &User, emoji: &str, on: bool) -> Write {
-    let emoji = emoji.to_owned();
-    Write::SetReaction { message_id: message.id, actor: summary(actor), emoji, on, at: now() }
+pub(crate) fn react(message: impl Into<At>, actor: &User, emoji: &str, on: bool) -> Write {
+    let (message_id, actor, emoji) = (message.into().1, summary(actor), emoji.to_owned());
+    Write::SetReaction { message_id, actor, emoji, on, at: now() }
 }
 
-pub(crate) fn pin(message: &Message, actor: &User, on: bool) -> Write {
-    let act = act(message.conversation_id, actor, MemberRole::Member);
-    let announcement = Some(announcement(SystemNote::MessagePinned { message_id: message.id }));
-    Write::SetPin { act, message_id: message.id, on, announcement }
+pub(crate) fn pin(message: impl Into<At>, actor: &User, on: bool) -> Write {
+    let At(id, message_id) = message.into();
+    let announcement = Some(announcement(SystemNote::MessagePinned { message_id }));
+    Write::SetPin { act: act(id, actor, MemberRole::Member), message_id, on, announcement }
 }
 
 pub(crate) fn read(conversation_id: ConversationId, user: &User, up_to: Option<Anchor>) -> Write {

@@ -1,0 +1,568 @@
+//! What writes mean, told a second time and as simply as can be: no tables, no counters, nothing kept that can be
+//! counted. The store is held to this.
+
+use natter_protocol::{
+    ConversationId, ConversationInfo, ConversationKind, ConversationStatus, GroupMention, MemberRole,
+    MessageId, Seq, Timestamp, UserId, Visibility,
+};
+use natter_store::{
+    Act, AddMember, Anchor, Announcement, DeleteMessage, EditMessage, Entry as Way, MarkRead, Mentions,
+    NewConversation, NewMessage, Refusal, UpdateConversation, Write,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Whoever wants it, and whom they keep away.
+pub(crate) type Blocks = BTreeSet<(UserId, UserId)>;
+
+/// People who keep others away, and conversations; those that are deleted stay here.
+#[derive(Default)]
+pub(crate) struct Model {
+    pub(crate) blocks: Blocks,
+    pub(crate) chats: Vec<Chat>,
+}
+
+pub(crate) struct Chat {
+    pub(crate) info: ConversationInfo,
+    /// Who was in it from the start.
+    founders: BTreeSet<UserId>,
+    pub(crate) members: BTreeMap<UserId, Membership>,
+    pub(crate) messages: Vec<Sent>,
+    pub(crate) log: Vec<Entry>,
+    pub(crate) deleted: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Membership {
+    pub(crate) role: MemberRole,
+    pub(crate) joined_at: Timestamp,
+    pub(crate) last_read: Seq,
+    pub(crate) muted: bool,
+    pub(crate) pinned: bool,
+    pub(crate) archived: bool,
+}
+
+pub(crate) struct Sent {
+    pub(crate) id: MessageId,
+    pub(crate) seq: Seq,
+    pub(crate) sender: UserId,
+    pub(crate) system: bool,
+    pub(crate) content: String,
+    /// The key, and what was sent under it; an edit does not change that.
+    key: Option<(String, String)>,
+    pub(crate) thread: Option<MessageId>,
+    pub(crate) named: Vec<UserId>,
+    here: Vec<UserId>,
+    everybody: bool,
+    pub(crate) edited: bool,
+    pub(crate) deleted: bool,
+    pub(crate) pinned_at: Option<Timestamp>,
+    /// In the order of time.
+    pub(crate) reactions: Vec<(String, UserId)>,
+}
+
+/// An entry of a log: its type, the message and the person that it is about, and the emoji.
+pub(crate) type Entry = (&'static str, Option<MessageId>, Option<UserId>, Option<String>);
+
+/// What becomes of a write, as far as it can be foretold.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Expected {
+    Done,
+    /// The conversation of the same two.
+    Existed(ConversationId),
+    /// A message at this position.
+    Message(Seq),
+    Repeat(MessageId),
+    Read(Seq),
+    Refused(Refusal),
+}
+
+impl Chat {
+    /// The definition of what is unread: messages of others past the read position that are neither deleted, nor
+    /// written by the system, nor by somebody whom the reader has blocked. How many, and how many of them mention the
+    /// reader.
+    pub(crate) fn unread(&self, reader: UserId, blocks: &Blocks) -> (u64, u64) {
+        let last_read = self.members[&reader].last_read;
+        let unread = self.messages.iter().filter(|message| {
+            message.seq > last_read
+                && message.sender != reader
+                && !message.deleted
+                && !message.system
+                && !blocks.contains(&(reader, message.sender))
+        });
+        unread.fold((0, 0), |(count, mentions), message| {
+            let mentioned =
+                message.everybody || message.named.contains(&reader) || message.here.contains(&reader);
+            (count + 1, mentions + u64::from(mentioned))
+        })
+    }
+
+    /// Who was in it once the log went up to this position.
+    pub(crate) fn roster(&self, at: Seq) -> BTreeSet<UserId> {
+        let mut members = self.founders.clone();
+        for ((kind, _, user, _), _) in self.log.iter().zip(0..at) {
+            match (*kind, user) {
+                ("member.joined", Some(user)) => drop(members.insert(*user)),
+                ("member.left", Some(user)) => drop(members.remove(user)),
+                _ => {}
+            }
+        }
+        members
+    }
+
+    pub(crate) fn head(&self) -> Seq {
+        self.log.len() as Seq
+    }
+
+    fn role(&self, user: UserId) -> Option<MemberRole> {
+        self.members.get(&user).map(|member| member.role)
+    }
+
+    fn require(&self, act: &Act) -> Result<MemberRole, Refusal> {
+        let role = self.role(act.actor.id).ok_or(Refusal::NotAMember)?;
+        if role < act.role_min { Err(Refusal::RoleTooLow) } else { Ok(role) }
+    }
+
+    fn require_active(&self) -> Result<(), Refusal> {
+        if self.info.status == ConversationStatus::Active {
+            Ok(())
+        } else {
+            Err(Refusal::ConversationNotActive)
+        }
+    }
+
+    /// It is active, and if it is between two, neither has blocked the other.
+    fn require_open(&self, blocks: &Blocks) -> Result<(), Refusal> {
+        self.require_active()?;
+        let two: Vec<UserId> = self.members.keys().copied().collect();
+        match two.as_slice() {
+            [one, other] if self.info.kind == ConversationKind::Direct && apart(blocks, *one, *other) => {
+                Err(Refusal::Blocked)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn append(&mut self, entry: Entry) -> Seq {
+        self.log.push(entry);
+        self.head()
+    }
+
+    fn announce(&mut self, actor: UserId, at: Timestamp, announcement: &Announcement) {
+        let id = announcement.message_id;
+        let seq = self.append(("message.new", Some(id), None, None));
+        self.info.updated_at = self.info.updated_at.max(at);
+        self.messages.push(Sent { system: true, ..Sent::new(id, seq, actor, &announcement.content) });
+    }
+
+    fn leave(&mut self, actor: UserId, at: Timestamp, user: UserId, announcement: &Announcement) {
+        let was_owner = self.role(user) == Some(MemberRole::Owner);
+        self.members.remove(&user);
+        self.append(("member.left", None, Some(user), None));
+        self.announce(actor, at, announcement);
+        // Of the highest rank, whoever has been there longest; of these the smallest id.
+        let heir = self
+            .members
+            .iter()
+            .min_by_key(|(id, member)| (std::cmp::Reverse(member.role), member.joined_at, **id));
+        if let (true, Some(heir)) = (was_owner, heir.map(|(id, _)| *id)) {
+            self.give(heir, MemberRole::Owner);
+        }
+    }
+
+    fn give(&mut self, user: UserId, role: MemberRole) {
+        if let Some(member) = self.members.get_mut(&user) {
+            member.role = role;
+        }
+        self.append(("member.updated", None, Some(user), None));
+    }
+}
+
+impl Sent {
+    fn new(id: MessageId, seq: Seq, sender: UserId, content: &str) -> Self {
+        Self {
+            id,
+            seq,
+            sender,
+            system: false,
+            content: content.to_owned(),
+            key: None,
+            thread: None,
+            named: Vec::new(),
+            here: Vec::new(),
+            everybody: false,
+            edited: false,
+            deleted: false,
+            pinned_at: None,
+            reactions: Vec::new(),
+        }
+    }
+
+    fn mention(&mut self, mentions: &Mentions, counts: impl Fn(&UserId) -> bool) {
+        self.named = mentions.named.iter().copied().filter(&counts).collect();
+        self.here = mentions.here.iter().flatten().copied().filter(&counts).collect();
+        self.everybody = match mentions.group {
+            Some(GroupMention::All) => true,
+            Some(GroupMention::Here) => mentions.here.is_none(),
+            None => false,
+        };
+    }
+}
+
+/// Whether either has blocked the other.
+fn apart(blocks: &Blocks, one: UserId, other: UserId) -> bool {
+    blocks.contains(&(one, other)) || blocks.contains(&(other, one))
+}
+
+impl Model {
+    /// Does a write, or finds out why not.
+    pub(crate) fn apply(&mut self, write: &Write) -> Expected {
+        let result = match write {
+            Write::SendMessage(new) => self.send(new),
+            Write::EditMessage(edit) => self.edit(edit),
+            Write::DeleteMessage(delete) => self.delete(delete),
+            Write::SetReaction { message_id, actor, emoji, on, .. } => {
+                self.react(*message_id, actor.id, emoji, *on)
+            }
+            Write::SetPin { act, message_id, on, announcement } => {
+                self.pin(act, *message_id, *on, announcement.as_ref())
+            }
+            Write::MarkRead(mark) => self.read(mark),
+            Write::CreateConversation(new) => Ok(self.create(new)),
+            Write::UpdateConversation(update) => self.update(update),
+            Write::DeleteConversation(act) => self.delete_conversation(act),
+            Write::UpdateMe { conversation_id, user_id, update } => {
+                self.chat(*conversation_id).and_then(|chat| {
+                    let me = chat.members.get_mut(user_id).ok_or(Refusal::NotAMember)?;
+                    me.muted = update.muted.unwrap_or(me.muted);
+                    me.pinned = update.pinned.unwrap_or(me.pinned);
+                    me.archived = update.archived.unwrap_or(me.archived);
+                    Ok(Expected::Done)
+                })
+            }
+            Write::AddMember(add) => self.enter(add),
+            Write::RemoveMember { act, user_id, announcement } => self.remove(act, *user_id, announcement),
+            Write::SetMemberRole { act, user_id, role, announcement } => {
+                self.set_role(act, *user_id, *role, announcement)
+            }
+            Write::Block { blocker, blocked, .. } => {
+                self.blocks.insert((*blocker, *blocked));
+                Ok(Expected::Done)
+            }
+            Write::Unblock { blocker, blocked } => {
+                self.blocks.remove(&(*blocker, *blocked));
+                Ok(Expected::Done)
+            }
+            other => panic!("the model does not know {other:?}"),
+        };
+        result.unwrap_or_else(Expected::Refused)
+    }
+
+    /// Who sent a message, also where nobody sees it any more.
+    pub(crate) fn sender(&self, id: MessageId) -> Option<UserId> {
+        let message = |chat: &Chat| chat.messages.iter().find(|message| message.id == id).map(|m| m.sender);
+        self.chats.iter().find_map(message)
+    }
+
+    /// Between two, where nobody comes or goes.
+    pub(crate) fn is_direct(&self, id: ConversationId) -> bool {
+        let direct = |chat: &Chat| chat.info.id == id && chat.info.kind == ConversationKind::Direct;
+        self.chats.iter().any(direct)
+    }
+
+    fn chat(&mut self, id: ConversationId) -> Result<&mut Chat, Refusal> {
+        self.chats.iter_mut().find(|chat| chat.info.id == id && !chat.deleted).ok_or(Refusal::NotAMember)
+    }
+
+    /// The place of a message, and of its conversation, that somebody may see.
+    fn find(&self, id: MessageId, viewer: UserId) -> Result<(usize, usize), Refusal> {
+        let place = self.chats.iter().enumerate().find_map(|(at, chat)| {
+            let seen = !chat.deleted && chat.members.contains_key(&viewer);
+            let message = chat.messages.iter().position(|message| message.id == id)?;
+            seen.then_some((at, message))
+        });
+        place.ok_or(Refusal::MessageUnknown)
+    }
+
+    fn send(&mut self, new: &NewMessage) -> Result<Expected, Refusal> {
+        let blocks = self.blocks.clone();
+        let chat = self.chat(new.conversation_id)?;
+        let sender = new.sender.id;
+        chat.role(sender).ok_or(Refusal::NotAMember)?;
+        let key = new.client_message_id.clone().map(|key| (key, new.content.clone()));
+        let first = chat.messages.iter().find_map(|message| match (&message.key, &key) {
+            (Some(first), Some(key)) if message.sender == sender && first.0 == key.0 => {
+                Some((message.id, first.1 == key.1))
+            }
+            _ => None,
+        });
+        match first {
+            Some((id, true)) => return Ok(Expected::Repeat(id)),
+            Some((_, false)) => return Err(Refusal::ClientMessageIdConflict),
+            None => {}
+        }
+        chat.require_open(&blocks)?;
+        let here =
+            |id: Option<MessageId>| id.is_none_or(|id| chat.messages.iter().any(|message| message.id == id));
+        if !here(new.reply_to) {
+            return Err(Refusal::ReplyUnknown);
+        }
+        if !here(new.thread_id) {
+            return Err(Refusal::ThreadUnknown);
+        }
+        let seq = chat.append(("message.new", Some(new.id), None, None));
+        let mut message = Sent { key, thread: new.thread_id, ..Sent::new(new.id, seq, sender, &new.content) };
+        message.mention(&new.mentions, |user| {
+            chat.members.contains_key(user) && *user != sender && !apart(&blocks, sender, *user)
+        });
+        chat.messages.push(message);
+        chat.info.updated_at = chat.info.updated_at.max(new.created_at);
+        Ok(Expected::Message(seq))
+    }
+
+    fn edit(&mut self, edit: &EditMessage) -> Result<Expected, Refusal> {
+        let actor = edit.actor.id;
+        let (at, place) = self.find(edit.message_id, actor)?;
+        let (blocks, chat) = (&self.blocks, &mut self.chats[at]);
+        let message = &chat.messages[place];
+        let seq = message.seq;
+        if message.deleted {
+            return Err(Refusal::MessageUnknown);
+        }
+        if message.system || message.sender != actor {
+            return Err(Refusal::NotTheSender);
+        }
+        if message.content == edit.content {
+            return Ok(Expected::Message(seq));
+        }
+        chat.require_open(blocks)?;
+        chat.append(("message.updated", Some(edit.message_id), None, None));
+        let (members, message) = (&chat.members, &mut chat.messages[place]);
+        message.content.clone_from(&edit.content);
+        message.edited = true;
+        message.mention(&edit.mentions, |user| {
+            members.contains_key(user) && *user != actor && !apart(blocks, actor, *user)
+        });
+        Ok(Expected::Message(seq))
+    }
+
+    fn delete(&mut self, delete: &DeleteMessage) -> Result<Expected, Refusal> {
+        let actor = delete.act.actor.id;
+        let (at, place) = self.find(delete.message_id, actor)?;
+        let chat = &mut self.chats[at];
+        let message = &chat.messages[place];
+        let seq = message.seq;
+        if message.system {
+            return Err(Refusal::NotTheSender);
+        }
+        if message.sender != actor && chat.role(actor) < Some(delete.act.role_min) {
+            return Err(Refusal::RoleTooLow);
+        }
+        if message.deleted {
+            return Ok(Expected::Message(seq));
+        }
+        chat.append(("message.deleted", Some(delete.message_id), None, None));
+        let Sent { id, sender, key, thread, edited, .. } = chat.messages.remove(place);
+        let tombstone = Sent { key, thread, edited, deleted: true, ..Sent::new(id, seq, sender, "") };
+        chat.messages.insert(place, tombstone);
+        Ok(Expected::Message(seq))
+    }
+
+    fn react(&mut self, id: MessageId, actor: UserId, emoji: &str, on: bool) -> Result<Expected, Refusal> {
+        let (at, place) = self.find(id, actor)?;
+        let chat = &mut self.chats[at];
+        if chat.messages[place].deleted {
+            return Err(Refusal::MessageUnknown);
+        }
+        chat.require_open(&self.blocks)?;
+        let seq = chat.messages[place].seq;
+        let reaction = (emoji.to_owned(), actor);
+        if chat.messages[place].reactions.contains(&reaction) == on {
+            return Ok(Expected::Message(seq));
+        }
+        let kind = if on { "reaction.added" } else { "reaction.removed" };
+        chat.append((kind, Some(id), Some(actor), Some(emoji.to_owned())));
+        let reactions = &mut chat.messages[place].reactions;
+        if on {
+            reactions.push(reaction);
+        } else {
+            reactions.retain(|there| *there != reaction);
+        }
+        Ok(Expected::Message(seq))
+    }
+
+    fn pin(
+        &mut self,
+        act: &Act,
+        id: MessageId,
+        on: bool,
+        announcement: Option<&Announcement>,
+    ) -> Result<Expected, Refusal> {
+        self.chat(act.conversation_id)?.require(act)?;
+        let (at, place) = self.find(id, act.actor.id)?;
+        let chat = &mut self.chats[at];
+        let message = &chat.messages[place];
+        let seq = message.seq;
+        if chat.info.id != act.conversation_id || message.deleted || message.system {
+            return Err(Refusal::MessageUnknown);
+        }
+        if message.pinned_at.is_some() == on {
+            return Ok(Expected::Message(seq));
+        }
+        chat.require_active()?;
+        chat.messages[place].pinned_at = on.then_some(act.at);
+        chat.append(("message.updated", Some(id), None, None));
+        if let Some(announcement) = announcement.filter(|_| on) {
+            chat.announce(act.actor.id, act.at, announcement);
+        }
+        Ok(Expected::Message(seq))
+    }
+
+    fn read(&mut self, mark: &MarkRead) -> Result<Expected, Refusal> {
+        let chat = self.chat(mark.conversation_id)?;
+        let head = chat.head();
+        let place = match mark.up_to {
+            None => Some(head),
+            Some(Anchor::Seq(seq)) => Some(seq.min(head)),
+            Some(Anchor::Message(id)) => {
+                chat.messages.iter().find(|message| message.id == id).map(|message| message.seq)
+            }
+        };
+        let member = chat.members.get_mut(&mark.user_id).ok_or(Refusal::NotAMember)?;
+        member.last_read = member.last_read.max(place.ok_or(Refusal::AnchorUnknown)?);
+        Ok(Expected::Read(member.last_read))
+    }
+
+    fn create(&mut self, new: &NewConversation) -> Expected {
+        let info = new.info.clone();
+        let founders: BTreeSet<UserId> = new.members.iter().copied().chain([info.created_by]).collect();
+        let direct = info.kind == ConversationKind::Direct;
+        let same_two = |chat: &&Chat| {
+            direct && !chat.deleted && chat.info.kind == info.kind && chat.founders == founders
+        };
+        if let Some(known) = self.chats.iter().find(same_two) {
+            return Expected::Existed(known.info.id);
+        }
+        let blocked = |member: &UserId| apart(&self.blocks, info.created_by, *member);
+        if new.members.iter().any(blocked) {
+            return Expected::Refused(Refusal::Blocked);
+        }
+        let owner = (!direct).then_some(info.created_by);
+        let member = |user: &UserId| {
+            let role = if owner == Some(*user) { MemberRole::Owner } else { MemberRole::Member };
+            (*user, Membership::new(role, info.created_at, 0))
+        };
+        let members = founders.iter().map(member).collect();
+        let log = vec![("conversation.created", None, None, None)];
+        self.chats.push(Chat { info, founders, members, messages: Vec::new(), log, deleted: false });
+        Expected::Done
+    }
+
+    fn update(&mut self, update: &UpdateConversation) -> Result<Expected, Refusal> {
+        let act = &update.act;
+        let chat = self.chat(act.conversation_id)?;
+        chat.require(act)?;
+        let mut info = chat.info.clone();
+        info.name = update.name.clone().or(info.name);
+        info.topic = update.topic.clone().unwrap_or(info.topic);
+        info.visibility = update.visibility.unwrap_or(info.visibility);
+        info.status = update.status.unwrap_or(info.status);
+        if info == chat.info {
+            return Ok(Expected::Done);
+        }
+        chat.info = ConversationInfo { updated_at: info.updated_at.max(act.at), ..info };
+        chat.append(("conversation.updated", None, None, None));
+        // The histories change one thing at a time.
+        for announcement in &update.announcements {
+            chat.announce(act.actor.id, act.at, announcement);
+        }
+        Ok(Expected::Done)
+    }
+
+    fn delete_conversation(&mut self, act: &Act) -> Result<Expected, Refusal> {
+        let chat = self.chat(act.conversation_id)?;
+        chat.require(act)?;
+        chat.deleted = true;
+        Ok(Expected::Done)
+    }
+
+    fn enter(&mut self, add: &AddMember) -> Result<Expected, Refusal> {
+        let blocks = self.blocks.clone();
+        let chat = self.chat(add.conversation_id)?;
+        let actor = match &add.by {
+            Way::Added { actor, role_min } => {
+                let role = chat.role(actor.id).ok_or(Refusal::NotAMember)?;
+                if role < *role_min || role < add.role {
+                    return Err(Refusal::RoleTooLow);
+                }
+                if apart(&blocks, actor.id, add.user_id) {
+                    return Err(Refusal::Blocked);
+                }
+                actor.id
+            }
+            Way::Joined { actor } => {
+                if (chat.info.kind, chat.info.visibility) != (ConversationKind::Channel, Visibility::Public) {
+                    return Err(Refusal::NotJoinable);
+                }
+                actor.id
+            }
+            Way::Invited { .. } => panic!("the model does not know invite links"),
+        };
+        if chat.members.contains_key(&add.user_id) {
+            return Ok(Expected::Done);
+        }
+        chat.require_active()?;
+        let membership = Membership::new(add.role, add.at, chat.head());
+        chat.members.insert(add.user_id, membership);
+        chat.append(("member.joined", None, Some(add.user_id), None));
+        chat.announce(actor, add.at, &add.announcement);
+        Ok(Expected::Done)
+    }
+
+    fn remove(&mut self, act: &Act, user: UserId, announcement: &Announcement) -> Result<Expected, Refusal> {
+        let actor = act.actor.id;
+        let chat = self.chat(act.conversation_id)?;
+        let role = chat.role(actor).ok_or(Refusal::NotAMember)?;
+        let target = chat.role(user).ok_or(Refusal::MemberUnknown)?;
+        if actor != user && (role < act.role_min || role <= target) {
+            return Err(Refusal::RoleTooLow);
+        }
+        if chat.members.len() == 1 {
+            chat.deleted = true;
+        } else {
+            chat.leave(actor, act.at, user, announcement);
+        }
+        Ok(Expected::Done)
+    }
+
+    fn set_role(
+        &mut self,
+        act: &Act,
+        user: UserId,
+        role: MemberRole,
+        announcement: &Announcement,
+    ) -> Result<Expected, Refusal> {
+        let actor = act.actor.id;
+        let chat = self.chat(act.conversation_id)?;
+        let own = chat.role(actor).ok_or(Refusal::NotAMember)?;
+        let before = chat.role(user).ok_or(Refusal::MemberUnknown)?;
+        if before == role {
+            return Ok(Expected::Done);
+        }
+        let outranks = own > before && own > role;
+        if own < act.role_min || !(outranks || own == MemberRole::Owner && actor != user) {
+            return Err(Refusal::RoleTooLow);
+        }
+        if role == MemberRole::Owner {
+            chat.give(actor, MemberRole::Admin);
+        }
+        chat.give(user, role);
+        chat.announce(actor, act.at, announcement);
+        Ok(Expected::Done)
+    }
+}
+
+impl Membership {
+    const fn new(role: MemberRole, joined_at: Timestamp, last_read: Seq) -> Self {
+        Self { role, joined_at, last_read, muted: false, pinned: false, archived: false }
+    }
+}
