@@ -23,6 +23,8 @@ ALTER TABLE messages DROP COLUMN mentions_all;
 ALTER TABLE messages DROP COLUMN group_mention;
 ALTER TABLE messages DROP COLUMN mentions;
 ALTER TABLE messages DROP COLUMN number;
+DROP INDEX conversation_members_by_user;
+CREATE INDEX conversation_members_by_user ON conversation_members (user_id, conversation_id);
 ALTER TABLE conversation_members DROP COLUMN archived;
 DROP INDEX conversations_public;
 DROP INDEX conversations_deleted;

@@ -14,6 +14,9 @@ CREATE INDEX conversations_public ON conversations (name, id)
     WHERE visibility = 'public' AND deleted_at IS NULL;
 
 ALTER TABLE conversation_members ADD COLUMN archived INTEGER NOT NULL DEFAULT 0 CHECK (archived IN (0, 1));
+-- All that the list of a user's conversations must know before it looks at the conversations themselves.
+DROP INDEX conversation_members_by_user;
+CREATE INDEX conversation_members_by_user ON conversation_members (user_id, conversation_id, archived, pinned);
 
 -- How many messages that people wrote there are up to this one: counting what is unread is a subtraction.
 ALTER TABLE messages ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
@@ -42,17 +45,17 @@ CREATE INDEX messages_to_all ON messages (conversation_id, seq) WHERE mentions_a
 CREATE INDEX messages_pinned ON messages (conversation_id, pinned_at) WHERE pinned_at IS NOT NULL;
 CREATE INDEX messages_by_forwarded_sender ON messages (forwarded_sender_id) WHERE forwarded_sender_id IS NOT NULL;
 
--- Whom a message mentions, by name or by @here: for counting what somebody has not read.
+-- Whom a message mentions, by name or by @here: for counting what somebody has not read. It goes with its message, so
+-- a foreign key to the conversation would only cost an index.
 CREATE TABLE message_mentions (
     user_id         BLOB NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    conversation_id BLOB NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    conversation_id BLOB NOT NULL,
     seq             INTEGER NOT NULL,
     message_id      BLOB NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
     sender_id       BLOB NOT NULL,
     PRIMARY KEY (user_id, conversation_id, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX message_mentions_by_message ON message_mentions (message_id);
-CREATE INDEX message_mentions_by_conversation ON message_mentions (conversation_id);
 
 -- What a message said before it was edited or deleted.
 CREATE TABLE message_versions (
@@ -144,6 +147,10 @@ DROP VIEW unread_message_counts;
 CREATE VIEW unread_message_counts AS
 SELECT m.conversation_id,
        m.user_id,
+       m.last_read_seq,
+       m.muted,
+       -- Most conversations are read up to the end: there is nothing to count then.
+       CASE WHEN c.last_seq <= m.last_read_seq THEN 0 ELSE
        c.message_number
          - coalesce((SELECT r.number
                        FROM messages AS r
@@ -164,13 +171,17 @@ SELECT m.conversation_id,
                AND d.sender_id <> m.user_id
                AND NOT EXISTS (SELECT 1 FROM blocks
                                 WHERE blocker_id = m.user_id AND blocked_id = d.sender_id))
-         - (SELECT count(*)
-              FROM blocks AS b
-              JOIN messages AS x ON x.conversation_id = m.conversation_id
-                                AND x.sender_id = b.blocked_id
-                                AND x.seq > m.last_read_seq
-                                AND x.kind <> 'system'
-             WHERE b.blocker_id = m.user_id) AS unread_count,
+         -- Person by person: not by going through all that is unread.
+         - coalesce((SELECT sum((SELECT count(*)
+                                   FROM messages AS x
+                                  WHERE x.conversation_id = m.conversation_id
+                                    AND x.sender_id = b.blocked_id
+                                    AND x.seq > m.last_read_seq
+                                    AND x.kind <> 'system'))
+                       FROM blocks AS b
+                      WHERE b.blocker_id = m.user_id), 0)
+       END AS unread_count,
+       CASE WHEN c.last_seq <= m.last_read_seq THEN 0 ELSE
        (SELECT count(*)
           FROM message_mentions AS mm
          WHERE mm.user_id = m.user_id
@@ -190,7 +201,8 @@ SELECT m.conversation_id,
                AND NOT EXISTS (SELECT 1 FROM message_mentions
                                 WHERE user_id = m.user_id
                                   AND conversation_id = m.conversation_id
-                                  AND seq = a.seq)) AS mention_count
+                                  AND seq = a.seq))
+       END AS mention_count
   FROM conversation_members AS m
   JOIN conversations AS c ON c.id = m.conversation_id;
 

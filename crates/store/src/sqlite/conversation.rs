@@ -39,20 +39,25 @@ fn view(page: &str) -> String {
 }
 
 pub(super) static ONE: LazyLock<String> = LazyLock::new(|| view("SELECT ?2"));
+/// What is unread is counted from the newest on, and not beyond the end of the page: `sorted` is kept, so it is gone
+/// through in its order.
 pub(super) static PAGE: LazyLock<String> = LazyLock::new(|| {
     view(
-        "SELECT c.id
-           FROM conversation_members AS cm JOIN conversations AS c ON c.id = cm.conversation_id
-          WHERE cm.user_id = ?1
-            AND (c.updated_at, c.id) < (?2, ?3)
-            AND (?5 IS NULL OR cm.archived = ?5)
-            AND (?6 IS NULL OR cm.pinned = ?6)
-            AND (?7 IS NULL OR c.type = ?7)
-            AND (NOT ?8 OR (c.last_seq > cm.last_read_seq
-                            AND (SELECT unread_count
-                                   FROM unread_message_counts
-                                  WHERE conversation_id = c.id AND user_id = ?1) > 0))
-          ORDER BY c.updated_at DESC, c.id DESC LIMIT ?4",
+        "WITH sorted (id) AS MATERIALIZED (
+             SELECT c.id
+               FROM conversation_members AS cm JOIN conversations AS c ON c.id = cm.conversation_id
+              WHERE cm.user_id = ?1
+                AND (c.updated_at, c.id) < (?2, ?3)
+                AND (?5 IS NULL OR cm.archived = ?5)
+                AND (?6 IS NULL OR cm.pinned = ?6)
+                AND (?7 IS NULL OR c.type = ?7)
+              ORDER BY c.updated_at DESC, c.id DESC LIMIT iif(?8, -1, ?4))
+         SELECT id
+           FROM sorted
+          WHERE NOT ?8 OR (SELECT unread_count
+                             FROM unread_message_counts
+                            WHERE conversation_id = sorted.id AND user_id = ?1) > 0
+          LIMIT ?4",
     )
 });
 pub(super) const DIRECT: &str = "SELECT id FROM conversations WHERE direct_key = ?1";
@@ -93,17 +98,11 @@ pub(super) const IS_JOINABLE: &str = "
     SELECT 1 FROM conversations
      WHERE id = ?1 AND type = 'channel' AND visibility = 'public' AND deleted_at IS NULL";
 pub(super) const READ_STATE: &str = "
-    SELECT m.last_read_seq, u.unread_count, u.mention_count
-      FROM conversation_members AS m
-      JOIN unread_message_counts AS u ON u.conversation_id = m.conversation_id AND u.user_id = m.user_id
-     WHERE m.conversation_id = ?1 AND m.user_id = ?2";
+    SELECT last_read_seq, unread_count, mention_count
+      FROM unread_message_counts WHERE conversation_id = ?1 AND user_id = ?2";
 pub(super) const UNREAD_TOTAL: &str = "
     WITH counted (muted, unread, mentions) AS MATERIALIZED (
-        SELECT m.muted, u.unread_count, u.mention_count
-          FROM conversation_members AS m
-          JOIN conversations AS c ON c.id = m.conversation_id
-          JOIN unread_message_counts AS u ON u.conversation_id = m.conversation_id AND u.user_id = m.user_id
-         WHERE m.user_id = ?1 AND c.last_seq > m.last_read_seq)
+        SELECT muted, unread_count, mention_count FROM unread_message_counts WHERE user_id = ?1)
     SELECT coalesce(sum(unread) FILTER (WHERE NOT muted), 0),
            count(*) FILTER (WHERE NOT muted AND unread > 0),
            coalesce(sum(mentions), 0)

@@ -6,8 +6,10 @@ use super::{account, conversation, message, readers};
 use crate::migration::SQLITE;
 use rusqlite::Connection;
 
-/// What may be read whole: subqueries as small as a page or as a list that the caller passes, and what is deleted.
-const SMALL: [&str; 7] = [
+/// What may be read whole: subqueries as small as a page, as the list of a user's conversations, or as what the caller
+/// passes; and what is deleted.
+const SMALL: [&str; 8] = [
+    "sorted",
     "page",
     "replies",
     "r",
