@@ -228,6 +228,7 @@ async fn connection(app: App, router: Router, stream: TcpStream, peer: SocketAdd
         .timer(TokioTimer::new())
         // It runs from the moment when the connection becomes idle; the stream itself is stricter about the head.
         .header_read_timeout(seconds(limits.idle_seconds_max.max(limits.header_seconds_max)))
+        .max_header_size(HEAD_BYTES_MAX)
         .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();

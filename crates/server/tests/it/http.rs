@@ -82,7 +82,7 @@ async fn a_method_that_is_not_taken_is_told_which_are() -> Result<()> {
     for (method, path, allow) in [
         (Method::DELETE, "/api/v1/conversations", "GET,HEAD,POST"),
         (Method::GET, LOGIN, "POST"),
-        (Method::PUT, "/api/v1/users/me", "GET,HEAD"),
+        (Method::PUT, "/api/v1/users/me", "GET,HEAD,PATCH"),
         (Method::POST, "/health", "GET,HEAD"),
         (Method::POST, "/api/v1/ws", "GET,HEAD"),
         (Method::PATCH, "/api/openapi.json", "GET,HEAD"),
@@ -114,6 +114,35 @@ async fn whom_a_request_is_for_is_said_once() -> Result<()> {
         stream.read_to_string(&mut answer).await?;
         assert_eq!(answer.split(' ').nth(1), Some(status), "{head}: {answer}");
         assert_eq!(answer.contains("\"invalid_header\""), status == "400", "{head}: {answer}");
+    }
+    Ok(())
+}
+
+/// What cannot be read is refused by hyper, which knows nothing of problems.
+#[tokio::test]
+async fn a_head_has_a_limit() -> Result<()> {
+    const HEAD_BYTES_MAX: usize = 64 * 1024;
+    let natter = natter().start().await?;
+    let head = |bytes: usize| {
+        let begin = "GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Long: ";
+        format!("{begin}{}\r\n\r\n", "x".repeat(bytes - begin.len() - 4))
+    };
+    let many = |headers: usize| {
+        let more: String = (2..headers).map(|number| format!("X-{number}: x\r\n")).collect();
+        format!("GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{more}\r\n")
+    };
+    for (what, head, status) in [
+        ("as long as may be", head(HEAD_BYTES_MAX), "200"),
+        ("a byte longer", head(HEAD_BYTES_MAX + 1), "431"),
+        ("as many as may be", many(100), "200"),
+        ("one more", many(101), "431"),
+        ("no HTTP", "hello\r\n\r\n".to_owned(), "400"),
+    ] {
+        let mut stream = TcpStream::connect(natter.address()).await?;
+        stream.write_all(head.as_bytes()).await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{what}: {answer}");
     }
     Ok(())
 }
