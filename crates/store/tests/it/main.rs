@@ -14,6 +14,7 @@ mod model;
 mod no_trace;
 mod open;
 mod random;
+mod refusal;
 mod replay;
 mod search;
 mod send;
@@ -80,6 +81,8 @@ conformance! {
     no_trace::a_write_that_fails_in_a_batch_fails_alone,
     no_trace::the_same_write_again_changes_nothing,
     random::histories_match_a_simple_model,
+    refusal::what_is_forbidden_changes_nothing,
+    refusal::what_there_is_too_much_of_is_refused,
     search::every_language_is_found,
     search::what_was_found_is_highlighted,
     search::a_hit_is_the_message_as_its_conversation_shows_it,
