@@ -21,6 +21,7 @@ mod reaction;
 mod receipt;
 mod reply;
 mod scheduled;
+mod search;
 mod session;
 mod user;
 
@@ -129,6 +130,7 @@ fn groups() -> [Group; 8] {
             .routes(routes!(block::list, block::add))
             .routes(routes!(block::remove))
             .routes(routes!(block::status))
+            .routes(routes!(search::messages))
             .routes(routes!(ip_rules::list, ip_rules::create))
             .routes(routes!(ip_rules::delete)),
     ]
