@@ -1,5 +1,8 @@
+-- Without the note that they are deleted, they would be there again.
+DELETE FROM conversations WHERE deleted_at IS NOT NULL;
 DROP VIEW conversation_list_view;
 DROP VIEW unread_message_counts;
+DROP TABLE writers;
 DROP INDEX events_of_members;
 ALTER TABLE events DROP COLUMN detail;
 ALTER TABLE events DROP COLUMN subject_id;

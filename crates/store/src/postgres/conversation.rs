@@ -8,8 +8,8 @@ use crate::text_enum::TextEnum as _;
 use crate::{Conversations, ListFilter, ListPosition, Result, Roster, Standing};
 use async_trait::async_trait;
 use natter_protocol::{
-    Conversation, ConversationId, ConversationInfo, Invite, InviteId, InvitePreview, Me, Member,
-    PublicChannel, ReadState, Seq, Timestamp, UnreadTotal, UserId,
+    Conversation, ConversationId, ConversationInfo, ConversationKind, Invite, InviteId, InvitePreview, Me,
+    Member, PublicChannel, ReadState, Seq, Timestamp, UnreadTotal, UserId,
 };
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
@@ -164,7 +164,7 @@ impl Conversations for Postgres {
             .bind(i64::from(limit))
             .bind(filter.archived)
             .bind(filter.pinned)
-            .bind(filter.kind.map(|kind| kind.to_text()));
+            .bind(filter.kind.map(ConversationKind::to_text));
         self.all(statement, |row| listed(row, &self.epoch)).await
     }
 

@@ -1,63 +1,163 @@
 //! No statement reads a table whole.
 
-use super::{account, connect, conversation, message, send};
+use super::message::{history, log};
+use super::{account, connect, conversation, message, statement as sql};
 use crate::migration::POSTGRES;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-/// Two thousand people and conversations, five members and twenty-five messages in each.
+/// Two thousand people and conversations, five members and twenty-five messages in each, and some of all else.
 const FILL: &str = "
     CREATE FUNCTION id(kind int, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS
         $$ SELECT (lpad(to_hex(kind), 8, '0') || lpad(to_hex(n), 24, '0'))::uuid $$;
-    INSERT INTO users (id, username, display_name, role, created_at)
-        SELECT id(1, n), 'user' || n, 'User', 'user', now() FROM generate_series(0, 1999) AS n;
+    INSERT INTO users (id, username, display_name, role, external_id, created_at)
+        SELECT id(1, n), 'user' || n, 'User', 'user', 'host' || n, now() FROM generate_series(0, 1999) AS n;
     INSERT INTO sessions (id, user_id, refresh_hash, created_at, refreshed_at, expires_at)
         SELECT id(4, n), id(1, n), sha256(n::text::bytea), now(), now(), now() FROM generate_series(0, 1999) AS n;
-    INSERT INTO conversations (id, type, visibility, status, created_by, created_at, updated_at, last_seq,
-                               last_message_id, member_count)
-        SELECT id(2, n), 'group', 'private', 'active', id(1, n), now(), now(), 26, id(3, n * 25 + 24), 5
+    INSERT INTO conversations (id, type, name, visibility, status, created_by, created_at, updated_at, last_seq,
+                               last_message_id, member_count, message_number)
+        SELECT id(2, n), 'channel', 'Channel ' || n, 'public', 'active', id(1, n), now(), now(), 26,
+               id(3, n * 25 + 24), 5, 25
           FROM generate_series(0, 1999) AS n;
     INSERT INTO conversation_members (conversation_id, user_id, role, joined_at, last_read_seq)
         SELECT id(2, n), id(1, (n * 7 + k * 401) % 2000), 'member', now(), 0
           FROM generate_series(0, 1999) AS n, generate_series(0, 4) AS k;
-    INSERT INTO messages (id, conversation_id, seq, sender_id, kind, content, client_message_id, fingerprint, created_at)
-        SELECT id(3, n), id(2, n / 25), n % 25 + 2, id(1, (n / 25 * 7) % 2000), 'text', repeat('word ', 10), n::text, n, now()
+    INSERT INTO messages (id, conversation_id, seq, number, sender_id, kind, content, client_message_id, fingerprint,
+                          created_at, pinned_at, deleted_at)
+        SELECT id(3, n), id(2, n / 25), n % 25 + 2, n % 25 + 1, id(1, (n / 25 * 7) % 2000), 'text',
+               repeat('word ', 10), n::text, n, now(), CASE WHEN n % 25 = 3 THEN now() END,
+               CASE WHEN n % 25 = 4 THEN now() END
           FROM generate_series(0, 49999) AS n;
     INSERT INTO events (conversation_id, seq, type, actor_id, message_id, created_at)
         SELECT conversation_id, seq, 1, sender_id, id, created_at FROM messages;
     INSERT INTO message_reactions (message_id, user_id, emoji, created_at)
         SELECT id(3, n), id(1, n % 2000), 'x', now() FROM generate_series(0, 49999, 5) AS n;
+    INSERT INTO message_mentions (message_id, conversation_id, seq, sender_id, user_id)
+        SELECT id, conversation_id, seq, sender_id, id(1, (seq * 31) % 2000) FROM messages;
+    INSERT INTO message_read_receipts (conversation_id, user_id, seq, read_at)
+        SELECT conversation_id, user_id, 20, now() FROM conversation_members;
+    INSERT INTO message_versions (message_id, version, content, created_at, replaced_at, replaced_by)
+        SELECT id, 1, 'before', now(), now(), sender_id FROM messages;
+    INSERT INTO drafts (user_id, conversation_id, content, updated_at)
+        SELECT user_id, conversation_id, 'word', now() FROM conversation_members;
+    INSERT INTO scheduled_messages (id, user_id, conversation_id, content, send_at, created_at)
+        SELECT id(5, n), id(1, n), id(2, n), 'word', now() + n * interval '1 minute', now()
+          FROM generate_series(0, 1999) AS n;
+    INSERT INTO invites (id, conversation_id, code, created_by, created_at)
+        SELECT id(6, n), id(2, n), n::text, id(1, n), now() FROM generate_series(0, 1999) AS n;
+    INSERT INTO blocks (blocker_id, blocked_id, created_at)
+        SELECT id(1, n), id(1, (n + 7) % 2000), now() FROM generate_series(0, 1999) AS n;
+    INSERT INTO idempotency_keys (user_id, key, fingerprint, claimed_at)
+        SELECT id(1, n), 'key', sha256(n::text::bytea), now() + n * interval '1 minute'
+          FROM generate_series(0, 1999) AS n;
     ANALYZE";
 
-/// Viewer, conversation, message, and the rest of the parameters, as they are written in SQL.
+/// Parameters, as they are written in SQL.
 const VIEWER: &str = "'00000001000000000000000000000000'";
 const CONVERSATION: &str = "'00000002000000000000000000000000'";
 const MESSAGE: &str = "'00000003000000000000000000000005'";
+const IN_CONVERSATION: &str = "'00000001000000000000000000000000', '00000002000000000000000000000000'";
+const OF_MESSAGE: &str = "'00000001000000000000000000000000', '00000003000000000000000000000005'";
+const MEMBER: &str = "'00000002000000000000000000000000', '00000001000000000000000000000000'";
 
 #[tokio::test]
-async fn no_statement_scans_a_table() {
-    let database = natter_testkit::postgres::database().unwrap();
-    let mut connection = filled(database.url()).await;
-    let member = [VIEWER, CONVERSATION].join(", ");
-    let statements = [
+async fn no_read_scans_a_table() {
+    let before_all = format!("NULL, {}, 0, 51, 1", i64::MAX - 1);
+    no_statement_scans_a_table(&[
         (account::USER, VIEWER.to_owned()),
+        (account::USER_ENABLED, VIEWER.to_owned()),
         (account::CREDENTIALS, "'user7'".to_owned()),
         (account::USERS_NAMED, format!("ARRAY['user7', 'user8'], ARRAY[{VIEWER}]::uuid[]")),
+        (account::USERS_LIKE, format!("{VIEWER}, 'us', '', 51")),
+        (account::ACQUAINTANCES, format!("{VIEWER}, ARRAY[{VIEWER}]::uuid[], '', 51")),
         (account::SESSION, "'00000004000000000000000000000000', now()".to_owned()),
-        (conversation::ONE, member.clone()),
-        (conversation::LIST, format!("{VIEWER}, NULL, NULL, 51")),
-        (conversation::LIST, format!("{VIEWER}, now(), {CONVERSATION}, 51")),
-        (conversation::ROSTER, CONVERSATION.to_owned()),
-        (message::ONE, format!("{VIEWER}, {MESSAGE}")),
-        (message::SLICE, format!("{member}, NULL, {}, 0, 51, 1", i64::MAX - 1)),
-        (message::SLICE, format!("{member}, {MESSAGE}, 0, 1, 1, 51")),
-        (message::EVENTS, format!("{member}, 0, 1000")),
-        (send::LOCK, "'{}'".to_owned()),
-        (send::MEMBERS, "'{}', '{}'".to_owned()),
-        (send::BY_ID, "'{}'".to_owned()),
-        (send::BY_KEY, "'{}', '{}', '{}'".to_owned()),
-        (send::SAVE, "'{}', '{}', '{}', '{}'".to_owned()),
-    ];
-    for (sql, parameters) in &statements {
+        (account::SESSIONS, format!("{VIEWER}, now(), 51")),
+        (account::BLOCK_STATUS, format!("{VIEWER}, {VIEWER}")),
+        (account::BLOCKS, format!("{VIEWER}, '', 51")),
+        (account::KEPT_APART, VIEWER.to_owned()),
+        (conversation::ONE, IN_CONVERSATION.to_owned()),
+        (conversation::LIST, format!("{VIEWER}, NULL, NULL, 51, NULL, NULL, NULL")),
+        (conversation::LIST, format!("{VIEWER}, now(), {CONVERSATION}, 51, false, true, 'group'")),
+        (conversation::LIST_UNREAD, format!("{VIEWER}, NULL, NULL, 51, NULL, NULL, NULL")),
+        (conversation::DIRECT, "''".to_owned()),
+        (conversation::STANDING, MEMBER.to_owned()),
+        (conversation::ROSTER, format!("{CONVERSATION}, NULL")),
+        (conversation::ROSTER, format!("{CONVERSATION}, 7")),
+        (conversation::MEMBERS, format!("{MEMBER}, '', 51")),
+        (conversation::MEMBERS_AMONG, format!("{CONVERSATION}, ARRAY[{VIEWER}]::uuid[]")),
+        (conversation::PUBLIC_CHANNELS, format!("{VIEWER}, 'channel', '', {CONVERSATION}, 51")),
+        (conversation::IS_JOINABLE, CONVERSATION.to_owned()),
+        (conversation::READ_STATE, MEMBER.to_owned()),
+        (conversation::UNREAD_TOTAL, VIEWER.to_owned()),
+        (conversation::INVITES, CONVERSATION.to_owned()),
+        (conversation::INVITE, format!("'7', {VIEWER}, now()")),
+        (message::ONE, OF_MESSAGE.to_owned()),
+        (message::ONE_SEEN, OF_MESSAGE.to_owned()),
+        (message::PINS, IN_CONVERSATION.to_owned()),
+        (message::VERSIONS, MESSAGE.to_owned()),
+        (message::RECEIPTS, format!("{OF_MESSAGE}, '', 51")),
+        (message::REACTIONS, format!("{MESSAGE}, NULL, NULL, NULL, 51")),
+        (message::DRAFTS, format!("{VIEWER}, NULL, NULL, 51")),
+        (message::DRAFT, IN_CONVERSATION.to_owned()),
+        (message::SCHEDULED, VIEWER.to_owned()),
+        (message::DUE, "now(), 51".to_owned()),
+        (history::SLICE, format!("{IN_CONVERSATION}, {before_all}")),
+        (history::SLICE, format!("{IN_CONVERSATION}, {MESSAGE}, 0, 1, 1, 51")),
+        (history::THREAD, format!("{IN_CONVERSATION}, {before_all}, {MESSAGE}")),
+        (log::EVENTS, format!("{IN_CONVERSATION}, 0, 1000")),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn no_write_scans_a_table() {
+    no_statement_scans_a_table(&[
+        (sql::LOCK, "'{}'".to_owned()),
+        (sql::SAVE, "'{}', '{}', '{}', '{}', '{}', '{}', '{}'".to_owned()),
+        (sql::SAVE_AND_MARK, "'{}', '{}', '{}', '{}', '{}', '{}', '{}', 1, 1".to_owned()),
+        (sql::TOUCHED, "'{}', '{}'".to_owned()),
+        (sql::ROLE, MEMBER.to_owned()),
+        (sql::MENTIONABLE, "'{}', '{}', '{}'".to_owned()),
+        (sql::MEMBERS, "'{}', '{}'".to_owned()),
+        (sql::BY_IDS, "'{}'".to_owned()),
+        (sql::BY_KEYS, "'{}', '{}', '{}'".to_owned()),
+        (sql::POSITION, format!("{MESSAGE}, {CONVERSATION}")),
+        (sql::BY_KEY, format!("{MEMBER}, 'key'")),
+        (sql::DELETE_MENTIONS, MESSAGE.to_owned()),
+        (sql::INSERT_VERSION, format!("{MESSAGE}, now(), {VIEWER}")),
+        (sql::DELETE_REACTION, format!("{MESSAGE}, {VIEWER}, 'x'")),
+        (sql::DELETE_REACTIONS, MESSAGE.to_owned()),
+        (sql::COUNT_PINS, CONVERSATION.to_owned()),
+        (sql::SET_LAST_READ, format!("{MEMBER}, 7, now()")),
+        (sql::LOCK_PAIR, "'{}'".to_owned()),
+        (sql::COUNT_USERS, "'{}'".to_owned()),
+        (sql::DELETE_CONVERSATION, format!("{CONVERSATION}, now()")),
+        (sql::UPDATE_ME, format!("{MEMBER}, true, true, true")),
+        (sql::DELETE_MEMBER, MEMBER.to_owned()),
+        (sql::SUCCESSOR, CONVERSATION.to_owned()),
+        (sql::COUNT_INVITES, format!("{CONVERSATION}, now()")),
+        (sql::INVITE, "'7'".to_owned()),
+        (sql::COUNT_DRAFTS, IN_CONVERSATION.to_owned()),
+        (sql::DELETE_DRAFT, IN_CONVERSATION.to_owned()),
+        (sql::COUNT_SCHEDULED, VIEWER.to_owned()),
+        (sql::IS_BLOCKED_BY_ANY, format!("{VIEWER}, '{{}}'")),
+        (sql::COUNT_BLOCKS, VIEWER.to_owned()),
+        (sql::USER_OF_HOST, "'host7'".to_owned()),
+        (sql::DELETE_OLD_SESSIONS, format!("{VIEWER}, now()")),
+        (sql::END_SESSIONS, format!("{VIEWER}, NULL, now()")),
+        (sql::KEY, format!("{VIEWER}, 'key'")),
+        (sql::ERASE_KEYS, "now(), 100".to_owned()),
+        (sql::ERASE_MESSAGES, format!("{CONVERSATION}, 100")),
+        (sql::ERASE_EVENTS, format!("{CONVERSATION}, 100")),
+        (sql::ERASE_RECEIPTS, format!("{CONVERSATION}, 100")),
+        (sql::ERASE_CONVERSATION, CONVERSATION.to_owned()),
+    ])
+    .await;
+}
+
+async fn no_statement_scans_a_table(statements: &[(&str, String)]) {
+    let database = natter_testkit::postgres::database().unwrap();
+    let mut connection = filled(database.url()).await;
+    for (sql, parameters) in statements {
         let plan = plan(&mut connection, sql, parameters).await;
         let count = |text| plan.matches(text).count();
         // An index that is read without a condition is read whole, too.

@@ -3,7 +3,7 @@
 use super::conversation::{self, me};
 use super::row::{self, Columns as _, to_bigint, to_time, to_uuids};
 use super::send::{self, Fresh};
-use super::transaction::{Step, Transaction, head};
+use super::transaction::{Step, Transaction, head, save};
 use super::{Statement, account, message, statement as sql};
 use crate::apply::heads::Head;
 use crate::apply::rows::{InviteRow, KeyRow, NewEvent, Rows};
@@ -14,9 +14,9 @@ use crate::{
     SessionRotation,
 };
 use natter_protocol::{
-    ConversationId, ConversationInfo, Draft, ErrorCode, Invite, InviteId, IpRule, IpRuleId, Me, MemberRole,
-    Message, MessageId, PlatformRole, ScheduledMessage, ScheduledMessageId, Seq, SessionId, Timestamp,
-    UpdateMe, UpdateProfile, User, UserId,
+    ConversationId, ConversationInfo, Draft, ErrorCode, GroupMention, Invite, InviteId, IpRule, IpRuleId, Me,
+    MemberRole, Message, MessageId, PlatformRole, ScheduledMessage, ScheduledMessageId, Seq, SessionId,
+    Timestamp, UpdateMe, UpdateProfile, User, UserId,
 };
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
@@ -49,7 +49,7 @@ impl Rows for Transaction<'_> {
     }
 
     async fn save_heads(&mut self, heads: &[(ConversationId, &Head)]) -> Step<()> {
-        Ok(self.save(heads).await?)
+        self.run(save(sql::SAVE, heads)).await
     }
 
     async fn insert_event(&mut self, event: NewEvent<'_>) -> Step<()> {
@@ -138,7 +138,7 @@ impl Rows for Transaction<'_> {
             .bind(id.uuid())
             .bind(content)
             .bind((!mentions.named.is_empty()).then(|| to_uuids(&mentions.named)))
-            .bind(mentions.group.map(|group| group.to_text()))
+            .bind(mentions.group.map(GroupMention::to_text))
             .bind(mentions.counts_for_all())
             .bind(to_time(edited_at));
         self.run(statement).await
@@ -384,8 +384,7 @@ impl Rows for Transaction<'_> {
             .bind(user.role.to_text())
             .bind(&user.password_hash)
             .bind(to_time(user.created_at));
-        // A user of this very id was inserted by an attempt whose commit went unheard.
-        Ok(self.changes(statement).await? || self.user(user.id).await?.is_some())
+        self.changes(statement).await
     }
 
     async fn user_of_host(&mut self, external_id: &str) -> Step<Option<User>> {

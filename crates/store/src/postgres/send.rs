@@ -6,7 +6,7 @@ use crate::apply::heads::Heads;
 use crate::commit::Outcome;
 use crate::text_enum::TextEnum as _;
 use crate::{Mentions, NewMessage, Notice, Refusal, Written, log};
-use natter_protocol::{ConversationId, MessageId, Seq, SystemNote, UserId};
+use natter_protocol::{ConversationId, GroupMention, MessageId, Seq, SystemNote, UserId};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 use std::collections::{HashMap, HashSet};
@@ -251,7 +251,7 @@ pub(super) async fn insert_messages(
         .bind(column(fresh, |row| row.new.reply_to.map(MessageId::uuid)))
         .bind(column(fresh, |row| row.new.thread_id.map(MessageId::uuid)))
         .bind(column(fresh, |row| array(&row.mentions.named)))
-        .bind(column(fresh, |row| row.mentions.group.map(|group| group.to_text())))
+        .bind(column(fresh, |row| row.mentions.group.map(GroupMention::to_text)))
         .bind(column(fresh, |row| row.mentions.counts_for_all()))
         .bind(column(fresh, |row| row.new.forwarded_from.as_ref().map(|from| from.sender.id.uuid())))
         .bind(column(fresh, |row| row.new.forwarded_from.as_ref().map(|from| to_time(from.created_at))))

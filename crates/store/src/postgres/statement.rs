@@ -13,14 +13,33 @@ pub(super) const LOCK: &str = concat!(
      WHERE c.id = ANY($1) AND c.deleted_at IS NULL
      ORDER BY c.id FOR NO KEY UPDATE"
 );
-pub(super) const SAVE: &str = "
-    UPDATE conversations AS c
-       SET last_seq = new.last_seq, message_number = new.message_number, member_count = new.member_count,
-           blocked = new.blocked, last_message_id = coalesce(new.last_message_id, c.last_message_id),
-           updated_at = greatest(c.updated_at, new.updated_at)
-      FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::boolean[], $6::uuid[], $7::timestamptz[])
-           AS new (id, last_seq, message_number, member_count, blocked, last_message_id, updated_at)
-     WHERE c.id = new.id";
+macro_rules! save {
+    () => {
+        "UPDATE conversations AS c
+            SET last_seq = new.last_seq, message_number = new.message_number, member_count = new.member_count,
+                blocked = new.blocked, last_message_id = coalesce(new.last_message_id, c.last_message_id),
+                updated_at = greatest(c.updated_at, new.updated_at)
+           FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::boolean[], $6::uuid[],
+                       $7::timestamptz[])
+                AS new (id, last_seq, message_number, member_count, blocked, last_message_id, updated_at)
+          WHERE c.id = new.id"
+    };
+}
+macro_rules! mark {
+    ($writer:literal, $batch:literal) => {
+        concat!(
+            "INSERT INTO writers (id, batch) VALUES (",
+            $writer,
+            ", ",
+            $batch,
+            ") ON CONFLICT (id) DO UPDATE SET batch = excluded.batch, committed_at = now()"
+        )
+    };
+}
+pub(super) const SAVE: &str = save!();
+/// Notes that a batch is committed.
+pub(super) const MARK: &str = mark!("$1", "$2");
+pub(super) const SAVE_AND_MARK: &str = concat!("WITH marked AS (", mark!("$8", "$9"), ") ", save!());
 /// The conversations of these messages, and of these pairs.
 pub(super) const TOUCHED: &str = "
     SELECT conversation_id AS id FROM messages WHERE id = ANY($1)
@@ -211,9 +230,10 @@ pub(super) const ROTATE_SESSION: &str = "
     UPDATE sessions SET refresh_hash = $3, refreshed_at = $4, expires_at = $5
      WHERE id = $1 AND refresh_hash IN ($2, $3)";
 pub(super) const END_SESSION: &str = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
+/// Those that ended at this very time were ended by the same write.
 pub(super) const END_SESSIONS: &str = "
     UPDATE sessions SET ended_at = $3
-     WHERE user_id = $1 AND ended_at IS NULL AND ($2::uuid IS NULL OR id <> $2)
+     WHERE user_id = $1 AND (ended_at IS NULL OR ended_at = $3) AND ($2::uuid IS NULL OR id <> $2)
  RETURNING id";
 
 pub(super) const COUNT_IP_RULES: &str = "SELECT count(*) FROM ip_rules";

@@ -73,27 +73,21 @@ impl Transaction<'_> {
         }
         Ok(())
     }
+}
 
-    /// Writes heads that have changed.
-    pub(super) async fn save(&mut self, heads: &[(ConversationId, &Head)]) -> sqlx::Result<()> {
-        if heads.is_empty() {
-            return Ok(());
-        }
-        let numbers = |number: fn(&Head) -> u64| -> Vec<i64> {
-            heads.iter().map(|(_, head)| to_bigint(number(head))).collect()
-        };
-        sqlx::query(sql::SAVE)
-            .bind(heads.iter().map(|(id, _)| id.uuid()).collect::<Vec<_>>())
-            .bind(numbers(|head| head.last_seq))
-            .bind(numbers(|head| head.message_number))
-            .bind(numbers(|head| head.member_count))
-            .bind(heads.iter().map(|(_, head)| head.blocked).collect::<Vec<_>>())
-            .bind(heads.iter().map(|(_, head)| head.appended.map(MessageId::uuid)).collect::<Vec<_>>())
-            .bind(heads.iter().map(|(_, head)| to_time(head.info.updated_at)).collect::<Vec<_>>())
-            .execute(&mut *self.0)
-            .await?;
-        Ok(())
-    }
+/// What a statement that begins like [`sql::SAVE`] asks.
+pub(super) fn save<'a>(sql: &'static str, heads: &[(ConversationId, &Head)]) -> Statement<'a> {
+    let numbers = |number: fn(&Head) -> u64| -> Vec<i64> {
+        heads.iter().map(|(_, head)| to_bigint(number(head))).collect()
+    };
+    sqlx::query(sql)
+        .bind(heads.iter().map(|(id, _)| id.uuid()).collect::<Vec<_>>())
+        .bind(numbers(|head| head.last_seq))
+        .bind(numbers(|head| head.message_number))
+        .bind(numbers(|head| head.member_count))
+        .bind(heads.iter().map(|(_, head)| head.blocked).collect::<Vec<_>>())
+        .bind(heads.iter().map(|(_, head)| head.appended.map(MessageId::uuid)).collect::<Vec<_>>())
+        .bind(heads.iter().map(|(_, head)| to_time(head.info.updated_at)).collect::<Vec<_>>())
 }
 
 /// A conversation from [`sql::LOCK`].

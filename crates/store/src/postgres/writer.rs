@@ -4,7 +4,8 @@ use super::connect::Server;
 use super::failure::{self, Kind};
 use super::send::send_messages;
 use super::statement as sql;
-use super::transaction::Transaction;
+use super::transaction::{Transaction, save};
+use crate::apply::apply;
 use crate::apply::heads::Heads;
 use crate::commit::{Backend, Failure, Outcome};
 use crate::conversation::direct_key;
@@ -25,49 +26,119 @@ const RETRY_PAUSE_MAX: Duration = Duration::from_secs(1);
 
 // Read committed, whatever the server's default is: what is read after the locks must see what was committed before.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+const NEW_WRITER: &str = "INSERT INTO writers (batch) VALUES (0) RETURNING id";
+/// Those of processes that ended long ago. One that is only idle gets its row again.
+const FORGET_WRITERS: &str = "DELETE FROM writers WHERE committed_at < now() - interval '30 days'";
+/// Waits until a commit that is under way on another connection has ended.
+const COMMITTED: &str = "
+    INSERT INTO writers (id, batch) VALUES ($1, 0)
+        ON CONFLICT (id) DO UPDATE SET batch = writers.batch
+ RETURNING batch";
 
 pub(super) struct Writer {
     server: Server,
     /// None after an error: what state a connection is in is then no question.
     connection: Option<PgConnection>,
+    /// What the database knows this writer by, once it does.
+    id: Option<i64>,
+    /// The number of the batch.
+    batch: i64,
 }
 
 impl Writer {
     pub(super) const fn new(server: Server, connection: PgConnection) -> Self {
-        Self { server, connection: Some(connection) }
+        Self { server, connection: Some(connection), id: None, batch: 0 }
     }
 
-    /// One transaction. Sets `committing` before it asks for the commit.
-    async fn attempt(&mut self, writes: &[Write], committing: &mut bool) -> sqlx::Result<Vec<Outcome>> {
+    /// One transaction. `unheard` has its outcomes from before it asks for the commit until it has heard that it was
+    /// done; what is in it at the start was left there by an attempt before.
+    async fn attempt(
+        &mut self,
+        writes: &[Write],
+        unheard: &mut Option<Vec<Outcome>>,
+    ) -> sqlx::Result<Vec<Outcome>> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => self.server.reopen().await?,
         };
-        let mut transaction = connection.begin_with(BEGIN).await?;
-        let outcomes = apply(&mut transaction, writes).await?;
-        *committing = true;
-        transaction.commit().await?;
+        let id = self.register(&mut connection).await?;
+        if unheard.is_some() && self.is_committed(&mut connection, id).await? {
+            tracing::info!(writes = writes.len(), "a batch was committed unheard");
+        } else {
+            *unheard = None;
+            let mut transaction = connection.begin_with(BEGIN).await?;
+            let outcomes = self.apply(&mut transaction, id, writes).await?;
+            *unheard = Some(outcomes);
+            if let Err(error) = transaction.commit().await {
+                if failure::rolled_back(&error) {
+                    *unheard = None;
+                }
+                return Err(error);
+            }
+        }
         self.connection = Some(connection);
+        Ok(unheard.take().unwrap_or_default())
+    }
+
+    async fn register(&mut self, connection: &mut PgConnection) -> sqlx::Result<i64> {
+        if let Some(id) = self.id {
+            return Ok(id);
+        }
+        sqlx::query(FORGET_WRITERS).execute(&mut *connection).await?;
+        let id = sqlx::query_scalar(NEW_WRITER).fetch_one(connection).await?;
+        self.id = Some(id);
+        Ok(id)
+    }
+
+    async fn is_committed(&self, connection: &mut PgConnection, id: i64) -> sqlx::Result<bool> {
+        let committed: i64 = sqlx::query_scalar(COMMITTED).bind(id).fetch_one(connection).await?;
+        Ok(committed == self.batch)
+    }
+
+    /// Does the writes in order: sends that follow one another together, everything else singly.
+    async fn apply(
+        &self,
+        connection: &mut PgConnection,
+        id: i64,
+        writes: &[Write],
+    ) -> sqlx::Result<Vec<Outcome>> {
+        let mut transaction = Transaction(connection);
+        let mut heads = Heads::default();
+        lock(&mut transaction, &mut heads, writes).await?;
+        let mut outcomes = Vec::with_capacity(writes.len());
+        for run in writes.chunk_by(|a, b| sent(a).is_some() && sent(b).is_some()) {
+            let sends: Vec<&NewMessage> = run.iter().filter_map(sent).collect();
+            if sends.is_empty() {
+                for write in run {
+                    outcomes.push(apply(&mut transaction, &mut heads, write).await?);
+                }
+            } else {
+                outcomes.extend(send_messages(transaction.0, &mut heads, &sends).await?);
+            }
+        }
+        let changed = heads.changed();
+        let marked =
+            if changed.is_empty() { sqlx::query(sql::MARK) } else { save(sql::SAVE_AND_MARK, &changed) };
+        marked.bind(id).bind(self.batch).execute(transaction.0).await?;
         Ok(outcomes)
     }
 }
 
 impl Backend for Writer {
-    /// Tries again by itself while only the server or the way to it is at fault. A write that an attempt has
-    /// committed without our hearing of it recognises itself in the next one.
+    /// Tries again by itself while only the server or the way to it is at fault. What an attempt has committed without
+    /// our hearing of it is not done again.
     async fn commit(&mut self, writes: &[Write]) -> Result<Vec<Outcome>, Failure> {
         let deadline = Instant::now() + COMMIT_TIME_MAX;
         let mut pause = RETRY_PAUSE_MIN;
-        let mut in_doubt = false;
+        let mut unheard = None;
+        self.batch += 1;
         loop {
-            let mut committing = false;
-            let attempt = tokio::time::timeout_at(deadline, self.attempt(writes, &mut committing)).await;
+            let attempt = tokio::time::timeout_at(deadline, self.attempt(writes, &mut unheard)).await;
             let error = match attempt {
                 Ok(Ok(outcomes)) => return Ok(outcomes),
                 Ok(Err(error)) => error,
                 Err(_) => sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()),
             };
-            in_doubt |= committing && !failure::rolled_back(&error);
             let kind = failure::kind(&error);
             if kind == Kind::Transient && Instant::now() + pause < deadline {
                 tracing::warn!(%error, writes = writes.len(), "a batch is tried again");
@@ -76,32 +147,12 @@ impl Backend for Writer {
                 continue;
             }
             return Err(match failure::classify(error) {
+                error if unheard.is_some() => Failure::Shared(StoreError::OutcomeUnknown(error.to_string())),
                 error @ StoreError::Broken(_) => Failure::Poisoned(error),
-                error if in_doubt => Failure::Shared(StoreError::OutcomeUnknown(error.to_string())),
                 error => Failure::Shared(error),
             });
         }
     }
-}
-
-/// Does the writes in order: sends that follow one another together, everything else singly.
-async fn apply(connection: &mut PgConnection, writes: &[Write]) -> sqlx::Result<Vec<Outcome>> {
-    let mut transaction = Transaction(connection);
-    let mut heads = Heads::default();
-    lock(&mut transaction, &mut heads, writes).await?;
-    let mut outcomes = Vec::with_capacity(writes.len());
-    for run in writes.chunk_by(|a, b| sent(a).is_some() && sent(b).is_some()) {
-        let sends: Vec<&NewMessage> = run.iter().filter_map(sent).collect();
-        if sends.is_empty() {
-            for write in run {
-                outcomes.push(crate::apply::apply(&mut transaction, &mut heads, write).await?);
-            }
-        } else {
-            outcomes.extend(send_messages(transaction.0, &mut heads, &sends).await?);
-        }
-    }
-    transaction.save(&heads.changed()).await?;
-    Ok(outcomes)
 }
 
 fn sent(write: &Write) -> Option<&NewMessage> {
