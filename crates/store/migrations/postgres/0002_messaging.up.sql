@@ -150,6 +150,8 @@ CREATE INDEX idempotency_keys_by_age ON idempotency_keys (claimed_at);
 -- Beside the message: whom an event is about, and a word about it, such as an emoji.
 ALTER TABLE events ADD COLUMN subject_id uuid;
 ALTER TABLE events ADD COLUMN detail text;
+-- Entries that were there without them, because the schema had gone back, tell only that something changed.
+UPDATE events SET type = 7 WHERE type IN (5, 6, 9, 10, 11);
 -- Who came and went: what a reader of the log must know to tell who was in it at a position.
 CREATE INDEX events_of_members ON events (conversation_id, seq) WHERE type IN (9, 10);
 

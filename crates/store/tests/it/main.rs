@@ -73,6 +73,7 @@ conformance! {
     message::a_deleted_message_stays_as_a_tombstone,
     message::reactions_are_counted_in_the_order_of_first_use,
     migration::goes_up_and_down_and_up,
+    migration::what_is_there_survives_the_way_back_and_forth,
     migration::a_changed_file_is_refused,
     migration::a_newer_schema_is_refused,
     migration::nodes_that_start_at_once_migrate_once,

@@ -1,7 +1,9 @@
 //! The schema: forth, back, and refusals.
 
-use crate::harness::{Db, new_message};
-use natter_store::{MigrationError, Migrator, OpenError};
+use crate::harness::{Db, World, block, new_direct, new_message, read, rename, send};
+use crate::variants::{Scene, bury};
+use natter_protocol::Conversation;
+use natter_store::{Anchor, MigrationError, Migrator, OpenError, OpenOptions, Refusal};
 
 async fn migrator(db: &Db) -> Box<dyn Migrator> {
     natter_store::migrator(&db.options()).await.unwrap()
@@ -38,6 +40,57 @@ pub(crate) async fn goes_up_and_down_and_up(db: Db) {
     let alice = world.user("alice").await;
     let id = world.group(&alice, &[]).await;
     world.send(new_message(id, &alice, "as new")).await;
+}
+
+/// What was there under the first schema is counted when the second comes, and what the second had does not disturb
+/// the first.
+pub(crate) async fn what_is_there_survives_the_way_back_and_forth(db: Db) {
+    let world = db.open().await;
+    let scene = Scene::new(&world).await;
+    let Scene { alice, bob, carol, group, .. } = &scene;
+    let id = *group;
+    for n in 0..7 {
+        world.send(new_message(id, [alice, bob, carol][n % 3], &n.to_string())).await;
+        if n == 3 {
+            world.done(rename(id, alice, "Pier")).await;
+        }
+    }
+    let history = world.history(id, alice).await;
+    world.done(read(id, alice, Some(Anchor::Message(history[4].id)))).await;
+    world.done(crate::harness::delete(&history[7], bob)).await;
+    let direct = world.create(new_direct(alice, bob)).await;
+    world.send(new_message(direct, bob, "hello")).await;
+    world.done(block(alice, bob)).await;
+    let gone = Scene::new(&world).await;
+    bury(&world, &gone).await;
+    let people = [alice, bob, carol, &gone.alice];
+    let mut before = Vec::new();
+    for user in people {
+        before.push(counts(&world.list(user).await));
+    }
+    world.close().await;
+
+    let mut migrator = migrator(&db).await;
+    while applied(&mut migrator).await.iter().filter(|applied| **applied).count() > 1 {
+        migrator.down().await.unwrap();
+    }
+    drop(migrator);
+    let options = OpenOptions { new_epoch: "another".to_owned(), ..db.options() };
+    let world = World::new(natter_store::open(options).await.unwrap());
+    assert_eq!(world.store.epoch(), "another", "what the logs told is lost, and nobody is told");
+    assert_eq!(world.log(id, alice).await.len() as u64, world.conversation(id, alice).await.last_seq);
+    db.behind().await.check().await;
+    for (user, before) in people.into_iter().zip(before) {
+        assert_eq!(counts(&world.list(user).await), before, "{}", user.username);
+    }
+    assert_eq!(world.refusal(send(new_message(direct, bob, "again"))).await, Refusal::Blocked);
+    world.send(new_message(id, bob, "on it goes")).await;
+    db.behind().await.check().await;
+}
+
+/// What both schemas know of a list.
+fn counts(list: &[Conversation]) -> Vec<(natter_protocol::ConversationId, u64, u64, u64)> {
+    list.iter().map(|one| (one.info.id, one.last_seq, one.unread_count, one.member_count)).collect()
 }
 
 pub(crate) async fn a_changed_file_is_refused(db: Db) {
