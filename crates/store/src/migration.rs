@@ -37,8 +37,10 @@ macro_rules! migrations {
     };
 }
 
-pub(crate) const SQLITE: &[Migration] = migrations!("sqlite": 1 "0001_foundation", 2 "0002_messaging");
-pub(crate) const POSTGRES: &[Migration] = migrations!("postgres": 1 "0001_foundation", 2 "0002_messaging");
+pub(crate) const SQLITE: &[Migration] =
+    migrations!("sqlite": 1 "0001_foundation", 2 "0002_messaging", 3 "0003_search");
+pub(crate) const POSTGRES: &[Migration] =
+    migrations!("postgres": 1 "0001_foundation", 2 "0002_messaging", 3 "0003_search");
 
 /// A migration that the database says was applied.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,12 +9,14 @@ pub(crate) mod bench;
 mod connect;
 mod conversation;
 mod failure;
+mod index;
 mod message;
 mod migrate;
 #[cfg(test)]
 mod plans;
 mod row;
 mod rows;
+mod search;
 mod send;
 mod statement;
 mod transaction;

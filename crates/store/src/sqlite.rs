@@ -9,6 +9,7 @@ mod batch;
 pub(crate) mod bench;
 mod conversation;
 mod failure;
+mod index;
 mod message;
 mod migrate;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod plans;
 mod readers;
 mod row;
 mod rows;
+mod search;
 mod writer;
 
 use crate::commit::{Queue, pipeline};
@@ -26,6 +28,7 @@ use readers::Readers;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::sync::Mutex;
 
 /// Earlier releases can corrupt the write-ahead log when several connections use it (SQLite 3.51.3, release notes).
 const VERSION_MIN: i32 = 3_051_003;
@@ -43,6 +46,10 @@ const STATEMENTS_MAX: usize = 128;
 pub(crate) struct Sqlite {
     queue: Queue,
     readers: Arc<Readers>,
+    /// The connection that writes: the commit pipeline and the search index take turns.
+    writer: Arc<Mutex<Connection>>,
+    /// Held while messages are indexed.
+    indexing: Mutex<()>,
     epoch: String,
     /// For the rare writes that are no part of any log and must be answered before the pipeline runs.
     path: PathBuf,
@@ -54,13 +61,15 @@ pub(crate) async fn open(path: PathBuf, options: OpenOptions) -> Result<Opened, 
         let (path, options) = (path.clone(), options.clone());
         blocking(move || prepare(&path, &options)).await?
     };
+    let writer = Arc::new(Mutex::new(writer));
+    let connection = Arc::clone(&writer);
     let (queue, pipeline, committed) = pipeline();
     let runtime = tokio::runtime::Handle::current();
     std::thread::Builder::new()
         .name("sqlite-writer".to_owned())
-        .spawn(move || runtime.block_on(pipeline.run(writer::Writer::new(writer))))
+        .spawn(move || runtime.block_on(pipeline.run(writer::Writer::new(connection))))
         .map_err(|error| OpenError::Unreachable(format!("no thread for the SQLite writer: {error}")))?;
-    let store = Sqlite { queue, readers: Arc::new(readers), epoch, path };
+    let store = Sqlite { queue, readers: Arc::new(readers), writer, indexing: Mutex::default(), epoch, path };
     Ok(Opened { store: Arc::new(store), committed })
 }
 

@@ -7,16 +7,19 @@ use crate::apply::apply;
 use crate::apply::heads::Heads;
 use crate::commit::{Backend, Failure, Outcome};
 use rusqlite::Connection;
+use std::sync::Arc;
+use tokio::sync::Mutex;
 
-pub(super) struct Writer(Connection);
+pub(super) struct Writer(Arc<Mutex<Connection>>);
 
 impl Writer {
-    pub(super) const fn new(connection: Connection) -> Self {
+    pub(super) const fn new(connection: Arc<Mutex<Connection>>) -> Self {
         Self(connection)
     }
 
     async fn run(&mut self, writes: &[Write]) -> rusqlite::Result<Vec<Outcome>> {
-        let mut batch = Batch::begin(&mut self.0)?;
+        let mut connection = self.0.lock().await;
+        let mut batch = Batch::begin(&mut connection)?;
         let mut heads = Heads::default();
         let mut outcomes = Vec::with_capacity(writes.len());
         for write in writes {

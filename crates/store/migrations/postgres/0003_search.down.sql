@@ -1,0 +1,5 @@
+DROP TABLE search_rows;
+DROP TABLE search_blocks;
+DROP TRIGGER search_tail_begins ON conversations;
+DROP FUNCTION search_tail_begins();
+DROP TABLE search_tails;
