@@ -1,12 +1,13 @@
 //! What text may look like, and what is found in it.
 
+use crate::harness::{World, draft, fields};
 use crate::properties;
 use natter_chat::Error;
 use natter_chat::text::emoji::reaction;
 use natter_chat::text::link::links;
 use natter_chat::text::mention::{Mentions, mentions};
 use natter_chat::text::{is_blank, tidy, tidy_name};
-use natter_protocol::limits;
+use natter_protocol::{ConversationKind, CreateConversation, limits};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -134,6 +135,49 @@ fn what_shows_nothing_is_blank() {
     for seen in ["x", " .", "\u{200b}é", "❤\u{fe0f}", "\u{301}", "\u{2801}", "\u{fffd}"] {
         assert!(!is_blank(seen), "{seen:?}");
     }
+}
+
+#[tokio::test]
+async fn a_message_with_control_characters_or_nothing_to_see_is_refused() {
+    let world = World::new().await;
+    let ada = world.actor("ada").await;
+    let group = world.group(&ada, &[]).await;
+    for refused in ["a\0", "\u{1b}[2J", "a\u{7f}", "a\u{85}b", "\u{200b}\u{3164}", "\u{2800}\n\t"] {
+        assert_eq!(fields(world.send(&ada, group, draft(refused)).await), ["content"], "{refused:?}");
+    }
+    assert_eq!(world.say(&ada, group, "a\r\n\tb \u{202e}c").await.content, "a\n\tb \u{202e}c\u{202c}");
+    // What is added counts.
+    let longest = "x".repeat(limits::MESSAGE_CHARS_MAX - 1);
+    assert_eq!(fields(world.send(&ada, group, draft(&format!("{longest}\u{202e}"))).await), ["content"]);
+}
+
+#[tokio::test]
+async fn a_name_is_one_line_that_turns_nothing_around_it() {
+    let world = World::new().await;
+    let ada = world.actor("ada").await;
+    let named = |name: &str| CreateConversation {
+        kind: ConversationKind::Group,
+        name: Some(name.to_owned()),
+        topic: None,
+        visibility: None,
+        members: Vec::new(),
+    };
+    for refused in [
+        "",
+        " ",
+        "\u{3164}",
+        "a\nb",
+        "a\u{2028}b",
+        "a\u{2029}b",
+        "a\u{7}",
+        "\u{202e}a",
+        "a\u{200f}",
+        "\u{61c}a",
+    ] {
+        assert_eq!(fields(world.create(&ada, named(refused)).await), ["name"], "{refused:?}");
+    }
+    let (group, _) = world.create(&ada, named(" Cafe\u{301} \u{1f469}\u{200d}\u{1f680} ")).await.unwrap();
+    assert_eq!(group.info.name.as_deref(), Some("Café 👩\u{200d}🚀"));
 }
 
 #[test]
