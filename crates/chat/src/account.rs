@@ -2,6 +2,7 @@
 
 pub(crate) mod host_token;
 pub(crate) mod import;
+pub(crate) mod jwt;
 mod manage;
 pub(crate) mod password;
 mod register;

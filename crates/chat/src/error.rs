@@ -21,18 +21,15 @@ pub enum Error {
     /// A cursor that this server did not give out for this list.
     #[error("the cursor is not valid")]
     InvalidCursor,
-    /// No token, or one that is not ours.
+    /// There is no token, or its user is gone.
     #[error("the access token is missing or not valid")]
     Unauthenticated,
-    /// A token of the host application that is not taken.
+    /// The access token is not taken.
     #[error(transparent)]
     Token(#[from] TokenFault),
     /// No key of the host application is known, so that its tokens can be neither taken nor refused.
     #[error("the keys of the host application cannot be fetched right now")]
     KeysUnavailable,
-    /// The access token has ended.
-    #[error("the access token has ended")]
-    TokenExpired,
     /// The session is over.
     #[error("the session has ended")]
     SessionEnded,
@@ -115,7 +112,7 @@ impl Error {
             Self::Validation(_) => ErrorCode::ValidationFailed,
             Self::InvalidParameter { .. } => ErrorCode::InvalidParameter,
             Self::InvalidCursor => ErrorCode::InvalidCursor,
-            Self::TokenExpired | Self::Token(TokenFault::Expired) => ErrorCode::TokenExpired,
+            Self::Token(TokenFault::Expired) => ErrorCode::TokenExpired,
             Self::Unauthenticated | Self::Token(_) => ErrorCode::Unauthenticated,
             Self::SessionEnded => ErrorCode::SessionEnded,
             Self::InvalidCredentials => ErrorCode::InvalidCredentials,

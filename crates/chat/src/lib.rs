@@ -21,10 +21,9 @@ mod random;
 mod relay;
 pub mod text;
 
-pub use account::host_token::{
-    ClaimNames, HostKey, HostKeyError, HostKeys, HostTokens, KeySource, TokenFault,
-};
+pub use account::host_token::{ClaimNames, HostKeys, HostTokens, KeySource};
 pub use account::import::{Import, ImportConversation, ImportMessage, Imported, check_import};
+pub use account::jwt::{TokenFault, TokenKey, TokenKeyError};
 pub use actor::Actor;
 pub use clock::{Clock, SystemClock};
 pub use error::Error;
@@ -84,7 +83,7 @@ impl Chat {
         let cursor_secret = store.secret("cursor_secret", &random::secret(&*random)).await?;
         Ok(Self {
             passwords: Passwords::new(&*random),
-            signer: Signer::new(&secret),
+            signer: Signer::new(&secret)?,
             host: None,
             tickets: Tickets::default(),
             cursors: Cursors::new(&cursor_secret),

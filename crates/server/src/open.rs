@@ -5,7 +5,7 @@ use crate::data_dir;
 use crate::jwks::PublishedJwks;
 use anyhow::Result;
 use natter_chat::{
-    Chat, ClaimNames, HostKey, HostKeys, HostTokens, Random as _, Rules, SystemClock, SystemRandom,
+    Chat, ClaimNames, HostKeys, HostTokens, Random as _, Rules, SystemClock, SystemRandom, TokenKey,
 };
 use natter_protocol::limits;
 use natter_realtime::{Hub, Limits};
@@ -52,8 +52,8 @@ pub async fn chat(config: &Config) -> Result<Open> {
 /// How the host application's tokens are verified, if they are to be taken.
 fn host_tokens(auth: &Auth) -> Result<Option<HostTokens>> {
     let keys = match auth {
-        Auth { jwt_secret: Some(secret), .. } => HostKeys::Fixed(HostKey::from_secret(secret.reveal())?),
-        Auth { jwt_public_key: Some(key), .. } => HostKeys::Fixed(HostKey::from_pem(key.as_str())?),
+        Auth { jwt_secret: Some(secret), .. } => HostKeys::Fixed(TokenKey::from_secret(secret.reveal())?),
+        Auth { jwt_public_key: Some(key), .. } => HostKeys::Fixed(TokenKey::from_pem(key.as_str())?),
         Auth { jwks_url: Some(url), .. } => HostKeys::Published(Arc::new(PublishedJwks::new(url)?)),
         _ => return Ok(None),
     };

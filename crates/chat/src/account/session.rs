@@ -1,10 +1,11 @@
 //! Signing in, staying signed in, signing out.
 
+use super::jwt::{Jwt, TokenFault};
 use crate::execute::unexpected;
-use crate::{Actor, Chat, Error, Result, TokenFault};
+use crate::{Actor, Chat, Error, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use natter_protocol::{CloseCode, LoginRequest, SessionId, SignIn, Timestamp, Tokens, User, UserId, limits};
+use natter_protocol::{CloseCode, LoginRequest, SessionId, SignIn, Timestamp, Tokens, User, UserId};
 use natter_store::{NewSession, Session, SessionRotation, Write, Written};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -70,14 +71,14 @@ impl Chat {
 
     /// Who an access token belongs to, if its session is still on.
     pub async fn authenticate(&self, access_token: &str) -> Result<Actor> {
-        if access_token.len() > limits::TOKEN_BYTES_MAX {
-            return Err(TokenFault::TooLong.into());
-        }
-        match (self.signer.verify(access_token, self.now()), &self.host) {
+        let jwt = Jwt::parse(access_token)?;
+        match (self.signer.verify(&jwt, self.now()), &self.host) {
             (Ok(claims), _) => self.actor(claims.sub, claims.sid, Some(claims.expires_at())).await,
             // It is not of this installation, so it is the host application's or nobody's.
-            (Err(Error::Unauthenticated), Some(host)) => self.host_actor(host, access_token).await,
-            (Err(error), _) => Err(error),
+            (Err(TokenFault::Algorithm | TokenFault::Signature), Some(host)) => {
+                self.host_actor(host, &jwt).await
+            }
+            (Err(fault), _) => Err(fault.into()),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Tickets: what a browser, which cannot set headers on a WebSocket, puts into the address instead of its token.
 
+use super::jwt::TokenFault;
 use crate::{Actor, Chat, Error, Result, random};
 use natter_protocol::{SessionId, Ticket, Timestamp, UserId, limits};
 use std::collections::HashMap;
@@ -47,7 +48,9 @@ impl Chat {
         match grant {
             Some(grant) if grant.expires_at <= now => Err(Error::InvalidTicket),
             // A ticket opens no socket that its token could not.
-            Some(grant) if grant.token_expires_at.is_some_and(|at| at <= now) => Err(Error::TokenExpired),
+            Some(grant) if grant.token_expires_at.is_some_and(|at| at <= now) => {
+                Err(TokenFault::Expired.into())
+            }
             Some(grant) => self.actor(grant.user, grant.session, grant.token_expires_at).await,
             None => Err(Error::InvalidTicket),
         }

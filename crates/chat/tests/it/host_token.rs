@@ -3,7 +3,7 @@
 
 use crate::harness::{World, code};
 use natter_chat::{
-    Actor, ClaimNames, Clock as _, Error, HostKey, HostKeyError, HostKeys, HostTokens, TokenFault,
+    Actor, ClaimNames, Clock as _, Error, HostKeys, HostTokens, TokenFault, TokenKey, TokenKeyError,
 };
 use natter_protocol::{ErrorCode, PlatformRole};
 use natter_testkit::host::{RSA_BITS, SigningKey};
@@ -23,7 +23,7 @@ pub(crate) fn claim_names() -> ClaimNames {
 }
 
 fn tokens() -> HostTokens {
-    let keys = HostKeys::Fixed(HostKey::from_secret(SECRET).unwrap());
+    let keys = HostKeys::Fixed(TokenKey::from_secret(SECRET).unwrap());
     HostTokens { keys, issuer: None, audience: None, claims: claim_names() }
 }
 
@@ -321,7 +321,7 @@ async fn each_kind_of_public_key_verifies_its_own_algorithm_and_no_other() {
         ("EdDSA", SigningKey::ed25519("k").unwrap()),
     ];
     for (algorithm, key) in &keys {
-        let fixed = HostKeys::Fixed(HostKey::from_pem(key.public_pem()).unwrap());
+        let fixed = HostKeys::Fixed(TokenKey::from_pem(key.public_pem()).unwrap());
         let world = World::with_host(HostTokens { keys: fixed, ..tokens() }).await;
         let claims = claims(&world, &json!({}));
         world.chat.authenticate(&key.token(&claims).unwrap()).await.unwrap();
@@ -338,20 +338,38 @@ async fn each_kind_of_public_key_verifies_its_own_algorithm_and_no_other() {
     }
 }
 
+#[tokio::test]
+async fn a_changed_token_is_refused_wherever_it_was_changed() {
+    for key in [SigningKey::rsa("k", RSA_BITS), SigningKey::p256("k"), SigningKey::ed25519("k")] {
+        let key = key.unwrap();
+        let fixed = HostKeys::Fixed(TokenKey::from_pem(key.public_pem()).unwrap());
+        let world = World::with_host(HostTokens { keys: fixed, ..tokens() }).await;
+        let token = key.token(&claims(&world, &json!({ "role": "user" }))).unwrap();
+        for at in (0..token.len()).step_by(3) {
+            for other in ["A", "-", ".", "\0", ""] {
+                let mut changed = token.clone();
+                changed.replace_range(at..=at, other);
+                if changed != token {
+                    let refused = code(world.chat.authenticate(&changed).await);
+                    assert_eq!(refused, ErrorCode::Unauthenticated, "{other:?} at {at} of {token}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_key_that_is_weak_or_something_else_is_not_taken() {
-    let refused = |pem: &str| HostKey::from_pem(pem).unwrap_err();
-    assert_eq!(HostKey::from_secret(&"x".repeat(31)).unwrap_err(), HostKeyError::SecretTooShort);
-    assert!(HostKey::from_secret(&"x".repeat(32)).is_ok());
+    let refused = |pem: &str| TokenKey::from_pem(pem).unwrap_err();
+    assert_eq!(TokenKey::from_secret(&"x".repeat(31)).unwrap_err(), TokenKeyError::SecretTooShort);
+    assert!(TokenKey::from_secret(&"x".repeat(32)).is_ok());
     let good = SigningKey::p256("k").unwrap();
     let pem = good.public_pem();
-    assert!(HostKey::from_pem(&format!("\n{pem}\n")).is_ok());
+    assert!(TokenKey::from_pem(&format!("\n{pem}\n")).is_ok());
     let weak = SigningKey::rsa("k", 1_024).unwrap();
-    assert_eq!(refused(weak.public_pem()), HostKeyError::Unsupported);
-    for no_key in
-        ["", SECRET, &pem.replace("PUBLIC", "PRIVATE"), &pem[..pem.len() / 2], &pem.replacen('A', "B", 9)]
-    {
-        assert!(HostKey::from_pem(no_key).is_err(), "{no_key}");
+    assert_eq!(refused(weak.public_pem()), TokenKeyError::Unsupported);
+    for no_key in ["", SECRET, &pem.replace("PUBLIC", "PRIVATE"), &pem[..pem.len() / 2]] {
+        assert!(TokenKey::from_pem(no_key).is_err(), "{no_key}");
     }
-    assert_eq!(refused(&pem.replace("PUBLIC KEY", "CERTIFICATE")), HostKeyError::NotPublicKey);
+    assert_eq!(refused(&pem.replace("PUBLIC KEY", "CERTIFICATE")), TokenKeyError::NotPublicKey);
 }

@@ -2,7 +2,7 @@
 
 use super::setting::{Rule, settings};
 use http::Uri;
-use natter_chat::{HostKey, HostKeyError};
+use natter_chat::{TokenKey, TokenKeyError};
 use natter_protocol::limits;
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
@@ -26,7 +26,7 @@ settings! {
         // What is wrong is not shown: it may be the private key.
         #[serde(with = "optional")]
         pub jwt_public_key: Option<PublicKey> = None,
-            Rule::Secret("empty or a PEM that begins with -----BEGIN PUBLIC KEY-----, of RSA (2048 to 4096 bits), P-256, \
+            Rule::Secret("empty or a PEM that begins with -----BEGIN PUBLIC KEY-----, of RSA (2048 to 8192 bits), P-256, \
                 P-384 or Ed25519");
         /// Address where the host application publishes its keys (JWKS). They are fetched when they are needed, kept
         /// for ten minutes, and fetched at once when a token names a key that is not among them.
@@ -110,10 +110,10 @@ impl Secret {
 }
 
 impl TryFrom<String> for Secret {
-    type Error = HostKeyError;
+    type Error = TokenKeyError;
 
-    fn try_from(text: String) -> Result<Self, HostKeyError> {
-        HostKey::from_secret(&text).map(|_| Self(text))
+    fn try_from(text: String) -> Result<Self, TokenKeyError> {
+        TokenKey::from_secret(&text).map(|_| Self(text))
     }
 }
 
@@ -141,11 +141,11 @@ impl PublicKey {
 }
 
 impl TryFrom<String> for PublicKey {
-    type Error = HostKeyError;
+    type Error = TokenKeyError;
 
-    fn try_from(text: String) -> Result<Self, HostKeyError> {
+    fn try_from(text: String) -> Result<Self, TokenKeyError> {
         let pem = text.replace("\\n", "\n");
-        HostKey::from_pem(&pem).map(|_| Self(pem))
+        TokenKey::from_pem(&pem).map(|_| Self(pem))
     }
 }
 

@@ -205,7 +205,7 @@ mod scene {
 async fn without_a_key_the_host_is_a_stranger() -> Result<()> {
     let natter = natter().start().await?;
     let detail = refused(&natter, &secret().token(&claims(&json!({}))?)?).await?;
-    ensure!(detail == "the access token is missing or not valid", "{detail}");
+    ensure!(detail == "the token's signature is not valid", "{detail}");
     Ok(())
 }
 

@@ -1,11 +1,11 @@
 //! What a verified token says: when it holds, for whom it is, and whom it describes.
 
-use super::TokenFault;
+use crate::account::jwt::{Claims, TokenFault};
 use crate::account::register::check_username;
 use crate::person::profile::checked;
 use crate::text::Check;
 use natter_protocol::{PlatformRole, Timestamp, UpdateProfile, limits};
-use serde_json::{Map, Number, Value};
+use serde_json::{Number, Value};
 
 /// Seconds that the clocks of the host application and of this server may differ.
 const LEEWAY_SECONDS: i64 = 60;
@@ -51,85 +51,74 @@ pub(super) struct Profile {
     pub(super) role: Option<PlatformRole>,
 }
 
-/// The claims of a token whose signature was verified.
-pub(super) struct Claims(Map<String, Value>);
-
-impl Claims {
-    pub(super) fn parse(json: &[u8]) -> Result<Self, TokenFault> {
-        serde_json::from_slice(json).map(Self).map_err(|_| TokenFault::Malformed)
+/// From when on the token is not taken any more, if it is taken now.
+pub(super) fn check_time(claims: &Claims, now: Timestamp) -> Result<Timestamp, TokenFault> {
+    let now = now.seconds();
+    let expires_at = date(claims, "exp")?.ok_or_else(|| fault("exp", NUMERIC_DATE))?;
+    let expires_at = expires_at.saturating_add(LEEWAY_SECONDS);
+    if now >= expires_at {
+        return Err(TokenFault::Expired);
     }
-
-    /// From when on the token is not taken any more, if it is taken now.
-    pub(super) fn check_time(&self, now: Timestamp) -> Result<Timestamp, TokenFault> {
-        let now = now.seconds();
-        let expires_at = self.date("exp")?.ok_or_else(|| fault("exp", NUMERIC_DATE))?;
-        let expires_at = expires_at.saturating_add(LEEWAY_SECONDS);
-        if now >= expires_at {
-            return Err(TokenFault::Expired);
-        }
-        match self.date("nbf")? {
-            Some(not_before) if now.saturating_add(LEEWAY_SECONDS) < not_before => Err(TokenFault::NotYet),
-            _ => Ok(Timestamp::from_millis(0).plus_seconds(expires_at)),
-        }
+    match date(claims, "nbf")? {
+        Some(not_before) if now.saturating_add(LEEWAY_SECONDS) < not_before => Err(TokenFault::NotYet),
+        _ => Ok(Timestamp::from_millis(0).plus_seconds(expires_at)),
     }
+}
 
-    pub(super) fn check_issuer(&self, issuer: Option<&str>) -> Result<(), TokenFault> {
-        match issuer {
-            Some(issuer) if self.0.get("iss").and_then(Value::as_str) != Some(issuer) => {
-                Err(TokenFault::Issuer)
-            }
-            _ => Ok(()),
-        }
+pub(super) fn check_issuer(claims: &Claims, issuer: Option<&str>) -> Result<(), TokenFault> {
+    match issuer {
+        Some(issuer) if claims.get("iss").and_then(Value::as_str) != Some(issuer) => Err(TokenFault::Issuer),
+        _ => Ok(()),
     }
+}
 
-    pub(super) fn check_audience(&self, audience: Option<&str>) -> Result<(), TokenFault> {
-        let Some(audience) = audience else { return Ok(()) };
-        let is_it = |value: &Value| value.as_str() == Some(audience);
-        match self.0.get("aud") {
-            Some(Value::Array(audiences)) if audiences.iter().any(is_it) => Ok(()),
-            Some(value) if is_it(value) => Ok(()),
-            _ => Err(TokenFault::Audience),
-        }
+pub(super) fn check_audience(claims: &Claims, audience: Option<&str>) -> Result<(), TokenFault> {
+    let Some(audience) = audience else { return Ok(()) };
+    let is_it = |value: &Value| value.as_str() == Some(audience);
+    match claims.get("aud") {
+        Some(Value::Array(audiences)) if audiences.iter().any(is_it) => Ok(()),
+        Some(value) if is_it(value) => Ok(()),
+        _ => Err(TokenFault::Audience),
     }
+}
 
-    pub(super) fn identity(&self, names: &ClaimNames) -> Result<Identity, TokenFault> {
-        let id = match self.0.get(&names.id) {
-            Some(Value::String(id)) => id.clone(),
-            // A database's own key: hosts with such ids rarely bother to write them as text.
-            Some(Value::Number(id)) if id.is_i64() || id.is_u64() => id.to_string(),
-            _ => return Err(fault(&names.id, ID)),
-        };
-        let issuer = match self.0.get("iss") {
-            None => "",
-            Some(Value::String(issuer)) if plausible_id(issuer) => issuer,
-            Some(_) => return Err(fault("iss", ID)),
-        };
-        if !plausible_id(&id) {
-            return Err(fault(&names.id, ID));
-        }
-        let preferred = self.0.get(&names.username).and_then(Value::as_str);
-        Ok(Identity {
-            external_id: Value::from(vec![issuer, &id]).to_string(),
-            username: preferred.and_then(username).or_else(|| username(&id)),
-            profile: Profile {
-                update: UpdateProfile {
-                    display_name: self.0.get(&names.display_name).and_then(display_name),
-                    avatar_url: self.0.get(&names.avatar).and_then(avatar_url),
-                },
-                role: self.0.get(&names.role).map(role),
+pub(super) fn identity(claims: &Claims, names: &ClaimNames) -> Result<Identity, TokenFault> {
+    let id = match claims.get(&names.id) {
+        Some(Value::String(id)) => id.clone(),
+        // A database's own key: hosts with such ids rarely bother to write them as text.
+        Some(Value::Number(id)) if id.is_i64() || id.is_u64() => id.to_string(),
+        _ => return Err(fault(&names.id, ID)),
+    };
+    let issuer = match claims.get("iss") {
+        None => "",
+        Some(Value::String(issuer)) if plausible_id(issuer) => issuer,
+        Some(_) => return Err(fault("iss", ID)),
+    };
+    if !plausible_id(&id) {
+        return Err(fault(&names.id, ID));
+    }
+    let preferred = claims.get(&names.username).and_then(Value::as_str);
+    Ok(Identity {
+        external_id: Value::from(vec![issuer, &id]).to_string(),
+        username: preferred.and_then(username).or_else(|| username(&id)),
+        profile: Profile {
+            update: UpdateProfile {
+                display_name: claims.get(&names.display_name).and_then(display_name),
+                avatar_url: claims.get(&names.avatar).and_then(avatar_url),
             },
-            issued_at: self.date("iat")?.unwrap_or_default(),
-        })
-    }
+            role: claims.get(&names.role).map(role),
+        },
+        issued_at: date(claims, "iat")?.unwrap_or_default(),
+    })
+}
 
-    /// A time in whole seconds. A text is refused, even one with digits: what one program reads as a number and
-    /// another does not is a token that lives for ever in one of them.
-    fn date(&self, name: &str) -> Result<Option<i64>, TokenFault> {
-        match self.0.get(name) {
-            None => Ok(None),
-            Some(Value::Number(number)) if whole(number) <= SECONDS_MAX => Ok(Some(whole(number))),
-            Some(_) => Err(fault(name, NUMERIC_DATE)),
-        }
+/// A time in whole seconds. A text is refused, even one with digits: what one program reads as a number and
+/// another does not is a token that lives for ever in one of them.
+fn date(claims: &Claims, name: &str) -> Result<Option<i64>, TokenFault> {
+    match claims.get(name) {
+        None => Ok(None),
+        Some(Value::Number(number)) if whole(number) <= SECONDS_MAX => Ok(Some(whole(number))),
+        Some(_) => Err(fault(name, NUMERIC_DATE)),
     }
 }
 

@@ -6,10 +6,9 @@
 //! - Whoever needs keys while they are being fetched waits for that fetch. There is never a second one.
 //! - While they cannot be fetched, the old ones hold for [`STALE_SECONDS_MAX`].
 
-use super::{HostKey, TokenFault};
+use crate::account::jwt::{Jwk, TokenFault, TokenKey};
 use crate::{Clock, Error, Result};
 use async_trait::async_trait;
-use jsonwebtoken::jwk::Jwk;
 use natter_protocol::Timestamp;
 use serde_json::{Map, Value};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -54,7 +53,7 @@ struct State {
 
 struct Published {
     id: Option<String>,
-    key: Arc<HostKey>,
+    key: Arc<TokenKey>,
 }
 
 /// What keys are fetched for.
@@ -70,7 +69,7 @@ impl Jwks {
     }
 
     /// The key of this `kid`; of a token that names none, the only one.
-    pub(super) async fn key(&self, id: Option<&str>) -> Result<Arc<HostKey>> {
+    pub(super) async fn key(&self, id: Option<&str>) -> Result<Arc<TokenKey>> {
         let now = self.clock.now();
         let fetch = {
             let mut state = self.state();
@@ -141,7 +140,7 @@ impl State {
         self.fetched_at.map(|at| seconds(at, now))
     }
 
-    fn find(&self, id: Option<&str>) -> Result<Arc<HostKey>, TokenFault> {
+    fn find(&self, id: Option<&str>) -> Result<Arc<TokenKey>, TokenFault> {
         let found = match (id, &*self.keys) {
             (None, [_, _, ..]) => return Err(TokenFault::NoKeyId),
             (None, keys) => keys.first(),
@@ -174,7 +173,7 @@ fn parse(json: &str) -> Result<Vec<Published>, String> {
     };
     let known = |key: Value| {
         let jwk: Jwk = serde_json::from_value(key).ok()?;
-        Some(Published { key: Arc::new(HostKey::from_jwk(&jwk)?), id: jwk.common.key_id })
+        Some(Published { key: Arc::new(TokenKey::from_jwk(&jwk)?), id: jwk.kid })
     };
     let keys: Vec<_> = keys.into_iter().take(KEYS_MAX).filter_map(known).collect();
     if keys.is_empty() {

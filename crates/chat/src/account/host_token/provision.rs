@@ -2,6 +2,7 @@
 
 use super::claims::{Identity, Profile};
 use super::{HostTokens, Verifier};
+use crate::account::jwt::Jwt;
 use crate::execute::unexpected;
 use crate::{Actor, Chat, Clock, Result};
 use natter_protocol::{User, UserId, limits};
@@ -48,9 +49,9 @@ impl Host {
 
 impl Chat {
     /// On whose behalf a token of the host application speaks.
-    pub(in crate::account) async fn host_actor(&self, host: &Host, token: &str) -> Result<Actor> {
+    pub(in crate::account) async fn host_actor(&self, host: &Host, jwt: &Jwt<'_>) -> Result<Actor> {
         let now = self.now();
-        let (identity, expires_at) = host.verifier.verify(token, now).await?;
+        let (identity, expires_at) = host.verifier.verify(jwt, now).await?;
         // A time ahead of ours would be the newest until it is reached.
         let issued_at = identity.issued_at.min(now.seconds());
         let known = match host.known(&identity.external_id) {

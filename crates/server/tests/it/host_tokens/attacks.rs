@@ -134,7 +134,7 @@ async fn a_token_that_has_ended() -> Result<()> {
         ErrorCode::TokenExpired,
     )
     .await?;
-    ensure!(problem.detail == "the token has ended: its `exp` is past", "{problem:?}");
+    ensure!(problem.detail == "the access token has ended", "{problem:?}");
     me(&natter, &secret().token(&claims(&json!({ "exp": now()? - 30 }))?)?).await?;
     Ok(())
 }
@@ -204,7 +204,7 @@ async fn a_huge_token() -> Result<()> {
     );
     me(&natter, &longest).await?;
     let own = crate::natter().start().await?;
-    for chars in [room + 3, 64 * 1024] {
+    for chars in [room + 3, room + 3_000] {
         let token = padded(chars)?;
         for natter in [&natter, &own] {
             let detail = refused(natter, &token).await?;
