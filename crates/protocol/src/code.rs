@@ -59,9 +59,10 @@ error_codes! {
         "A header that the request must have once is missing or there twice, or its value is not of the documented \
          form. The detail names it.";
     Unauthenticated = "unauthenticated", 401, false, "Sign-in is needed",
-        "No token was given, or it is not valid. Send `Authorization: Bearer` with an access token.";
+        "No token was given, or it is not valid; the detail says why. Send `Authorization: Bearer` with an access token.";
     TokenExpired = "token_expired", 401, false, "The access token has ended",
-        "Trade the refresh token for a new pair at `POST /auth/refresh` and repeat the request.";
+        "Trade the refresh token for a new pair at `POST /auth/refresh`, or get the next token from the host application, \
+         and repeat the request.";
     SessionEnded = "session_ended", 401, false, "The session has ended",
         "It was signed out, its refresh token was used twice, or it was not used for too long. Sign in again.";
     InvalidCredentials = "invalid_credentials", 401, false, "The username or password is wrong",
