@@ -55,6 +55,7 @@ lint() {
 
 suites() {
   step rust cargo test --locked --workspace --no-fail-fast
+  step api scripts/schemathesis.sh
   step web npm --prefix web test
   step browser browser
 }

@@ -40,6 +40,7 @@ node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 ||
   fail "Node.js $(node --version) is too old: install 20.19 or newer"
 
 missing=()
+if [ "$purpose" = test ] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then missing+=(python3-venv); fi
 for entry in "${packages[@]}"; do
   read -r package proof <<<"$entry"
   present "$proof" || missing+=("$package")
@@ -62,6 +63,13 @@ for tool in "${tools[@]}"; do
   cargo install --quiet --locked --root "$tools_dir" --version "$version" "$crate"
   touch "$tools_dir/$crate-$version"
 done
+if [ "$purpose" = test ] && ! cmp --silent scripts/schemathesis.txt "$tools_dir/schemathesis/installed"; then
+  echo "setup: installing schemathesis, once, in $tools_dir"
+  rm -rf "$tools_dir/schemathesis"
+  python3 -m venv "$tools_dir/schemathesis"
+  "$tools_dir/schemathesis/bin/pip" install --quiet --disable-pip-version-check --requirement scripts/schemathesis.txt
+  cp scripts/schemathesis.txt "$tools_dir/schemathesis/installed"
+fi
 if [ "$purpose" = coverage ]; then
   compgen -G "$(rustc --print sysroot)/lib/rustlib/*/bin/llvm-cov" >/dev/null || rustup component add llvm-tools
 fi

@@ -115,14 +115,16 @@ pub struct ForwardedFrom {
 
 /// What a system message says. The sender of the message is whoever did it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(tag = "type", rename_all = "camelCase")]
 pub enum SystemNote {
     /// Somebody was added.
+    #[serde(rename_all = "camelCase")]
     MemberAdded {
         /// Who.
         user_id: UserId,
     },
     /// Somebody was removed.
+    #[serde(rename_all = "camelCase")]
     MemberRemoved {
         /// Who.
         user_id: UserId,
@@ -132,6 +134,7 @@ pub enum SystemNote {
     /// The sender went.
     MemberLeft,
     /// Somebody may do more or less than before.
+    #[serde(rename_all = "camelCase")]
     RoleChanged {
         /// Who.
         user_id: UserId,
@@ -159,6 +162,7 @@ pub enum SystemNote {
         status: ConversationStatus,
     },
     /// A message was pinned.
+    #[serde(rename_all = "camelCase")]
     MessagePinned {
         /// Which.
         message_id: MessageId,

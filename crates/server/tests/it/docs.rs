@@ -3,7 +3,7 @@
 use crate::natter;
 use crate::support::{Answer, ask, client};
 use anyhow::{Context as _, Result, ensure};
-use natter_protocol::ErrorCode;
+use natter_protocol::{ErrorCode, limits};
 use natter_testkit::natter::Natter;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -46,7 +46,7 @@ async fn the_document_is_complete_in_itself() -> Result<()> {
             for part in ["summary", "tags", "responses"] {
                 assert!(operation.get(part).is_some(), "{method} {path} has no {part}");
             }
-            assert!(operation["responses"].get("default").is_some(), "{method} {path} never fails");
+            check_answers(&document, operation).with_context(|| format!("{method} {path}"))?;
         }
     }
     Ok(())
@@ -58,7 +58,10 @@ async fn every_documented_operation_is_there_and_needs_a_sign_in_unless_it_says_
     let document = document(&natter).await?;
     let mut asked = 0;
     for (path, item) in document["paths"].as_object().context("no paths")? {
-        let path = path.replace("{id}", "0190163d-8694-739b-aea5-966c26f8ad91");
+        let mut path = path.clone();
+        for name in ["{id}", "{userId}", "{inviteId}", "{username}", "{code}", "{emoji}"] {
+            path = path.replace(name, "0190163d-8694-739b-aea5-966c26f8ad91");
+        }
         ensure!(!path.contains('{'), "the test does not know what to put into {path}");
         for (method, operation) in item.as_object().context("no methods")? {
             let method: Method = method.to_uppercase().parse()?;
@@ -73,7 +76,89 @@ async fn every_documented_operation_is_there_and_needs_a_sign_in_unless_it_says_
             }
         }
     }
-    assert!(asked > 20, "{asked}");
+    assert!(asked > 120, "{asked}");
+    Ok(())
+}
+
+/// Each body has an example, and each failure says which codes it can have.
+fn check_answers(document: &Value, operation: &Value) -> Result<()> {
+    let asked = operation["requestBody"].get("content");
+    let mut contents: Vec<&Value> = asked.into_iter().collect();
+    let responses = operation["responses"].as_object().context("no responses")?;
+    assert!(responses.keys().any(|status| status.starts_with('2')), "it never succeeds");
+    for (status, response) in responses {
+        let response = follow(document, response)?;
+        assert!(response["headers"].get("x-request-id").is_some(), "{status} has no x-request-id");
+        let content = response.get("content");
+        assert_eq!(content.is_none(), status == "204", "{status}");
+        contents.extend(content);
+        if status.starts_with('2') {
+            continue;
+        }
+        let codes = &response["content"]["application/problem+json"]["schema"]["allOf"][1];
+        let codes = codes["properties"]["code"]["enum"].as_array().context("no codes")?;
+        for code in codes {
+            let code: ErrorCode = serde_json::from_value(code.clone())?;
+            assert_eq!(status.parse::<u16>()?, code.status(), "{code}");
+            assert!(response["description"].as_str().is_some_and(|text| text.contains(code.title())));
+        }
+    }
+    for content in contents {
+        for body in content.as_object().context("no bodies")?.values() {
+            let examples = body["examples"].as_object().context("no examples")?;
+            assert!(!examples.is_empty(), "{body}");
+            for example in examples.values() {
+                assert!(!follow(document, example)?["value"].is_null(), "{example}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a `$ref` leads to, if it is one.
+fn follow<'a>(document: &'a Value, value: &'a Value) -> Result<&'a Value> {
+    let Some(reference) = value.get("$ref").and_then(Value::as_str) else { return Ok(value) };
+    reference.strip_prefix('#').and_then(|pointer| document.pointer(pointer)).context("leads nowhere")
+}
+
+/// The bounds of fields, which attributes cannot take from the constants that are the bounds.
+#[tokio::test]
+async fn the_document_promises_the_limits_that_there_are() -> Result<()> {
+    let natter = natter().start().await?;
+    let document = document(&natter).await?;
+    for (field, keyword, limit) in [
+        ("MessageDraft/content", "maxLength", limits::MESSAGE_CHARS_MAX),
+        ("MessageDraft/clientMessageId", "maxLength", limits::CLIENT_MESSAGE_ID_CHARS_MAX),
+        ("MessageDraft/attachments", "maxItems", limits::MESSAGE_ATTACHMENTS_MAX),
+        ("NewContent/content", "maxLength", limits::MESSAGE_CHARS_MAX),
+        ("Later/content", "maxLength", limits::MESSAGE_CHARS_MAX),
+        ("Unsent/content", "maxLength", limits::MESSAGE_CHARS_MAX),
+        ("Destinations/conversationIds", "maxItems", limits::FORWARD_CONVERSATIONS_MAX),
+        ("Destinations/clientMessageId", "maxLength", limits::FORWARD_KEY_CHARS_MAX),
+        ("Choice/emoji", "maxLength", limits::EMOJI_BYTES_MAX),
+        ("CreateConversation/name", "maxLength", limits::CONVERSATION_NAME_CHARS_MAX),
+        ("CreateConversation/topic", "maxLength", limits::CONVERSATION_TOPIC_CHARS_MAX),
+        ("CreateConversation/members", "maxItems", limits::CONVERSATION_MEMBERS_ADDED_MAX),
+        ("UpdateConversation/name", "maxLength", limits::CONVERSATION_NAME_CHARS_MAX),
+        ("UpdateConversation/topic", "maxLength", limits::CONVERSATION_TOPIC_CHARS_MAX),
+        ("CreateInvite/expiresIn", "minimum", limits::INVITE_SECONDS_MIN as usize),
+        ("CreateInvite/expiresIn", "maximum", limits::INVITE_SECONDS_MAX as usize),
+        ("CreateInvite/usesMax", "maximum", limits::INVITE_USES_MAX as usize),
+        ("RegisterRequest/username", "minLength", limits::USERNAME_CHARS_MIN),
+        ("RegisterRequest/username", "maxLength", limits::USERNAME_CHARS_MAX),
+        ("RegisterRequest/password", "minLength", limits::PASSWORD_CHARS_MIN),
+        ("RegisterRequest/password", "maxLength", limits::PASSWORD_CHARS_MAX),
+        ("RegisterRequest/displayName", "maxLength", limits::DISPLAY_NAME_CHARS_MAX),
+        ("RegisterRequest/email", "maxLength", limits::EMAIL_CHARS_MAX),
+        ("ChangePassword/newPassword", "minLength", limits::PASSWORD_CHARS_MIN),
+        ("ChangePassword/newPassword", "maxLength", limits::PASSWORD_CHARS_MAX),
+        ("UpdateProfile/displayName", "maxLength", limits::DISPLAY_NAME_CHARS_MAX),
+        ("UpdateProfile/avatarUrl", "maxLength", limits::AVATAR_URL_CHARS_MAX),
+    ] {
+        let (schema, property) = field.split_once('/').context("a schema and a field")?;
+        let promised = &document["components"]["schemas"][schema]["properties"][property][keyword];
+        assert_eq!(promised.as_u64(), Some(limit as u64), "{keyword} of {field}");
+    }
     Ok(())
 }
 
@@ -119,8 +204,19 @@ async fn every_code_has_a_page() -> Result<()> {
         assert_eq!(page.status, StatusCode::OK, "{code}");
         assert!(page.header("content-type").starts_with("text/html"), "{page:?}");
         for part in [code.as_str(), code.title(), code.help(), &code.status().to_string()] {
-            assert!(page.text.contains(part), "the page of {code} does not say {part:?}");
+            // What stands between backticks is shown as code.
+            for words in part.split('`') {
+                assert!(page.text.contains(words), "the page of {code} does not say {words:?}");
+            }
         }
+        let example = format!("\"code\": \"{code}\"");
+        assert!(page.text.contains(&example), "the page of {code} has no example");
+        assert!(!page.text.contains("script") && page.text.contains("href=\"./\""), "{page:?}");
+    }
+    let index = ask(&natter, Method::GET, "/api/docs/errors/").await?;
+    assert_eq!(index.status, StatusCode::OK);
+    for code in ErrorCode::ALL {
+        assert!(index.text.contains(&format!("href=\"{code}\"")), "{code} is not listed");
     }
     for unknown in ["nothing", "%3Cscript%3E", "not_found%00", "..%2fnot_found"] {
         let path = format!("/api/docs/errors/{unknown}");

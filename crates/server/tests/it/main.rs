@@ -29,6 +29,7 @@ mod pins;
 mod reactions;
 mod receipts;
 mod scheduled;
+mod search;
 mod seed;
 mod sessions;
 mod support;

@@ -55,6 +55,7 @@ const OWN: &[(&str, &[ErrorCode])] = &[
     ("readConversation", &[ValidationFailed]),
     ("pinMessage", &[Forbidden, ConversationNotActive, LimitReached]),
     ("unpinMessage", &[Forbidden, ConversationNotActive]),
+    ("searchMessages", &[NotFound]),
     ("listIpRules", &[Forbidden]),
     ("createIpRule", &[Forbidden, LimitReached, ValidationFailed, WouldLockYouOut]),
     ("deleteIpRule", &[Forbidden, WouldLockYouOut]),
