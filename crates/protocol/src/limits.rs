@@ -17,6 +17,8 @@ pub const MESSAGE_ATTACHMENTS_MAX: usize = 10;
 pub const USERNAME_CHARS_MIN: usize = 2;
 /// Characters in a username, at most.
 pub const USERNAME_CHARS_MAX: usize = 32;
+/// Names that nobody can have: they mean something else in an address or a mention.
+pub const USERNAMES_RESERVED: [&str; 5] = ["me", "online", "here", "all", "everyone"];
 /// Characters in a display name.
 pub const DISPLAY_NAME_CHARS_MAX: usize = 64;
 /// Characters in an e-mail address (RFC 5321, section 4.5.3.1.3, less the angle brackets).

@@ -1,7 +1,7 @@
 //! Bringing in people, conversations and messages from elsewhere, with their own times.
 
 use super::register::check_username;
-use crate::text::Check;
+use crate::text::{self, Check};
 use crate::{Chat, Error, Result, execute::unexpected};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -146,7 +146,7 @@ impl Import<'_> {
             conversation_id: new.conversation_id,
             sender: new.sender,
             kind: MessageKind::Text,
-            content: new.content,
+            content: text::tidy(&new.content),
             client_message_id: Some(format!(
                 "{}/{}",
                 new.key,

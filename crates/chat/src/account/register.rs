@@ -18,11 +18,7 @@ impl Chat {
     /// Creates an account. For operators; strangers use [`Chat::register`].
     pub async fn create_user(&self, request: RegisterRequest, role: PlatformRole) -> Result<User> {
         let username = request.username.trim().to_lowercase();
-        let display_name = match &request.display_name {
-            Some(name) => name.trim().to_owned(),
-            None => username.clone(),
-        };
-        validate(&username, &display_name, &request)?;
+        let display_name = validate(&username, &request)?.unwrap_or_else(|| username.clone());
         let password_hash = self.passwords.hash(&request.password, &*self.random).await?;
         self.insert_user(username, display_name, request.email, role, Some(password_hash)).await
     }
@@ -58,23 +54,25 @@ impl Chat {
     }
 }
 
-fn validate(username: &str, display_name: &str, request: &RegisterRequest) -> Result<()> {
+/// The name to show, as it is kept.
+fn validate(username: &str, request: &RegisterRequest) -> Result<Option<String>> {
     let mut check = Check::default();
     check_username(&mut check, username);
-    // Otherwise it is the username, and that is complained about already.
-    if request.display_name.is_some() {
-        check.line("displayName", display_name, limits::DISPLAY_NAME_CHARS_MAX);
-    }
+    let display_name = request
+        .display_name
+        .as_ref()
+        .map(|name| check.name("displayName", name, limits::DISPLAY_NAME_CHARS_MAX));
     if let Some(email) = &request.email {
         let plausible =
             email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
         if !plausible || email.chars().any(char::is_whitespace) {
             check.fail("email", "must be an e-mail address such as name@example.com");
         }
-        check.text("email", email, limits::EMAIL_CHARS_MAX);
+        check.length("email", email, 1, limits::EMAIL_CHARS_MAX);
     }
     password_length(&mut check, &request.password);
-    check.done()
+    check.done()?;
+    Ok(display_name)
 }
 
 pub(super) fn check_username(check: &mut Check, username: &str) {
@@ -85,6 +83,9 @@ pub(super) fn check_username(check: &mut Check, username: &str) {
             "username",
             "may hold the letters a to z, digits, '_', '-' and '.', and starts with a letter or digit",
         );
+    }
+    if limits::USERNAMES_RESERVED.contains(&username) {
+        check.fail("username", "has a meaning of its own here; choose another one");
     }
 }
 

@@ -37,11 +37,11 @@ impl Chat {
 
     pub(crate) async fn save_draft(self: &Arc<Self>, actor: &Actor, save: SaveDraft) -> Result<Submitted> {
         let mut check = Check::default();
-        check.text("content", &save.content, limits::MESSAGE_CHARS_MAX);
+        let content = check.text("content", &save.content, limits::MESSAGE_CHARS_MAX);
         check.done()?;
         let draft = Box::new(Draft {
             conversation_id: save.conversation_id,
-            content: save.content,
+            content,
             reply_to: save.reply_to,
             updated_at: self.now(),
         });

@@ -40,7 +40,7 @@ pub(crate) fn checked(update: UpdateProfile) -> Result<UpdateProfile> {
         if url.contains(|c: char| c.is_whitespace() || c.is_control()) {
             check.fail("avatarUrl", "must not contain spaces");
         }
-        check.text("avatarUrl", url, limits::AVATAR_URL_CHARS_MAX);
+        check.length("avatarUrl", url, 1, limits::AVATAR_URL_CHARS_MAX);
     }
     check.done()?;
     Ok(update)

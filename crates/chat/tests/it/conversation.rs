@@ -1,6 +1,7 @@
 //! Creating and listing conversations.
 
 use crate::harness::{World, code, fields};
+use natter_chat::ListFilter;
 use natter_protocol::{
     Conversation, ConversationId, ConversationKind, ConversationStatus, CreateConversation, ErrorCode,
     MemberRole, Visibility, limits,
@@ -74,7 +75,7 @@ async fn what_is_asked_for_must_make_sense() {
     for (wish, field) in wishes {
         assert_eq!(fields(world.create(&ada, wish.clone()).await), [field], "{wish:?}");
     }
-    let nothing = world.chat.conversations(&ada, None, 100).await.unwrap();
+    let nothing = world.chat.conversations(&ada, ListFilter::default(), None, 100).await.unwrap();
     assert_eq!(nothing.data.len(), 0, "none of that created anything");
 }
 
@@ -117,9 +118,9 @@ async fn strangers_see_nothing() {
     assert_eq!(code(world.chat.message(&eve, message.id).await), ErrorCode::NotFound);
     assert_eq!(code(world.chat.events(&eve, group, 0, 50).await), ErrorCode::NotFound);
     let history = natter_chat::History::Newest;
-    assert_eq!(code(world.chat.messages(&eve, group, history, 50).await), ErrorCode::NotFound);
+    assert_eq!(code(world.chat.messages(&eve, group, None, history, 50).await), ErrorCode::NotFound);
     assert_eq!(code(world.send(&eve, group, crate::harness::draft("Me too")).await), ErrorCode::NotFound);
-    assert_eq!(world.chat.conversations(&eve, None, 50).await.unwrap().data.len(), 0);
+    assert_eq!(world.chat.conversations(&eve, ListFilter::default(), None, 50).await.unwrap().data.len(), 0);
 }
 
 /// All pages of the list, of this size.
@@ -127,7 +128,7 @@ async fn pages(world: &World, actor: &natter_chat::Actor, limit: u32) -> Vec<Vec
     let mut pages = Vec::new();
     let mut cursor: Option<String> = None;
     loop {
-        let page = world.chat.conversations(actor, cursor.as_deref(), limit).await.unwrap();
+        let page = world.chat.conversations(actor, ListFilter::default(), cursor.as_deref(), limit).await.unwrap();
         assert_eq!(page.meta.has_more, page.meta.next_cursor.is_some());
         pages.push(page.data);
         match page.meta.next_cursor {
@@ -172,14 +173,14 @@ async fn a_cursor_opens_only_the_list_that_gave_it() {
     for _ in 0..2 {
         world.group(&ada, &[&bob]).await;
     }
-    let cursor = world.chat.conversations(&ada, None, 1).await.unwrap().meta.next_cursor.unwrap();
-    assert_eq!(code(world.chat.conversations(&bob, Some(&cursor), 1).await), ErrorCode::InvalidCursor);
+    let cursor = world.chat.conversations(&ada, ListFilter::default(), None, 1).await.unwrap().meta.next_cursor.unwrap();
+    assert_eq!(code(world.chat.conversations(&bob, ListFilter::default(), Some(&cursor), 1).await), ErrorCode::InvalidCursor);
     for garbage in ["", "AAAA", "!", &cursor[1..], &format!("{cursor}A")] {
-        let refused = code(world.chat.conversations(&ada, Some(garbage), 1).await);
+        let refused = code(world.chat.conversations(&ada, ListFilter::default(), Some(garbage), 1).await);
         assert_eq!(refused, ErrorCode::InvalidCursor, "{garbage:?}");
     }
     let world = world.restart().await;
-    assert_eq!(world.chat.conversations(&ada, Some(&cursor), 1).await.unwrap().data.len(), 1);
+    assert_eq!(world.chat.conversations(&ada, ListFilter::default(), Some(&cursor), 1).await.unwrap().data.len(), 1);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Reading messages and events, page by page, against the list that a test keeps itself.
 
 use crate::harness::{World, code};
-use natter_chat::{Actor, History};
+use natter_chat::{Actor, History, ListFilter};
 use natter_protocol::{ConversationId, ErrorCode, Message, MessageId, Page};
 use uuid::Uuid;
 
@@ -29,7 +29,7 @@ async fn follow(
     let mut pages = Vec::new();
     let mut next = Some(start);
     while let Some(history) = next {
-        let Page { data, meta } = world.chat.messages(ada, group, history, limit).await.unwrap();
+        let Page { data, meta } = world.chat.messages(ada, group, None, history, limit).await.unwrap();
         assert_eq!(meta.has_more, meta.next_cursor.is_some());
         assert!(data.len() <= limit as usize && data.is_sorted_by_key(|message| message.seq));
         pages.push(data);
@@ -83,7 +83,7 @@ async fn around_shows_the_message_in_its_surroundings_and_goes_on_to_older_ones(
 async fn a_page_that_is_followed_later_misses_nothing() {
     let world = World::new().await;
     let (ada, group, mut messages) = talk(&world).await;
-    let page = world.chat.messages(&ada, group, History::After(messages[9].id), 10).await.unwrap();
+    let page = world.chat.messages(&ada, group, None, History::After(messages[9].id), 10).await.unwrap();
     messages.push(world.say(&ada, group, "meanwhile").await);
     let cursor = History::Cursor(page.meta.next_cursor.unwrap());
     let rest = follow(&world, &ada, group, cursor, 10).await.concat();
@@ -98,7 +98,7 @@ async fn an_anchor_must_be_of_the_conversation() {
     let other = world.say(&ada, elsewhere, "elsewhere").await.id;
     for anchor in [other, MessageId::from_uuid(Uuid::from_u128(1))] {
         for history in [History::Before(anchor), History::After(anchor), History::Around(anchor)] {
-            assert_eq!(code(world.chat.messages(&ada, group, history, 10).await), ErrorCode::NotFound);
+            assert_eq!(code(world.chat.messages(&ada, group, None, history, 10).await), ErrorCode::NotFound);
         }
     }
 }
@@ -108,11 +108,11 @@ async fn a_cursor_is_of_one_conversation() {
     let world = World::new().await;
     let (ada, group, _) = talk(&world).await;
     let elsewhere = world.group(&ada, &[]).await;
-    let page = world.chat.messages(&ada, group, History::Newest, 10).await.unwrap();
+    let page = world.chat.messages(&ada, group, None, History::Newest, 10).await.unwrap();
     let cursor = page.meta.next_cursor.unwrap();
     for (id, text) in [(elsewhere, cursor.as_str()), (group, ""), (group, "AAAA"), (group, &cursor[1..])] {
         let history = History::Cursor(text.to_owned());
-        assert_eq!(code(world.chat.messages(&ada, id, history, 10).await), ErrorCode::InvalidCursor);
+        assert_eq!(code(world.chat.messages(&ada, id, None, history, 10).await), ErrorCode::InvalidCursor);
     }
 }
 
@@ -144,9 +144,9 @@ async fn events_are_contiguous_from_any_position() {
 async fn pages_have_at_least_one_and_at_most_so_many_entries() {
     let world = World::new().await;
     let (ada, group, _) = talk(&world).await;
-    assert_eq!(world.chat.messages(&ada, group, History::Newest, 0).await.unwrap().data.len(), 1);
+    assert_eq!(world.chat.messages(&ada, group, None, History::Newest, 0).await.unwrap().data.len(), 1);
     assert_eq!(world.chat.events(&ada, group, 0, 0).await.unwrap().data.len(), 1);
-    assert_eq!(world.chat.conversations(&ada, None, 0).await.unwrap().data.len(), 1);
-    let all = world.chat.messages(&ada, group, History::Newest, u32::MAX).await.unwrap();
+    assert_eq!(world.chat.conversations(&ada, ListFilter::default(), None, 0).await.unwrap().data.len(), 1);
+    let all = world.chat.messages(&ada, group, None, History::Newest, u32::MAX).await.unwrap();
     assert_eq!((all.data.len(), all.meta.next_cursor), (MESSAGES, None));
 }
