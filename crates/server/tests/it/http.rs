@@ -128,7 +128,7 @@ async fn a_head_has_a_limit() -> Result<()> {
         format!("{begin}{}\r\n\r\n", "x".repeat(bytes - begin.len() - 4))
     };
     let many = |headers: usize| {
-        let more: String = (2..headers).map(|number| format!("X-{number}: x\r\n")).collect();
+        let more = "X-More: x\r\n".repeat(headers - 2);
         format!("GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{more}\r\n")
     };
     for (what, head, status) in [
