@@ -16,12 +16,12 @@ pub(crate) const DESCRIPTION: &str = "One thread, one connection, prepared state
 
 const INSERT_MESSAGE: &str = "
     INSERT INTO messages (id, conversation_id, seq, sender_id, kind, content, client_message_id, fingerprint, reply_to,
-                          thread_id, created_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+                          thread_id, created_at, number)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?3)";
 const INSERT_EVENT: &str = "
     INSERT INTO events (conversation_id, seq, type, actor_id, message_id, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 const UPDATE_HEAD: &str =
-    "UPDATE conversations SET last_seq = ?2, last_message_id = ?3, updated_at = ?4 WHERE id = ?1";
+    "UPDATE conversations SET last_seq = ?2, message_number = ?2, last_message_id = ?3, updated_at = ?4 WHERE id = ?1";
 
 pub(crate) struct Bare(Connection);
 
