@@ -290,15 +290,36 @@ fn what_is_created_is_closed_to_others() {
     }
 }
 
+/// The steps of the schema, oldest first.
+const STEPS: [&str; 3] = ["0001_foundation", "0002_messaging", "0003_search"];
+
 #[test]
 fn the_schema_goes_up_and_down() {
     let dir = TempDir::new().unwrap();
-    assert_eq!(run(dir.path(), &["migrate", "status"]).text(), "missing  0001_foundation\n");
-    assert_eq!(run(dir.path(), &["migrate", "up"]).text(), "Applied 0001_foundation.\n");
-    assert_eq!(run(dir.path(), &["migrate", "status"]).text(), "applied  0001_foundation\n");
+    let status = |word: &str| STEPS.map(|step| format!("{word}  {step}\n")).concat();
+    assert_eq!(run(dir.path(), &["migrate", "status"]).text(), status("missing"));
+    assert_eq!(run(dir.path(), &["migrate", "up"]).text(), format!("Applied {}.\n", STEPS.join(", ")));
+    assert_eq!(run(dir.path(), &["migrate", "status"]).text(), status("applied"));
     assert_eq!(run(dir.path(), &["migrate", "up", "--json"]).json()["applied"], Value::Array(Vec::new()));
-    assert_eq!(run(dir.path(), &["migrate", "down", "--json"]).json()["reverted"], "0001_foundation");
+    for step in STEPS.iter().rev() {
+        assert_eq!(run(dir.path(), &["migrate", "down", "--json"]).json()["reverted"], *step);
+    }
     assert_eq!(run(dir.path(), &["migrate", "down"]).text(), "No step is applied.\n");
+}
+
+#[test]
+fn an_older_schema_is_left_to_the_server() {
+    let dir = TempDir::new().unwrap();
+    run(dir.path(), &["migrate", "up"]).text();
+    run(dir.path(), &["migrate", "down"]).text();
+    // A server of the version before may be at work.
+    for verb in [&["user", "create", "ada"][..], &["token", "mint", "--user", "ada"]] {
+        let failure = run(dir.path(), verb).failure(1);
+        assert!(failure.contains("the schema of an older natter"), "{verb:?}: {failure}");
+    }
+    assert!(run(dir.path(), &["migrate", "status"]).text().contains("missing"));
+    run(dir.path(), &["migrate", "up"]).text();
+    run(dir.path(), &["user", "create", "ada"]).text();
 }
 
 #[test]
@@ -310,7 +331,7 @@ fn a_newer_schema_is_refused_and_left_alone() {
     let newer = "insert into schema_migrations (version, name, checksum) values (9999, '9999_future', '')";
     rusqlite::Connection::open(&path).unwrap().execute(newer, []).unwrap();
     let before = std::fs::read(&path).unwrap();
-    let expected = "natter: the database has schema version 9999, but this program knows only up to 1. Use the newer \
+    let expected = "natter: the database has schema version 9999, but this program knows only up to 3. Use the newer \
                     natter that wrote it, or restore a backup from before the upgrade. Nothing was changed.\n";
     for verb in
         [&["serve", "--listen", "127.0.0.1:0"][..], &["seed"], &["migrate", "up"], &["user", "create", "ada"]]
