@@ -7,8 +7,9 @@ const target = new URL("../sdk/src/api.ts", import.meta.url);
 const source = await readFile(new URL("../../docs/openapi.json", import.meta.url), "utf8");
 
 // Requests are few and have their functions in server.ts; only what travels in them is generated.
-const whole = /** @type {Record<string, unknown>} */ (JSON.parse(source));
-const types = astToString(await openapiTS(JSON.stringify({ ...whole, paths: {} })));
+const whole = /** @type {{ components: { schemas: unknown } }} */ (JSON.parse(source));
+const vocabulary = { ...whole, paths: {}, components: { schemas: whole.components.schemas } };
+const types = astToString(await openapiTS(JSON.stringify(vocabulary)));
 const text = `// Generated from docs/openapi.json by \`npm run generate\`. Do not edit.\n\n${types}`;
 
 if (!process.argv.includes("--check")) {

@@ -2,13 +2,13 @@ import { Connection } from "./connection.ts";
 import { Conversations } from "./conversations.ts";
 import type { Environment } from "./environment.ts";
 import { Outbox } from "./outbox.ts";
-import { Room, type DurableEvent } from "./room.ts";
+import { Room } from "./room.ts";
 import { Server } from "./server.ts";
 import type { Session } from "./session.ts";
 import type {
   Conversation,
-  ConversationCreated,
   CreateConversation,
+  DurableEvent,
   Message,
   Ready,
   SendMessage,
@@ -152,12 +152,11 @@ export class Account {
       this.#pull((payload as SyncLagging).conversations.map(({ id }) => id));
       return;
     }
-    if (type === "message.new") this.conversations.receive(payload as Message);
-    if (type === "conversation.created") this.#fetch((payload as ConversationCreated).conversationId);
-
     const { conversationId, seq } = payload as { conversationId?: string; seq?: number };
     if (conversationId === undefined || seq === undefined) return;
-    this.#rooms.get(conversationId)?.receive({ type, payload, seq } as DurableEvent);
+    const event = { type, payload, seq } as DurableEvent;
+    this.conversations.apply(conversationId, event, this.user.id);
+    this.#rooms.get(conversationId)?.receive(event);
   }
 
   #pull(ids: readonly string[]): void {

@@ -4,6 +4,53 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Brings somebody into a conversation. */
+        AddMember: {
+            role?: components["schemas"]["MemberRole"] | null;
+            userId?: components["schemas"]["UserId"] | null;
+            /**
+             * @description Who, by username; excludes `userId`.
+             * @example bob
+             */
+            username?: string | null;
+        };
+        /** @description Somebody whom the caller has blocked. */
+        Block: {
+            /** @description Since when. */
+            createdAt: components["schemas"]["Timestamp"];
+            /** @description Who. */
+            user: components["schemas"]["UserSummary"];
+        };
+        /** @description Whether two people keep each other away. */
+        BlockStatus: {
+            /** @description The caller has blocked the other. */
+            blockedByMe: boolean;
+            /** @description The other has blocked the caller. */
+            blockedMe: boolean;
+        };
+        /** @description Replaces the caller's password. */
+        ChangePassword: {
+            /**
+             * Format: password
+             * @description The password so far.
+             * @example correct horse battery staple
+             */
+            currentPassword: string;
+            /**
+             * Format: password
+             * @description 8 to 256 characters.
+             * @example a better horse for a battery
+             */
+            newPassword: string;
+        };
+        /** @description What to react with. */
+        Choice: {
+            /**
+             * @description One emoji.
+             * @example 👍
+             */
+            emoji: string;
+        };
         /**
          * Format: uuid
          * @description Identifies one open socket, for logs and support.
@@ -12,30 +59,59 @@ export interface components {
         ConnectionId: string;
         /** @description A conversation as the caller sees it. */
         Conversation: components["schemas"]["ConversationInfo"] & {
-            /** @description Changes when the log was replaced by another; see the delivery guide. */
+            /**
+             * @description Changes when the log was replaced by another; see the delivery guide.
+             * @example 0123456789abcdef
+             */
             epoch: string;
-            lastMessage?: components["schemas"]["Message"] | null;
-            /** @description Position of the newest event. */
-            lastSeq: components["schemas"]["u64"];
+            lastMessage: components["schemas"]["Message"] | null;
+            /**
+             * Format: int64
+             * @description Position of the newest event.
+             * @example 17
+             */
+            lastSeq: number;
             /** @description The caller's own relation to it. */
             me: components["schemas"]["Me"];
             /**
              * Format: int64
              * @description How many people are in it.
+             * @example 12
              */
             memberCount: number;
             /**
              * Format: int64
              * @description Unread messages that mention the caller.
+             * @example 1
              */
             mentionCount: number;
-            /** @description Name to show: the conversation's, or the other person's in a direct conversation. */
+            peer: components["schemas"]["UserSummary"] | null;
+            /**
+             * @description Name to show: the conversation's, or the other person's in a direct conversation.
+             * @example Harbour
+             */
             title: string;
             /**
              * Format: int64
              * @description Messages of others that the caller has not read.
+             * @example 3
              */
             unreadCount: number;
+        };
+        /** @description Payload of `conversation.updated`. */
+        ConversationChange: {
+            /** @description Who changed it. */
+            actorId: components["schemas"]["UserId"];
+            /** @description The conversation, without what differs from member to member. */
+            conversation: components["schemas"]["ConversationInfo"];
+            /** @description The conversation's id. */
+            conversationId: components["schemas"]["ConversationId"];
+            /**
+             * Format: int64
+             * @description The position of this event.
+             * @example 18
+             */
+            seq: number;
         };
         /** @description Payload of `conversation.created`. */
         ConversationCreated: {
@@ -45,8 +121,25 @@ export interface components {
             conversation: components["schemas"]["ConversationInfo"];
             /** @description The conversation's id. */
             conversationId: components["schemas"]["ConversationId"];
-            /** @description The position of this event: 1. */
-            seq: components["schemas"]["u64"];
+            /**
+             * Format: int64
+             * @description The position of this event: 1.
+             * @example 1
+             */
+            seq: number;
+        };
+        /** @description Payload of `conversation.deleted`. */
+        ConversationDeleted: {
+            /** @description Who deleted it. */
+            actorId: components["schemas"]["UserId"];
+            /** @description The conversation's id. */
+            conversationId: components["schemas"]["ConversationId"];
+            /**
+             * Format: int64
+             * @description The position of this event: the last one.
+             * @example 18
+             */
+            seq: number;
         };
         /**
          * Format: uuid
@@ -62,12 +155,18 @@ export interface components {
             createdBy: components["schemas"]["UserId"];
             /** @description The conversation's id. */
             id: components["schemas"]["ConversationId"];
-            /** @description Its name; null for direct conversations. */
-            name?: string | null;
+            /**
+             * @description Its name; null for direct conversations.
+             * @example Harbour
+             */
+            name: string | null;
             /** @description Whether it still takes messages. */
             status: components["schemas"]["ConversationStatus"];
-            /** @description What it is about. */
-            topic?: string | null;
+            /**
+             * @description What it is about.
+             * @example Boats and tides
+             */
+            topic: string | null;
             /** @description What kind of conversation it is. */
             type: components["schemas"]["ConversationKind"];
             /** @description When it last changed or had a message. */
@@ -77,6 +176,7 @@ export interface components {
         };
         /**
          * @description What kind of conversation it is.
+         * @example group
          * @enum {string}
          */
         ConversationKind: "direct" | "group" | "channel";
@@ -87,29 +187,97 @@ export interface components {
         ConversationStatus: "active" | "archived" | "closed";
         /** @description Creates a conversation; the caller becomes its owner. */
         CreateConversation: {
-            /** @description Who is in it besides the caller: usernames or ids, up to 500; exactly one for a direct conversation. */
+            /**
+             * @description Who is in it besides the caller: usernames or ids, up to 500; exactly one for a direct conversation.
+             * @example [
+             *       "bob"
+             *     ]
+             */
             members?: string[];
-            /** @description Its name: 1 to 128 characters; required for groups and channels, absent for direct ones. */
+            /**
+             * @description Its name: 1 to 128 characters; required for groups and channels, absent for direct ones.
+             * @example Harbour
+             */
             name?: string | null;
-            /** @description What it is about: up to 512 characters. */
+            /**
+             * @description What it is about: up to 512 characters.
+             * @example Boats and tides
+             */
             topic?: string | null;
             /** @description What kind of conversation it is. */
             type: components["schemas"]["ConversationKind"];
             visibility?: components["schemas"]["Visibility"] | null;
         };
+        /** @description Makes a link that lets people in. */
+        CreateInvite: {
+            /**
+             * Format: int32
+             * @description Seconds until it ends, 60 to 31,536,000; null for never.
+             * @example 604800
+             */
+            expiresIn?: number | null;
+            /**
+             * Format: int32
+             * @description How many people it lets in, 1 to 100,000; null for any number.
+             * @example 10
+             */
+            usesMax?: number | null;
+        };
+        /** @description Makes a rule about addresses. */
+        CreateIpRule: {
+            /** @description What becomes of them. */
+            action: components["schemas"]["IpAction"];
+            /**
+             * @description The addresses, such as `203.0.113.0/24` or `2001:db8::/32`; a single address is a rule of its own.
+             * @example 203.0.113.0/24
+             */
+            cidr: string;
+            /**
+             * @description Why, up to 256 characters.
+             * @example A scraper
+             */
+            note?: string | null;
+        };
+        /** @description Where copies of a message go. */
+        Destinations: {
+            /**
+             * @description Your own key, 1 to 64 characters: a repeat answers with the first copies.
+             * @example 5f1d-2
+             */
+            clientMessageId?: string | null;
+            /** @description 1 to 20 conversations that you are in. */
+            conversationIds: components["schemas"]["ConversationId"][];
+        };
+        /** @description A text that its author has not sent yet, the same on all of the author's devices. */
+        Draft: {
+            /**
+             * @description The text so far.
+             * @example Fresh herring
+             */
+            content: string;
+            /** @description Where it is to be sent. */
+            conversationId: components["schemas"]["ConversationId"];
+            replyTo: components["schemas"]["MessageId"] | null;
+            /** @description When it last changed. */
+            updatedAt: components["schemas"]["Timestamp"];
+        };
         /**
          * @description The code of an error, shared by REST, WebSocket and Socket.IO.
          * @enum {string}
          */
-        ErrorCode: "invalid_json" | "invalid_parameter" | "invalid_cursor" | "unknown_type" | "unauthenticated" | "token_expired" | "session_ended" | "invalid_credentials" | "invalid_ticket" | "forbidden" | "origin_not_allowed" | "registration_closed" | "not_found" | "method_not_allowed" | "request_timeout" | "username_taken" | "client_message_id_conflict" | "conversation_not_active" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "upgrade_required" | "rate_limited" | "internal" | "outcome_unknown" | "unavailable" | "storage_full";
+        ErrorCode: "invalid_json" | "invalid_parameter" | "invalid_cursor" | "unknown_type" | "invalid_header" | "unauthenticated" | "token_expired" | "session_ended" | "invalid_credentials" | "invalid_ticket" | "forbidden" | "origin_not_allowed" | "registration_closed" | "address_blocked" | "blocked" | "account_disabled" | "not_found" | "method_not_allowed" | "request_timeout" | "username_taken" | "client_message_id_conflict" | "idempotency_in_progress" | "conversation_not_active" | "already_done" | "would_lock_you_out" | "limit_reached" | "invite_not_valid" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "upgrade_required" | "rate_limited" | "internal" | "outcome_unknown" | "unavailable" | "storage_full";
         /** @description One entry of a conversation's log. */
         Event: components["schemas"]["EventBody"] & {
             /** @description Whose log it is in. */
             conversationId: components["schemas"]["ConversationId"];
             /** @description When it was committed. */
             createdAt: components["schemas"]["Timestamp"];
-            /** @description Its position there. */
-            seq: components["schemas"]["u64"];
+            /**
+             * Format: int64
+             * @description Its position there.
+             * @example 17
+             */
+            seq: number;
         };
         /** @description What happened. The payload of each carries `seq` and the conversation's id. */
         EventBody: {
@@ -122,12 +290,63 @@ export interface components {
             payload: components["schemas"]["ConversationCreated"];
             /** @enum {string} */
             type: "conversation.created";
+        } | {
+            /** @description A message's text changed, or it was pinned or unpinned. */
+            payload: components["schemas"]["MessageChange"];
+            /** @enum {string} */
+            type: "message.updated";
+        } | {
+            /** @description A message was deleted; what is left of it. */
+            payload: components["schemas"]["MessageChange"];
+            /** @enum {string} */
+            type: "message.deleted";
+        } | {
+            /** @description Somebody chose an emoji. */
+            payload: components["schemas"]["ReactionChange"];
+            /** @enum {string} */
+            type: "reaction.added";
+        } | {
+            /** @description Somebody took an emoji back. */
+            payload: components["schemas"]["ReactionChange"];
+            /** @enum {string} */
+            type: "reaction.removed";
+        } | {
+            /** @description Its name, topic, visibility or status changed. */
+            payload: components["schemas"]["ConversationChange"];
+            /** @enum {string} */
+            type: "conversation.updated";
+        } | {
+            /** @description It is gone, with all that was in it: the last entry of its log. */
+            payload: components["schemas"]["ConversationDeleted"];
+            /** @enum {string} */
+            type: "conversation.deleted";
+        } | {
+            /** @description Somebody came in. */
+            payload: components["schemas"]["MemberChange"];
+            /** @enum {string} */
+            type: "member.joined";
+        } | {
+            /** @description Somebody went, or was removed. */
+            payload: components["schemas"]["MemberLeft"];
+            /** @enum {string} */
+            type: "member.left";
+        } | {
+            /** @description Somebody may do more or less than before. */
+            payload: components["schemas"]["MemberChange"];
+            /** @enum {string} */
+            type: "member.updated";
         };
         /** @description What is wrong with one field. */
         FieldError: {
-            /** @description The field, as the request spells it. */
+            /**
+             * @description The field, as the request spells it.
+             * @example content
+             */
             field: string;
-            /** @description What is wrong, and what would be right. */
+            /**
+             * @description What is wrong, and what would be right.
+             * @example must not be empty
+             */
             message: string;
         };
         /**
@@ -136,23 +355,216 @@ export interface components {
          * @example 0190163d-8694-739b-aea5-966c26f8ad91
          */
         FileId: string;
+        /** @description Where a forwarded message comes from. The conversation is not told: its readers may not know of it. */
+        ForwardedFrom: {
+            /** @description When. */
+            createdAt: components["schemas"]["Timestamp"];
+            /** @description Who wrote it first. */
+            sender: components["schemas"]["UserSummary"];
+        };
+        /**
+         * @description A group of people that a message mentions at once.
+         * @enum {string}
+         */
+        GroupMention: "here" | "all";
+        /** @description A part of a text: from `start` up to, not including, `end`, in UTF-16 code units, as JavaScript counts. */
+        Highlight: {
+            /**
+             * Format: int32
+             * @description The first unit after it.
+             * @example 13
+             */
+            end: number;
+            /**
+             * Format: int32
+             * @description The first unit of it.
+             * @example 6
+             */
+            start: number;
+        };
+        /** @description A link that lets whoever has it join. */
+        Invite: {
+            /**
+             * @description The secret part of the link, for `POST /invites/{code}`.
+             * @example k3V9hQ2mTz8xWc1LrY0uPA
+             */
+            code: string;
+            /** @description Where it leads. */
+            conversationId: components["schemas"]["ConversationId"];
+            /** @description When. */
+            createdAt: components["schemas"]["Timestamp"];
+            /** @description Who made it. */
+            createdBy: components["schemas"]["UserId"];
+            expiresAt: components["schemas"]["Timestamp"] | null;
+            /** @description The link's id. */
+            id: components["schemas"]["InviteId"];
+            /**
+             * Format: int32
+             * @description How many it has let in.
+             * @example 3
+             */
+            uses: number;
+            /**
+             * Format: int32
+             * @description How many people it lets in; null for any number.
+             * @example 10
+             */
+            usesMax: number | null;
+        };
+        /**
+         * Format: uuid
+         * @description Identifies an invite link.
+         * @example 0190163d-8694-739b-aea5-966c26f8ad91
+         */
+        InviteId: string;
+        /** @description What a link to a conversation promises to whoever opens it. */
+        InvitePreview: {
+            /** @description The conversation that it leads to. */
+            conversationId: components["schemas"]["ConversationId"];
+            /** @description Who made the link. */
+            inviter: components["schemas"]["UserSummary"];
+            /** @description Whether the caller is in it already. */
+            joined: boolean;
+            /**
+             * Format: int64
+             * @description How many people are in it.
+             * @example 12
+             */
+            memberCount: number;
+            /**
+             * @description Its name.
+             * @example Harbour
+             */
+            name: string;
+            /** @description What kind of conversation it is. */
+            type: components["schemas"]["ConversationKind"];
+        };
+        /**
+         * @description What becomes of addresses.
+         * @example block
+         * @enum {string}
+         */
+        IpAction: "allow" | "block";
+        /** @description A rule about addresses. */
+        IpRule: {
+            /** @description What becomes of them. */
+            action: components["schemas"]["IpAction"];
+            /**
+             * @description The addresses, such as `203.0.113.0/24` or `2001:db8::/32`.
+             * @example 203.0.113.0/24
+             */
+            cidr: string;
+            /** @description When. */
+            createdAt: components["schemas"]["Timestamp"];
+            /** @description Who made the rule. */
+            createdBy: components["schemas"]["UserId"];
+            /** @description The rule's id. */
+            id: components["schemas"]["IpRuleId"];
+            /**
+             * @description Why, up to 256 characters.
+             * @example A scraper
+             */
+            note: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description Identifies a rule about addresses.
+         * @example 0190163d-8694-739b-aea5-966c26f8ad91
+         */
+        IpRuleId: string;
+        /** @description A message and when it is sent. */
+        Later: {
+            /**
+             * @description The text: 1 to 16,000 characters.
+             * @example Fresh herring at pier 4
+             */
+            content: string;
+            replyTo?: components["schemas"]["MessageId"] | null;
+            /** @description When: in the future, at most 366 days ahead. */
+            sendAt: components["schemas"]["Timestamp"];
+            threadId?: components["schemas"]["MessageId"] | null;
+        };
         /** @description Signs in with a password. */
         LoginRequest: {
-            /** @description The password. */
+            /**
+             * Format: password
+             * @description The password.
+             * @example correct horse battery staple
+             */
             password: string;
-            /** @description The username, in any case. */
+            /**
+             * @description The username, in any case.
+             * @example ada
+             */
             username: string;
         };
         /** @description The caller's own relation to a conversation. */
         Me: {
-            /** @description Everything up to here is read. */
-            lastReadSeq: components["schemas"]["u64"];
+            /** @description Out of the caller's list until asked for. */
+            archived: boolean;
+            /**
+             * Format: int64
+             * @description Everything up to here is read.
+             * @example 14
+             */
+            lastReadSeq: number;
             /** @description No notifications. */
             muted: boolean;
             /** @description On top of the caller's list. */
             pinned: boolean;
             /** @description What the caller may do. */
             role: components["schemas"]["MemberRole"];
+        };
+        /** @description Somebody in a conversation. */
+        Member: {
+            /** @description Since when they are in it. */
+            joinedAt: components["schemas"]["Timestamp"];
+            /** @description What they may do. */
+            role: components["schemas"]["MemberRole"];
+            /** @description Who. */
+            user: components["schemas"]["User"];
+        };
+        /** @description Payload of `member.joined` and `member.updated`. */
+        MemberChange: {
+            /** @description Who did it: the member, or whoever added or promoted them. */
+            actorId: components["schemas"]["UserId"];
+            /** @description The conversation's id. */
+            conversationId: components["schemas"]["ConversationId"];
+            /** @description The member. */
+            member: components["schemas"]["Member"];
+            /**
+             * Format: int64
+             * @description How many people are in it now.
+             * @example 12
+             */
+            memberCount: number;
+            /**
+             * Format: int64
+             * @description The position of this event.
+             * @example 18
+             */
+            seq: number;
+        };
+        /** @description Payload of `member.left`. */
+        MemberLeft: {
+            /** @description Who did it: the user, or whoever removed them. */
+            actorId: components["schemas"]["UserId"];
+            /** @description The conversation's id. */
+            conversationId: components["schemas"]["ConversationId"];
+            /**
+             * Format: int64
+             * @description How many people are in it now.
+             * @example 11
+             */
+            memberCount: number;
+            /**
+             * Format: int64
+             * @description The position of this event: the last one that this user gets.
+             * @example 18
+             */
+            seq: number;
+            /** @description Who is no member any more. */
+            userId: components["schemas"]["UserId"];
         };
         /**
          * @description What a member may do in a conversation; a later one may do all that an earlier one may.
@@ -161,40 +573,82 @@ export interface components {
         MemberRole: "member" | "moderator" | "admin" | "owner";
         /** @description A message. */
         Message: {
-            /** @description What is attached. */
+            /**
+             * @description What is attached.
+             * @example []
+             */
             attachments: components["schemas"]["FileId"][];
-            /** @description The key that the sender chose, for recognising a repeat. */
-            clientMessageId?: string | null;
-            /** @description The text, a subset of Markdown; empty once the message is deleted. */
+            /**
+             * @description The key that the sender chose, for recognising a repeat.
+             * @example 5f1d-1
+             */
+            clientMessageId: string | null;
+            /**
+             * @description The text, a subset of Markdown; empty once the message is deleted.
+             * @example Fresh herring at pier 4
+             */
             content: string;
             /** @description Where it was written. */
             conversationId: components["schemas"]["ConversationId"];
             /** @description When the server took it. */
             createdAt: components["schemas"]["Timestamp"];
-            deletedAt?: components["schemas"]["Timestamp"] | null;
-            editedAt?: components["schemas"]["Timestamp"] | null;
+            deletedAt: components["schemas"]["Timestamp"] | null;
+            editedAt: components["schemas"]["Timestamp"] | null;
+            forwardedFrom?: components["schemas"]["ForwardedFrom"] | null;
+            groupMention?: components["schemas"]["GroupMention"] | null;
             /** @description The message's id. */
             id: components["schemas"]["MessageId"];
             /** @description What it is. */
             kind: components["schemas"]["MessageKind"];
-            /** @description Who is mentioned. */
+            /**
+             * @description Who is mentioned by name.
+             * @example []
+             */
             mentions: components["schemas"]["UserId"][];
+            pinnedAt?: components["schemas"]["Timestamp"] | null;
             /** @description Reactions, in the order of their first use. */
             reactions: components["schemas"]["ReactionCount"][];
-            replyTo?: components["schemas"]["MessageId"] | null;
+            /**
+             * Format: int64
+             * @description How many messages are in the thread that this one started.
+             */
+            replyCount: number;
+            replyTo: components["schemas"]["MessageId"] | null;
             /** @description Who wrote it. */
             sender: components["schemas"]["UserSummary"];
-            /** @description Its position in the conversation's log: messages are shown in this order. */
-            seq: components["schemas"]["u64"];
-            threadId?: components["schemas"]["MessageId"] | null;
+            /**
+             * Format: int64
+             * @description Its position in the conversation's log: messages are shown in this order.
+             * @example 17
+             */
+            seq: number;
+            system?: components["schemas"]["SystemNote"] | null;
+            threadId: components["schemas"]["MessageId"] | null;
+        };
+        /** @description Payload of `message.updated` and `message.deleted`: the message as it is now. */
+        MessageChange: components["schemas"]["Message"] & {
+            /** @description Who changed it. */
+            actorId: components["schemas"]["UserId"];
+            /**
+             * Format: int64
+             * @description Where the message is shown: its own position, which does not change. `seq` is the position of this event.
+             * @example 17
+             */
+            messageSeq: number;
         };
         /** @description What a sender chooses of a message. Over REST it is the whole body: the path says where to. */
         MessageDraft: {
             /** @description Uploaded files. */
             attachments?: components["schemas"]["FileId"][];
-            /** @description The sender's own key, 1 to 128 characters: a repeat answers with the first result. */
+            /**
+             * @description The sender's own key, 1 to 128 characters: a repeat answers with the first result.
+             * @example 5f1d-1
+             */
             clientMessageId?: string | null;
-            /** @description The text: 1 to 16,000 characters. */
+            /**
+             * @description The text: 1 to 16,000 characters.
+             * @example Fresh herring at pier 4
+             */
             content: string;
             /** @description What it is; only `text` can be sent. */
             kind?: components["schemas"]["MessageKind"];
@@ -212,42 +666,108 @@ export interface components {
          * @enum {string}
          */
         MessageKind: "text" | "system";
+        /** @description What a message said before it was changed. For moderators. */
+        MessageVersion: {
+            /**
+             * @description The text.
+             * @example Fresh herring at pier 3
+             */
+            content: string;
+            /** @description When it was written. */
+            createdAt: components["schemas"]["Timestamp"];
+            /** @description When it gave way to the next version, or was deleted. */
+            replacedAt: components["schemas"]["Timestamp"];
+            /** @description Who changed or deleted it. */
+            replacedBy: components["schemas"]["UserId"];
+        };
+        /** @description The new text of a message. */
+        NewContent: {
+            /**
+             * @description 1 to 16,000 characters.
+             * @example Fresh herring at pier 5
+             */
+            content: string;
+        };
         /** @description Where the next page begins. */
         PageMeta: {
             /** @description Whether there is a next page. */
             hasMore: boolean;
             /** @description To be passed as `?cursor=`; opaque, null on the last page. */
-            nextCursor?: string | null;
+            nextCursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Block: {
+            /** @description The entries. */
+            data: {
+                /** @description Since when. */
+                createdAt: components["schemas"]["Timestamp"];
+                /** @description Who. */
+                user: components["schemas"]["UserSummary"];
+            }[];
+            /** @description Where the next page begins. */
+            meta: components["schemas"]["PageMeta"];
         };
         /** @description One page of a list. */
         Page_Conversation: {
             /** @description The entries. */
             data: (components["schemas"]["ConversationInfo"] & {
-                /** @description Changes when the log was replaced by another; see the delivery guide. */
+                /**
+                 * @description Changes when the log was replaced by another; see the delivery guide.
+                 * @example 0123456789abcdef
+                 */
                 epoch: string;
-                lastMessage?: components["schemas"]["Message"] | null;
-                /** @description Position of the newest event. */
-                lastSeq: components["schemas"]["u64"];
+                lastMessage: components["schemas"]["Message"] | null;
+                /**
+                 * Format: int64
+                 * @description Position of the newest event.
+                 * @example 17
+                 */
+                lastSeq: number;
                 /** @description The caller's own relation to it. */
                 me: components["schemas"]["Me"];
                 /**
                  * Format: int64
                  * @description How many people are in it.
+                 * @example 12
                  */
                 memberCount: number;
                 /**
                  * Format: int64
                  * @description Unread messages that mention the caller.
+                 * @example 1
                  */
                 mentionCount: number;
-                /** @description Name to show: the conversation's, or the other person's in a direct conversation. */
+                peer: components["schemas"]["UserSummary"] | null;
+                /**
+                 * @description Name to show: the conversation's, or the other person's in a direct conversation.
+                 * @example Harbour
+                 */
                 title: string;
                 /**
                  * Format: int64
                  * @description Messages of others that the caller has not read.
+                 * @example 3
                  */
                 unreadCount: number;
             })[];
+            /** @description Where the next page begins. */
+            meta: components["schemas"]["PageMeta"];
+        };
+        /** @description One page of a list. */
+        Page_Draft: {
+            /** @description The entries. */
+            data: {
+                /**
+                 * @description The text so far.
+                 * @example Fresh herring
+                 */
+                content: string;
+                /** @description Where it is to be sent. */
+                conversationId: components["schemas"]["ConversationId"];
+                replyTo: components["schemas"]["MessageId"] | null;
+                /** @description When it last changed. */
+                updatedAt: components["schemas"]["Timestamp"];
+            }[];
             /** @description Where the next page begins. */
             meta: components["schemas"]["PageMeta"];
         };
@@ -259,9 +779,87 @@ export interface components {
                 conversationId: components["schemas"]["ConversationId"];
                 /** @description When it was committed. */
                 createdAt: components["schemas"]["Timestamp"];
-                /** @description Its position there. */
-                seq: components["schemas"]["u64"];
+                /**
+                 * Format: int64
+                 * @description Its position there.
+                 * @example 17
+                 */
+                seq: number;
             })[];
+            /** @description Where the next page begins. */
+            meta: components["schemas"]["PageMeta"];
+        };
+        /** @description One page of a list. */
+        Page_Invite: {
+            /** @description The entries. */
+            data: {
+                /**
+                 * @description The secret part of the link, for `POST /invites/{code}`.
+                 * @example k3V9hQ2mTz8xWc1LrY0uPA
+                 */
+                code: string;
+                /** @description Where it leads. */
+                conversationId: components["schemas"]["ConversationId"];
+                /** @description When. */
+                createdAt: components["schemas"]["Timestamp"];
+                /** @description Who made it. */
+                createdBy: components["schemas"]["UserId"];
+                expiresAt: components["schemas"]["Timestamp"] | null;
+                /** @description The link's id. */
+                id: components["schemas"]["InviteId"];
+                /**
+                 * Format: int32
+                 * @description How many it has let in.
+                 * @example 3
+                 */
+                uses: number;
+                /**
+                 * Format: int32
+                 * @description How many people it lets in; null for any number.
+                 * @example 10
+                 */
+                usesMax: number | null;
+            }[];
+            /** @description Where the next page begins. */
+            meta: components["schemas"]["PageMeta"];
+        };
+        /** @description One page of a list. */
+        Page_IpRule: {
+            /** @description The entries. */
+            data: {
+                /** @description What becomes of them. */
+                action: components["schemas"]["IpAction"];
+                /**
+                 * @description The addresses, such as `203.0.113.0/24` or `2001:db8::/32`.
+                 * @example 203.0.113.0/24
+                 */
+                cidr: string;
+                /** @description When. */
+                createdAt: components["schemas"]["Timestamp"];
+                /** @description Who made the rule. */
+                createdBy: components["schemas"]["UserId"];
+                /** @description The rule's id. */
+                id: components["schemas"]["IpRuleId"];
+                /**
+                 * @description Why, up to 256 characters.
+                 * @example A scraper
+                 */
+                note: string | null;
+            }[];
+            /** @description Where the next page begins. */
+            meta: components["schemas"]["PageMeta"];
+        };
+        /** @description One page of a list. */
+        Page_Member: {
+            /** @description The entries. */
+            data: {
+                /** @description Since when they are in it. */
+                joinedAt: components["schemas"]["Timestamp"];
+                /** @description What they may do. */
+                role: components["schemas"]["MemberRole"];
+                /** @description Who. */
+                user: components["schemas"]["User"];
+            }[];
             /** @description Where the next page begins. */
             meta: components["schemas"]["PageMeta"];
         };
@@ -269,32 +867,217 @@ export interface components {
         Page_Message: {
             /** @description The entries. */
             data: {
-                /** @description What is attached. */
+                /**
+                 * @description What is attached.
+                 * @example []
+                 */
                 attachments: components["schemas"]["FileId"][];
-                /** @description The key that the sender chose, for recognising a repeat. */
-                clientMessageId?: string | null;
-                /** @description The text, a subset of Markdown; empty once the message is deleted. */
+                /**
+                 * @description The key that the sender chose, for recognising a repeat.
+                 * @example 5f1d-1
+                 */
+                clientMessageId: string | null;
+                /**
+                 * @description The text, a subset of Markdown; empty once the message is deleted.
+                 * @example Fresh herring at pier 4
+                 */
                 content: string;
                 /** @description Where it was written. */
                 conversationId: components["schemas"]["ConversationId"];
                 /** @description When the server took it. */
                 createdAt: components["schemas"]["Timestamp"];
-                deletedAt?: components["schemas"]["Timestamp"] | null;
-                editedAt?: components["schemas"]["Timestamp"] | null;
+                deletedAt: components["schemas"]["Timestamp"] | null;
+                editedAt: components["schemas"]["Timestamp"] | null;
+                forwardedFrom?: components["schemas"]["ForwardedFrom"] | null;
+                groupMention?: components["schemas"]["GroupMention"] | null;
                 /** @description The message's id. */
                 id: components["schemas"]["MessageId"];
                 /** @description What it is. */
                 kind: components["schemas"]["MessageKind"];
-                /** @description Who is mentioned. */
+                /**
+                 * @description Who is mentioned by name.
+                 * @example []
+                 */
                 mentions: components["schemas"]["UserId"][];
+                pinnedAt?: components["schemas"]["Timestamp"] | null;
                 /** @description Reactions, in the order of their first use. */
                 reactions: components["schemas"]["ReactionCount"][];
-                replyTo?: components["schemas"]["MessageId"] | null;
+                /**
+                 * Format: int64
+                 * @description How many messages are in the thread that this one started.
+                 */
+                replyCount: number;
+                replyTo: components["schemas"]["MessageId"] | null;
                 /** @description Who wrote it. */
                 sender: components["schemas"]["UserSummary"];
-                /** @description Its position in the conversation's log: messages are shown in this order. */
-                seq: components["schemas"]["u64"];
-                threadId?: components["schemas"]["MessageId"] | null;
+                /**
+                 * Format: int64
+                 * @description Its position in the conversation's log: messages are shown in this order.
+                 * @example 17
+                 */
+                seq: number;
+                system?: components["schemas"]["SystemNote"] | null;
+                threadId: components["schemas"]["MessageId"] | null;
+            }[];
+            /** @description Where the next page begins. */
+            meta: components["schemas"]["PageMeta"];
+        };
+        /** @description One page of a list. */
+        Page_MessageVersion: {
+            /** @description The entries. */
+            data: {
+                /**
+                 * @description The text.
+                 * @example Fresh herring at pier 3
+                 */
+                content: string;
+                /** @description When it was written. */
+                createdAt: components["schemas"]["Timestamp"];
+                /** @description When it gave way to the next version, or was deleted. */
+                replacedAt: components["schemas"]["Timestamp"];
+                /** @description Who changed or deleted it. */
+                replacedBy: components["schemas"]["UserId"];
+            }[];
+            /** @description Where the next page begins. */
+            meta: components["schemas"]["PageMeta"];
+        };
+        /** @description One page of a list. */
+        Page_PublicChannel: {
+            /** @description The entries. */
+            data: {
+                /** @description The channel's id. */
+                id: components["schemas"]["ConversationId"];
+                /** @description Whether the caller is one of them. */
+                joined: boolean;
+                /**
+                 * Format: int64
+                 * @description How many people are in it.
+                 * @example 12
+                 */
+                memberCount: number;
+                /**
+                 * @description Its name.
+                 * @example Harbour
+                 */
+                name: string;
+                /**
+                 * @description What it is about.
+                 * @example Boats and tides
+                 */
+                topic: string | null;
+            }[];
+            /** @description Where the next page begins. */
+            meta: components["schemas"]["PageMeta"];
+        };
+        /** @description One page of a list. */
+        Page_Reaction: {
+            /** @description The entries. */
+            data: {
+                /** @description When. */
+                createdAt: components["schemas"]["Timestamp"];
+                /**
+                 * @description The emoji.
+                 * @example 👍
+                 */
+                emoji: string;
+                /** @description Who. */
+                user: components["schemas"]["UserSummary"];
+            }[];
+            /** @description Where the next page begins. */
+            meta: components["schemas"]["PageMeta"];
+        };
+        /** @description One page of a list. */
+        Page_Receipt: {
+            /** @description The entries. */
+            data: {
+                /** @description When they had read up to it. */
+                readAt: components["schemas"]["Timestamp"];
+                /** @description Who. */
+                user: components["schemas"]["UserSummary"];
+            }[];
+            /** @description Where the next page begins. */
+            meta: components["schemas"]["PageMeta"];
+        };
+        /** @description One page of a list. */
+        Page_ScheduledMessage: {
+            /** @description The entries. */
+            data: {
+                /**
+                 * @description The text.
+                 * @example Fresh herring at pier 4
+                 */
+                content: string;
+                /** @description Where to. */
+                conversationId: components["schemas"]["ConversationId"];
+                /** @description When it was written. */
+                createdAt: components["schemas"]["Timestamp"];
+                failure: components["schemas"]["ErrorCode"] | null;
+                /** @description Its id; the message that is sent has another. */
+                id: components["schemas"]["ScheduledMessageId"];
+                replyTo: components["schemas"]["MessageId"] | null;
+                /** @description When it is sent. */
+                sendAt: components["schemas"]["Timestamp"];
+                threadId: components["schemas"]["MessageId"] | null;
+            }[];
+            /** @description Where the next page begins. */
+            meta: components["schemas"]["PageMeta"];
+        };
+        /** @description One page of a list. */
+        Page_SearchHit: {
+            /** @description The entries. */
+            data: {
+                /** @description What of its text was found, in ascending order. */
+                highlights: components["schemas"]["Highlight"][];
+                /** @description The message. */
+                message: components["schemas"]["Message"];
+            }[];
+            /** @description Where the next page begins. */
+            meta: components["schemas"]["PageMeta"];
+        };
+        /** @description One page of a list. */
+        Page_SessionInfo: {
+            /** @description The entries. */
+            data: {
+                /** @description When it began. */
+                createdAt: components["schemas"]["Timestamp"];
+                /**
+                 * @description Whether it is the one that asks.
+                 * @example true
+                 */
+                current: boolean;
+                /** @description When it ends unless they are renewed. */
+                expiresAt: components["schemas"]["Timestamp"];
+                /** @description The session's id. */
+                id: components["schemas"]["SessionId"];
+                /** @description When its tokens were last renewed. */
+                refreshedAt: components["schemas"]["Timestamp"];
+            }[];
+            /** @description Where the next page begins. */
+            meta: components["schemas"]["PageMeta"];
+        };
+        /** @description One page of a list. */
+        Page_User: {
+            /** @description The entries. */
+            data: {
+                /** @description Picture to show, if there is one. */
+                avatarUrl: string | null;
+                /**
+                 * @description Name to show.
+                 * @example Ada Lovelace
+                 */
+                displayName: string;
+                /** @description The user's id. */
+                id: components["schemas"]["UserId"];
+                lastSeen: components["schemas"]["Timestamp"] | null;
+                /** @description Whether the user can be reached right now. */
+                presence: components["schemas"]["Presence"];
+                /** @description What the user may do on the whole installation. */
+                role: components["schemas"]["PlatformRole"];
+                /**
+                 * @description Unique name for sign-in and mentions, lower case.
+                 * @example ada
+                 */
+                username: string;
             }[];
             /** @description Where the next page begins. */
             meta: components["schemas"]["PageMeta"];
@@ -313,35 +1096,152 @@ export interface components {
         Problem: {
             /** @description Stable; made for programs. */
             code: components["schemas"]["ErrorCode"];
-            /** @description What went wrong this time, and what to do. */
+            /**
+             * @description What went wrong this time, and what to do.
+             * @example there is no such message
+             */
             detail: string;
             /** @description Which fields are wrong; only with `validation_failed`. */
             errors?: components["schemas"]["FieldError"][];
-            /** @description Finds the request in the server's logs. */
+            /**
+             * @description Finds the request in the server's logs.
+             * @example 0190163d-8694-739b-aea5-966c26f8ad91
+             */
             requestId: string;
             /** @description Whether the same request may succeed later. When the outcome is unknown, repeat it with the same key. */
             retriable: boolean;
             /**
              * Format: int32
+             * @description Seconds to wait before the next attempt; only with `rate_limited`. The same as `Retry-After`.
+             */
+            retryAfterSeconds?: number | null;
+            /**
+             * Format: int32
              * @description The HTTP status, also over sockets.
+             * @example 404
              */
             status: number;
-            /** @description The code in words; the same each time. */
+            /**
+             * @description The code in words; the same each time.
+             * @example There is no such thing, or the caller may not see it
+             */
             title: string;
-            /** @description Where the code is explained, relative to the server. */
+            /**
+             * @description Where the code is explained, relative to the server.
+             * @example /api/docs/errors/not_found
+             */
             type: string;
+        };
+        /** @description A public channel, as somebody sees it who looks for one. */
+        PublicChannel: {
+            /** @description The channel's id. */
+            id: components["schemas"]["ConversationId"];
+            /** @description Whether the caller is one of them. */
+            joined: boolean;
+            /**
+             * Format: int64
+             * @description How many people are in it.
+             * @example 12
+             */
+            memberCount: number;
+            /**
+             * @description Its name.
+             * @example Harbour
+             */
+            name: string;
+            /**
+             * @description What it is about.
+             * @example Boats and tides
+             */
+            topic: string | null;
+        };
+        /** @description Who chose an emoji under a message. */
+        Reaction: {
+            /** @description When. */
+            createdAt: components["schemas"]["Timestamp"];
+            /**
+             * @description The emoji.
+             * @example 👍
+             */
+            emoji: string;
+            /** @description Who. */
+            user: components["schemas"]["UserSummary"];
+        };
+        /** @description Payload of `reaction.added` and `reaction.removed`. */
+        ReactionChange: {
+            /** @description The conversation's id. */
+            conversationId: components["schemas"]["ConversationId"];
+            /**
+             * Format: int32
+             * @description How many people have chosen it now; none: it is gone.
+             * @example 2
+             */
+            count: number;
+            /**
+             * @description The emoji.
+             * @example 👍
+             */
+            emoji: string;
+            /** @description The message under which the emoji is. */
+            messageId: components["schemas"]["MessageId"];
+            /**
+             * Format: int64
+             * @description The position of this event.
+             * @example 18
+             */
+            seq: number;
+            /** @description Who chose it or took it back. */
+            userId: components["schemas"]["UserId"];
         };
         /** @description One emoji under a message, and how many people chose it. */
         ReactionCount: {
             /**
              * Format: int32
              * @description How many people chose it.
+             * @example 2
              */
             count: number;
-            /** @description The emoji. */
+            /**
+             * @description The emoji.
+             * @example 👍
+             */
             emoji: string;
-            /** @description Whether the caller is one of them. */
+            /**
+             * @description Whether the caller is one of them.
+             * @example true
+             */
             me: boolean;
+        };
+        /** @description How far the caller has read a conversation. */
+        ReadState: {
+            /** @description Which conversation. */
+            conversationId: components["schemas"]["ConversationId"];
+            /**
+             * Format: int64
+             * @description Everything up to here is read.
+             * @example 17
+             */
+            lastReadSeq: number;
+            /**
+             * Format: int64
+             * @description Those of them that mention the caller.
+             */
+            mentionCount: number;
+            /**
+             * Format: int64
+             * @description Messages of others beyond it.
+             */
+            unreadCount: number;
+        };
+        /** @description How far you have read: up to a message, or a position; without either, everything. */
+        ReadUpTo: {
+            messageId?: components["schemas"]["MessageId"] | null;
+            /**
+             * Format: int64
+             * @description Up to this position; excludes `messageId`.
+             * @example 17
+             */
+            seq?: number | null;
         };
         /** @description Payload of `ready`, the first frame on each connection. */
         Ready: {
@@ -357,52 +1257,198 @@ export interface components {
             /** @description Who is connected. */
             user: components["schemas"]["User"];
         };
+        /** @description Who has read a message. */
+        Receipt: {
+            /** @description When they had read up to it. */
+            readAt: components["schemas"]["Timestamp"];
+            /** @description Who. */
+            user: components["schemas"]["UserSummary"];
+        };
         /** @description Trades a refresh token for a new pair, or gives it up at sign-out. */
         RefreshRequest: {
-            /** @description The newest refresh token of the session. Each works once: a second use ends the session. */
+            /**
+             * @description The newest refresh token of the session. Each works once: a second use ends the session.
+             * @example natter_rt_4mGq0bTn
+             */
             refreshToken: string;
         };
         /** @description Creates an account and signs it in. */
         RegisterRequest: {
-            /** @description Name to show, 1 to 64 characters; the username when absent. */
+            /**
+             * @description Name to show, 1 to 64 characters; the username when absent.
+             * @example Ada Lovelace
+             */
             displayName?: string | null;
-            /** @description E-mail address; never shown to others. */
+            /**
+             * Format: email
+             * @description E-mail address; never shown to others.
+             * @example ada@example.com
+             */
             email?: string | null;
-            /** @description 8 to 256 characters. */
+            /**
+             * Format: password
+             * @description 8 to 256 characters.
+             * @example correct horse battery staple
+             */
             password: string;
-            /** @description 2 to 32 characters: a to z, 0 to 9, `_`, `-` and `.`; starts with a letter or digit. Upper case is folded. */
+            /**
+             * @description 2 to 32 characters: a to z, 0 to 9, `_`, `-` and `.`; starts with a letter or digit. Upper case is folded.
+             * @example ada
+             */
             username: string;
+        };
+        /** @description A message that will be sent later. */
+        ScheduledMessage: {
+            /**
+             * @description The text.
+             * @example Fresh herring at pier 4
+             */
+            content: string;
+            /** @description Where to. */
+            conversationId: components["schemas"]["ConversationId"];
+            /** @description When it was written. */
+            createdAt: components["schemas"]["Timestamp"];
+            failure: components["schemas"]["ErrorCode"] | null;
+            /** @description Its id; the message that is sent has another. */
+            id: components["schemas"]["ScheduledMessageId"];
+            replyTo: components["schemas"]["MessageId"] | null;
+            /** @description When it is sent. */
+            sendAt: components["schemas"]["Timestamp"];
+            threadId: components["schemas"]["MessageId"] | null;
+        };
+        /**
+         * Format: uuid
+         * @description Identifies a message that is to be sent later.
+         * @example 0190163d-8694-739b-aea5-966c26f8ad91
+         */
+        ScheduledMessageId: string;
+        /** @description A found message. */
+        SearchHit: {
+            /** @description What of its text was found, in ascending order. */
+            highlights: components["schemas"]["Highlight"][];
+            /** @description The message. */
+            message: components["schemas"]["Message"];
         };
         /** @description Sends a message. */
         SendMessage: components["schemas"]["MessageDraft"] & {
             /** @description Where to. */
             conversationId: components["schemas"]["ConversationId"];
         };
+        /**
+         * Format: uuid
+         * @description Identifies one sign-in: the family of refresh tokens that descend from it.
+         * @example 0190163d-8694-739b-aea5-966c26f8ad91
+         */
+        SessionId: string;
+        /** @description One sign-in of the caller. */
+        SessionInfo: {
+            /** @description When it began. */
+            createdAt: components["schemas"]["Timestamp"];
+            /**
+             * @description Whether it is the one that asks.
+             * @example true
+             */
+            current: boolean;
+            /** @description When it ends unless they are renewed. */
+            expiresAt: components["schemas"]["Timestamp"];
+            /** @description The session's id. */
+            id: components["schemas"]["SessionId"];
+            /** @description When its tokens were last renewed. */
+            refreshedAt: components["schemas"]["Timestamp"];
+        };
         /** @description The answer to a sign-up or sign-in. */
         SignIn: components["schemas"]["Tokens"] & {
             /** @description Who is signed in. */
             user: components["schemas"]["User"];
         };
+        /** @description Ends a session. */
+        SignOut: {
+            /** @description Whether all other sessions of the user end, too. */
+            everywhere?: boolean;
+            /**
+             * @description The newest refresh token of the session.
+             * @example natter_rt_4mGq0bTn
+             */
+            refreshToken: string;
+        };
         /** @description The newest position of a conversation. */
         SyncHead: {
             /** @description The conversation. */
             id: components["schemas"]["ConversationId"];
-            /** @description The newest position. */
-            seq: components["schemas"]["u64"];
+            /**
+             * Format: int64
+             * @description The newest position.
+             * @example 17
+             */
+            seq: number;
         };
         /** @description Payload of `sync.lagging`: the connection was too slow, its queue was dropped, the client must pull. */
         SyncLagging: {
             /** @description Where events were dropped, and the newest position there. */
             conversations: components["schemas"]["SyncHead"][];
         };
+        /** @description What a system message says. The sender of the message is whoever did it. */
+        SystemNote: {
+            /** @enum {string} */
+            type: "memberAdded";
+            /** @description Who. */
+            userId: components["schemas"]["UserId"];
+        } | {
+            /** @enum {string} */
+            type: "memberRemoved";
+            /** @description Who. */
+            userId: components["schemas"]["UserId"];
+        } | {
+            /** @enum {string} */
+            type: "memberJoined";
+        } | {
+            /** @enum {string} */
+            type: "memberLeft";
+        } | {
+            /** @description What they may do now. */
+            role: components["schemas"]["MemberRole"];
+            /** @enum {string} */
+            type: "roleChanged";
+            /** @description Who. */
+            userId: components["schemas"]["UserId"];
+        } | {
+            /** @description The new one. */
+            name: string;
+            /** @enum {string} */
+            type: "renamed";
+        } | {
+            /** @description The new one; null when it was cleared. */
+            topic?: string | null;
+            /** @enum {string} */
+            type: "topicChanged";
+        } | {
+            /** @enum {string} */
+            type: "visibilityChanged";
+            /** @description Who can. */
+            visibility: components["schemas"]["Visibility"];
+        } | {
+            /** @description What it is now. */
+            status: components["schemas"]["ConversationStatus"];
+            /** @enum {string} */
+            type: "statusChanged";
+        } | {
+            /** @description Which. */
+            messageId: components["schemas"]["MessageId"];
+            /** @enum {string} */
+            type: "messagePinned";
+        };
         /** @description Opens one socket, once. */
         Ticket: {
             /**
              * Format: int32
              * @description Seconds until it is worthless, used or not.
+             * @example 30
              */
             expiresIn: number;
-            /** @description To be passed as `?ticket=`. */
+            /**
+             * @description To be passed as `?ticket=`.
+             * @example natter_tk_9cVd2Rk1
+             */
             ticket: string;
         };
         /**
@@ -416,30 +1462,126 @@ export interface components {
         Timestamp: string;
         /** @description A pair of tokens. */
         Tokens: {
-            /** @description A JWT for the `Authorization: Bearer` header. */
+            /**
+             * @description A JWT for the `Authorization: Bearer` header.
+             * @example eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl
+             */
             accessToken: string;
             /**
              * Format: int32
              * @description Seconds until the access token ends.
+             * @example 900
              */
             expiresIn: number;
-            /** @description Opaque; trades for the next pair at `POST /auth/refresh`. */
+            /**
+             * @description Opaque; trades for the next pair at `POST /auth/refresh`.
+             * @example natter_rt_4mGq0bTn
+             */
             refreshToken: string;
+        };
+        /** @description How much is unread, over all conversations of the caller that are not muted. */
+        UnreadTotal: {
+            /**
+             * Format: int64
+             * @description Conversations with unread messages.
+             * @example 2
+             */
+            conversations: number;
+            /**
+             * Format: int64
+             * @description Unread messages that mention the caller, in muted conversations too.
+             * @example 1
+             */
+            mentions: number;
+            /**
+             * Format: int64
+             * @description Unread messages.
+             * @example 7
+             */
+            total: number;
+        };
+        /** @description A text that is not sent yet. */
+        Unsent: {
+            /**
+             * @description The text so far, up to 16,000 characters; an empty one forgets the draft.
+             * @example Fresh herring
+             */
+            content: string;
+            replyTo?: components["schemas"]["MessageId"] | null;
+        };
+        /** @description Whom to keep away. */
+        Unwanted: {
+            /**
+             * @description A username or id.
+             * @example bob
+             */
+            username: string;
+        };
+        /** @description Changes what everybody sees of a conversation. What is absent stays. */
+        UpdateConversation: {
+            /**
+             * @description Its name: 1 to 128 characters.
+             * @example Harbour
+             */
+            name?: string | null;
+            status?: components["schemas"]["ConversationStatus"] | null;
+            /**
+             * @description What it is about: up to 512 characters; an empty one clears it.
+             * @example Boats and tides
+             */
+            topic?: string | null;
+            visibility?: components["schemas"]["Visibility"] | null;
+        };
+        /** @description Changes what only the caller sees of a conversation. What is absent stays. */
+        UpdateMe: {
+            /** @description Out of the list. */
+            archived?: boolean | null;
+            /**
+             * @description No notifications.
+             * @example true
+             */
+            muted?: boolean | null;
+            /** @description On top of the list. */
+            pinned?: boolean | null;
+        };
+        /** @description Changes what a member may do. */
+        UpdateMember: {
+            /** @description The new role. With `owner` the caller, who must be the owner, hands the conversation over and becomes an admin. */
+            role: components["schemas"]["MemberRole"];
+        };
+        /** @description Changes how others see the caller. What is absent stays. */
+        UpdateProfile: {
+            /**
+             * @description Picture to show: an http(s) address of up to 2,048 characters; an empty one clears it.
+             * @example https://example.com/ada.png
+             */
+            avatarUrl?: string | null;
+            /**
+             * @description Name to show: 1 to 64 characters.
+             * @example Ada Lovelace
+             */
+            displayName?: string | null;
         };
         /** @description A user as everybody sees them. */
         User: {
             /** @description Picture to show, if there is one. */
-            avatarUrl?: string | null;
-            /** @description Name to show. */
+            avatarUrl: string | null;
+            /**
+             * @description Name to show.
+             * @example Ada Lovelace
+             */
             displayName: string;
             /** @description The user's id. */
             id: components["schemas"]["UserId"];
-            lastSeen?: components["schemas"]["Timestamp"] | null;
+            lastSeen: components["schemas"]["Timestamp"] | null;
             /** @description Whether the user can be reached right now. */
             presence: components["schemas"]["Presence"];
             /** @description What the user may do on the whole installation. */
             role: components["schemas"]["PlatformRole"];
-            /** @description Unique name for sign-in and mentions, lower case. */
+            /**
+             * @description Unique name for sign-in and mentions, lower case.
+             * @example ada
+             */
             username: string;
         };
         /**
@@ -451,21 +1593,26 @@ export interface components {
         /** @description The part of a user that a message carries about its sender. */
         UserSummary: {
             /** @description Picture to show, if there is one. */
-            avatarUrl?: string | null;
-            /** @description Name to show. */
+            avatarUrl: string | null;
+            /**
+             * @description Name to show.
+             * @example Ada Lovelace
+             */
             displayName: string;
             /** @description The user's id. */
             id: components["schemas"]["UserId"];
-            /** @description Unique name for sign-in and mentions, lower case. */
+            /**
+             * @description Unique name for sign-in and mentions, lower case.
+             * @example ada
+             */
             username: string;
         };
         /**
          * @description Who can find and join a conversation without being invited.
+         * @example private
          * @enum {string}
          */
         Visibility: "public" | "private";
-        /** Format: int64 */
-        u64: number;
     };
     responses: never;
     parameters: never;

@@ -1,8 +1,9 @@
 import { Backoff, retrying } from "./backoff.ts";
+import { withChange } from "./change.ts";
 import type { Environment } from "./environment.ts";
 import { ChatError } from "./errors.ts";
 import type { Server } from "./server.ts";
-import type { Conversation, Message } from "./types.ts";
+import type { Conversation, DurableEvent, Message, MessageChange } from "./types.ts";
 import { Value, type Readable } from "./value.ts";
 
 /** The conversations of the user, the most recently active first. */
@@ -76,11 +77,33 @@ export class Conversations implements Readable<ConversationList> {
     this.#publish({});
   }
 
+  /** Takes what happened in a conversation, as far as the list shows it. */
+  apply(conversationId: string, event: DurableEvent, userId: string): void {
+    switch (event.type) {
+      case "message.new":
+        return this.receive(event.payload);
+      case "message.updated":
+      case "message.deleted":
+        return this.#change(event.payload);
+      case "conversation.created":
+      case "conversation.updated":
+        return this.#refetch(conversationId);
+      case "member.joined":
+        if (event.payload.member.user.id === userId) this.#refetch(conversationId);
+        return;
+      case "member.left":
+        if (event.payload.userId === userId) this.#remove(conversationId);
+        return;
+      case "conversation.deleted":
+        return this.#remove(conversationId);
+    }
+  }
+
   /** Takes a message that was just sent. */
   receive(message: Message): void {
     const known = this.#byId.get(message.conversationId);
     if (!known) {
-      this.fetch(message.conversationId).catch((error: unknown) => this.env.report(error));
+      this.#refetch(message.conversationId);
     } else if (message.seq > known.lastSeq) {
       this.put({ ...known, lastMessage: message, lastSeq: message.seq, updatedAt: message.createdAt });
     }
@@ -112,6 +135,21 @@ export class Conversations implements Readable<ConversationList> {
   close(): void {
     this.#closed = true;
     this.#backoff.wake();
+  }
+
+  #refetch(id: string): void {
+    this.fetch(id).catch((error: unknown) => this.env.report(error));
+  }
+
+  #change(change: MessageChange): void {
+    const known = this.#byId.get(change.conversationId);
+    if (known?.lastMessage?.id !== change.id) return;
+    this.put({ ...known, lastMessage: withChange(known.lastMessage, change) });
+  }
+
+  #remove(id: string): void {
+    this.#byId.delete(id);
+    this.#publish({});
   }
 
   async #refresh(): Promise<void> {

@@ -1,10 +1,11 @@
 import { Backoff, retrying } from "./backoff.ts";
+import { withChange, withReaction } from "./change.ts";
 import type { Environment } from "./environment.ts";
 import type { Outbox } from "./outbox.ts";
 import { Sequence } from "./sequence.ts";
 import type { Server } from "./server.ts";
 import { outgoingItem, sentItem, Stretch, type TimelineItem } from "./timeline.ts";
-import type { EventBody, Message, UserSummary } from "./types.ts";
+import type { DurableEvent, Message, UserSummary } from "./types.ts";
 import { Value, type Readable } from "./value.ts";
 
 /** What can be shown of a conversation. */
@@ -26,9 +27,6 @@ export interface RoomContext {
   user: UserSummary;
 }
 
-/** A durable event as a socket or the log brings it. */
-export type DurableEvent = EventBody & { seq: number };
-
 /** One conversation: its messages in order, live and without holes, and a way to write to it. */
 export class Room {
   readonly #timeline = new Value<Timeline>({
@@ -49,6 +47,8 @@ export class Room {
   #early: DurableEvent[] = [];
   #opening: Promise<void> | undefined;
   #growing: Timeline["growing"] = null;
+  /** Events that came while a page was being fetched: what they changed may be older on the page. */
+  #meanwhile: DurableEvent[] = [];
   #growth: Promise<void> = Promise.resolve();
   #failure: unknown;
   #closed = false;
@@ -194,10 +194,30 @@ export class Room {
   }
 
   #apply(event: DurableEvent): void {
-    // Events that this version does not know still count: the log has no holes.
-    if (event.type !== "message.new") return;
-    this.#stretch.receive(event.payload, this.followed);
+    if (event.type === "message.new") {
+      this.#stretch.receive(event.payload, this.followed);
+    } else {
+      this.#change(event);
+      if (this.#growing) this.#meanwhile.push(event);
+    }
     this.#publish();
+  }
+
+  /** Changes the message that an event is about. Events that change none still count: the log has no holes. */
+  #change(event: DurableEvent): void {
+    switch (event.type) {
+      case "message.updated":
+      case "message.deleted":
+        this.#stretch.change(event.payload.id, (known) => withChange(known, event.payload));
+        break;
+      case "reaction.added":
+      case "reaction.removed": {
+        const added = event.type === "reaction.added";
+        const userId = this.context.user.id;
+        this.#stretch.change(event.payload.messageId, (known) => withReaction(known, event.payload, added, userId));
+        break;
+      }
+    }
   }
 
   /** Lets the stretch grow at one end at a time. */
@@ -205,8 +225,12 @@ export class Room {
     if (this.#growing) return this.#growth;
     const stretch = this.#stretch;
     this.#growing = end;
+    this.#meanwhile = [];
     this.#publish();
     this.#growth = this.#retrying(() => work(stretch))
+      .then(() => {
+        for (const event of this.#meanwhile) this.#change(event);
+      })
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#growing = null;

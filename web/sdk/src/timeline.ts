@@ -79,6 +79,13 @@ export class Stretch {
     if (this.#late.length > LATE_MESSAGES_MAX) this.#lateFrom = this.#late.shift()?.seq ?? this.#newest;
   }
 
+  /** Changes a message that is at hand; one that is not will be fetched as it is then. */
+  change(id: string, change: (known: Message) => Message): void {
+    const changed = (message: Message) => (message.id === id ? change(message) : message);
+    if (this.#messages.some((message) => message.id === id)) this.#messages = this.#messages.map(changed);
+    this.#late = this.#late.map(changed);
+  }
+
   get #last(): number {
     return this.#messages.at(-1)?.seq ?? 0;
   }

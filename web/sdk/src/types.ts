@@ -7,7 +7,6 @@ import type { components } from "./api.ts";
 type Schemas = components["schemas"];
 
 export type Conversation = Schemas["Conversation"];
-export type ConversationCreated = Schemas["ConversationCreated"];
 export type CreateConversation = Schemas["CreateConversation"];
 export type ErrorCode = Schemas["ErrorCode"];
 export type Event = Schemas["Event"];
@@ -15,7 +14,9 @@ export type EventBody = Schemas["EventBody"];
 export type FieldError = Schemas["FieldError"];
 export type LoginRequest = Schemas["LoginRequest"];
 export type Message = Schemas["Message"];
+export type MessageChange = Schemas["MessageChange"];
 export type Problem = Schemas["Problem"];
+export type ReactionChange = Schemas["ReactionChange"];
 export type Ready = Schemas["Ready"];
 export type RegisterRequest = Schemas["RegisterRequest"];
 export type SendMessage = Schemas["SendMessage"];
@@ -25,6 +26,9 @@ export type Ticket = Schemas["Ticket"];
 export type Tokens = Schemas["Tokens"];
 export type User = Schemas["User"];
 export type UserSummary = Schemas["UserSummary"];
+
+/** A durable event as a socket or the log brings it. */
+export type DurableEvent = EventBody & { seq: number };
 
 /** One page of a list. */
 export interface Page<T> {

@@ -3,6 +3,7 @@ import type {
   CreateConversation,
   ErrorCode,
   Event,
+  EventBody,
   Message,
   Page,
   Problem,
@@ -157,6 +158,7 @@ export class FakeServer {
       attachments: [],
       reactions: [],
       createdAt: this.#now(),
+      replyCount: 0,
       editedAt: null,
       deletedAt: null,
     };
@@ -165,6 +167,49 @@ export class FakeServer {
     if (fault !== "lose-event") this.#publish(log, { type: "message.new", payload: message });
     if (fault === "double-event") this.#publish(log, { type: "message.new", payload: message });
     return { message, repeat: false };
+  }
+
+  /** Changes the text of a message; none deletes it. */
+  edit(userId: string, message: Message, content: string | null): void {
+    const log = this.#log(message.conversationId, userId);
+    const now = this.#now();
+    Object.assign(message, content === null ? { content: "", deletedAt: now } : { content, editedAt: now });
+    const seq = log.events.length + 1;
+    const payload = { ...message, seq, messageSeq: message.seq, actorId: userId };
+    this.#happen(log, { type: content === null ? "message.deleted" : "message.updated", payload }, now);
+  }
+
+  /** Chooses an emoji under a message, or takes it back. */
+  react(userId: string, message: Message, emoji: string, on: boolean): void {
+    const log = this.#log(message.conversationId, userId);
+    const count = (message.reactions.find((reaction) => reaction.emoji === emoji)?.count ?? 0) + (on ? 1 : -1);
+    const others = message.reactions.filter((reaction) => reaction.emoji !== emoji);
+    message.reactions = count > 0 ? [...others, { emoji, count, me: false }] : others;
+    const { id: messageId, conversationId } = message;
+    const payload = { conversationId, seq: log.events.length + 1, messageId, userId, emoji, count };
+    this.#happen(log, { type: on ? "reaction.added" : "reaction.removed", payload }, this.#now());
+  }
+
+  /** Something that changes no message. */
+  rename(userId: string, conversationId: string, name: string): void {
+    const log = this.#log(conversationId, userId);
+    log.conversation.name = name;
+    const payload = { conversationId, seq: log.events.length + 1, actorId: userId, conversation: log.conversation };
+    this.#happen(log, { type: "conversation.updated", payload }, this.#now());
+  }
+
+  /** Lets a member go. */
+  leave(userId: string, conversationId: string): void {
+    const log = this.#log(conversationId, userId);
+    const seq = log.events.length + 1;
+    const payload = { conversationId, seq, actorId: userId, userId, memberCount: log.members.length - 1 };
+    this.#happen(log, { type: "member.left", payload }, this.#now());
+    log.members = log.members.filter((member) => member !== userId);
+  }
+
+  #happen(log: Log, body: EventBody, now: string): void {
+    this.#commit(log, body, log.events.length + 1, now);
+    this.#publish(log, body);
   }
 
   /** What is committed, in order. */
@@ -201,7 +246,8 @@ export class FakeServer {
       unreadCount: 0,
       mentionCount: 0,
       memberCount: members.length,
-      me: { role: "member", lastReadSeq: 0, muted: false, pinned: false },
+      peer: null,
+      me: { role: "member", lastReadSeq: 0, muted: false, pinned: false, archived: false },
     };
     const log: Log = { conversation, events: [], members };
     this.logs.set(id, log);

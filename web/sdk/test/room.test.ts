@@ -104,6 +104,79 @@ describe("room", () => {
     expect(bob.conversations.get().items[0]?.lastMessage?.content).toBe("missed");
   });
 
+  it("shows what becomes of a message: edits, reactions, deletion", async () => {
+    const world = new World();
+    const { alice, bob, id } = await pair(world);
+    const { message } = world.server.send(alice.user.id, { conversationId: id, content: "one" });
+    await bob.room(id).open();
+    const shown = () => bob.room(id).timeline.get().items[0]?.message;
+    const key = bob.room(id).timeline.get().items[0]?.key;
+
+    world.server.react(bob.user.id, message, "👍", true);
+    world.server.react(alice.user.id, message, "👍", true);
+    await world.settle();
+    expect(shown()?.reactions).toEqual([{ emoji: "👍", count: 2, me: true }]);
+
+    world.server.edit(alice.user.id, message, "two");
+    await world.settle();
+    expect(shown()).toMatchObject({ content: "two", seq: message.seq });
+    expect(shown()?.reactions).toEqual([{ emoji: "👍", count: 2, me: true }]);
+    expect(bob.conversations.get().items[0]?.lastMessage?.content).toBe("two");
+
+    world.server.react(bob.user.id, message, "👍", false);
+    await world.settle();
+    expect(shown()?.reactions).toEqual([{ emoji: "👍", count: 1, me: false }]);
+    world.server.react(alice.user.id, message, "👍", false);
+    world.server.edit(alice.user.id, message, null);
+    await world.settle();
+    expect(shown()).toMatchObject({ content: "", reactions: [] });
+    expect(shown()?.deletedAt).not.toBeNull();
+    expect(bob.room(id).timeline.get().items.map((item) => item.key)).toEqual([key]);
+    expect(world.reported).toEqual([]);
+  });
+
+  it("does not lose a change that comes while an older page is on its way", async () => {
+    const world = new World();
+    const { alice, bob, id } = await pair(world);
+    const sent = numbers(0, 80).map(
+      (content) => world.server.send(alice.user.id, { conversationId: id, content }).message,
+    );
+    await world.settle();
+    const room = bob.room(id);
+    await room.open();
+    // The page is answered as it was before the change, which arrives before it.
+    const first = sent[0];
+    if (!first) throw new Error("nothing was sent");
+    const release = world.hold(`GET /conversations/${id}/messages`);
+    const growing = room.older();
+    await world.settle();
+    world.server.edit(alice.user.id, first, "changed");
+    await world.settle();
+    release();
+    await growing;
+    expect(texts(bob, id)[0]).toBe("changed");
+  });
+
+  it("takes events that change no message as positions", async () => {
+    const world = new World();
+    const { alice, bob, id } = await pair(world);
+    await bob.room(id).open();
+    world.server.rename(alice.user.id, id, "Harbour");
+    world.server.send(alice.user.id, { conversationId: id, content: "after" });
+    await world.settle();
+    expect(texts(bob, id)).toEqual(["after"]);
+    expect(bob.conversations.get().items[0]?.name).toBe("Harbour");
+    expect(world.reported).toEqual([]);
+  });
+
+  it("does not list what the user has left", async () => {
+    const world = new World();
+    const { bob, id } = await pair(world);
+    world.server.leave(bob.user.id, id);
+    await world.settle();
+    expect(bob.conversations.get().items).toEqual([]);
+  });
+
   it("forgets what it knows when the log is another one", async () => {
     const world = new World();
     const { alice, bob, id } = await pair(world);

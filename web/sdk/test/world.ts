@@ -22,6 +22,7 @@ export class World {
   readonly reported: unknown[] = [];
   readonly #timers = new Map<number, { at: number; work: () => void }>();
   readonly #locks = new Map<string, Promise<unknown>>();
+  readonly #held = new Map<string, Promise<void>>();
   #lastTimer = 0;
   #now = Date.UTC(2026, 10, 21, 9);
   #ids = 0;
@@ -42,8 +43,11 @@ export class World {
         if (!this.online) throw new TypeError("network");
         const token = new Headers(init.headers).get("Authorization")?.replace("Bearer ", "");
         const body: unknown = typeof init.body === "string" ? JSON.parse(init.body) : undefined;
-        const answer = this.server.handle(init.method ?? "GET", url, body, token);
-        return new Response(answer.body === undefined ? null : JSON.stringify(answer.body), { status: answer.status });
+        const method = init.method ?? "GET";
+        const { status, body: answer } = this.server.handle(method, url, body, token);
+        const json = answer === undefined ? null : JSON.stringify(answer);
+        await this.#held.get(`${method} ${new URL(url).pathname.replace("/api/v1", "")}`);
+        return new Response(json, { status });
       },
       connect: (url) => this.#connect(url),
       exclusive: (name, work) => {
@@ -68,6 +72,16 @@ export class World {
   async settle(): Promise<void> {
     // Each turn of the event loop empties the queue of promises; a request takes several.
     for (let turn = 0; turn < 40; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** Keeps the answers to a request on their way, as they are when it is asked. Answers how to let them arrive. */
+  hold(request: string): () => void {
+    let release = () => {};
+    this.#held.set(request, new Promise((resolve) => (release = resolve)));
+    return () => {
+      this.#held.delete(request);
+      release();
+    };
   }
 
   /** Moves the clock, timer by timer. */
