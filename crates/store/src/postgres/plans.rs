@@ -128,7 +128,7 @@ async fn no_write_scans_a_table() {
         (sql::DELETE_REACTIONS, MESSAGE.to_owned()),
         (sql::COUNT_PINS, CONVERSATION.to_owned()),
         (sql::SET_LAST_READ, format!("{MEMBER}, 7, now()")),
-        (sql::LOCK_PAIR, "'{}'".to_owned()),
+        (sql::LOCK_PEOPLE, "'{}'".to_owned()),
         (sql::COUNT_USERS, "'{}'".to_owned()),
         (sql::DELETE_CONVERSATION, format!("{CONVERSATION}, now()")),
         (sql::UPDATE_ME, format!("{MEMBER}, true, true, true")),

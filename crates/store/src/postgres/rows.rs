@@ -185,7 +185,6 @@ impl Rows for Transaction<'_> {
     }
 
     async fn direct(&mut self, one: UserId, other: UserId) -> Step<Option<ConversationId>> {
-        self.run(sqlx::query(sql::LOCK_PAIR).bind(to_uuids(&[one, other]))).await?;
         let statement = sqlx::query(conversation::DIRECT).bind(direct_key(one, other));
         self.first(statement, |row| row.id("id", ConversationId::from_uuid)).await
     }

@@ -40,6 +40,9 @@ pub(super) const SAVE: &str = save!();
 /// Notes that a batch is committed.
 pub(super) const MARK: &str = mark!("$1", "$2");
 pub(super) const SAVE_AND_MARK: &str = concat!("WITH marked AS (", mark!("$8", "$9"), ") ", save!());
+/// Whoever blocks one of two and whoever starts a conversation of the two take turns: neither would see what the other
+/// has not committed yet.
+pub(super) const LOCK_PEOPLE: &str = "SELECT FROM users WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
 /// The conversations of these messages, and of these pairs.
 pub(super) const TOUCHED: &str = "
     SELECT conversation_id AS id FROM messages WHERE id = ANY($1)
@@ -137,9 +140,6 @@ pub(super) const SET_LAST_READ: &str = "
             ON CONFLICT DO NOTHING)
     UPDATE conversation_members SET last_read_seq = $3 WHERE conversation_id = $1 AND user_id = $2";
 
-/// Whoever blocks one of two and whoever starts a conversation of the two take turns: neither would see what the other
-/// has not committed yet.
-pub(super) const LOCK_PAIR: &str = "SELECT id FROM users WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
 pub(super) const COUNT_USERS: &str = "SELECT count(*) FROM users WHERE id = ANY($1)";
 pub(super) const INSERT_CONVERSATION: &str = "
     INSERT INTO conversations (id, type, name, topic, visibility, status, direct_key, created_by, created_at,

@@ -10,7 +10,7 @@ use crate::apply::heads::Heads;
 use crate::commit::{Backend, Failure, Outcome};
 use crate::conversation::direct_key;
 use crate::{NewMessage, StoreError, Write};
-use natter_protocol::{ConversationId, MessageId, UserId};
+use natter_protocol::{ConversationId, ConversationKind, MessageId, UserId};
 use sqlx::{Connection as _, PgConnection};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -166,14 +166,21 @@ fn sent(write: &Write) -> Option<&NewMessage> {
 /// transaction, and before anything is read, because a new statement sees what was committed while they were waited
 /// for.
 async fn lock(transaction: &mut Transaction<'_>, heads: &mut Heads, writes: &[Write]) -> sqlx::Result<()> {
-    let (mut conversations, mut messages, mut pairs) = (BTreeSet::new(), Vec::new(), Vec::new());
+    let (mut conversations, mut messages) = (BTreeSet::new(), Vec::new());
+    let (mut people, mut pairs) = (Vec::new(), Vec::new());
     for write in writes {
         match touched(write) {
             Touched::Conversation(id) => drop(conversations.insert(id.uuid())),
             Touched::ConversationOf(id) => messages.push(id.uuid()),
-            Touched::Pair(one, other) => pairs.push(direct_key(one, other)),
+            Touched::Pair(one, other) => {
+                people.extend([one.uuid(), other.uuid()]);
+                pairs.push(direct_key(one, other));
+            }
             Touched::Nothing => {}
         }
+    }
+    if !people.is_empty() {
+        sqlx::query(sql::LOCK_PEOPLE).bind(people).execute(&mut *transaction.0).await?;
     }
     if !messages.is_empty() || !pairs.is_empty() {
         let statement = sqlx::query_scalar::<_, Uuid>(sql::TOUCHED).bind(messages).bind(pairs);
@@ -214,8 +221,11 @@ fn touched(write: &Write) -> Touched {
         Write::Block { blocker, blocked, .. } | Write::Unblock { blocker, blocked } => {
             Touched::Pair(*blocker, *blocked)
         }
-        Write::CreateConversation(_)
-        | Write::UpdateMe { .. }
+        Write::CreateConversation(new) => match (new.info.kind, new.members.as_slice()) {
+            (ConversationKind::Direct, [peer]) => Touched::Pair(new.info.created_by, *peer),
+            _ => Touched::Nothing,
+        },
+        Write::UpdateMe { .. }
         | Write::ForgetScheduled { .. }
         | Write::FailScheduled { .. }
         | Write::CreateUser(_)
