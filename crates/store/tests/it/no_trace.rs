@@ -121,6 +121,7 @@ pub(crate) async fn a_write_that_fails_anywhere_leaves_no_trace(db: Db) {
                 let changes = before.changes(&faults.behind.dump().await);
                 assert!(changes.is_empty(), "{kind:?}, {name}, {place:?}: {changes:#?}");
                 faults.disarm().await;
+                faults.behind.settle().await;
             }
             let done = world.write(write).await;
             assert!(done.is_ok(), "{kind:?}, {name}, at last: {done:?}");

@@ -8,7 +8,8 @@ use crate::harness::{
 };
 use natter_protocol::{
     ConversationId, ConversationStatus, ErrorCode, IpAction, IpRule, IpRuleId, MemberRole, Message,
-    PlatformRole, ScheduledMessageId, SessionId, SystemNote, UpdateMe, UpdateProfile, User, Visibility,
+    PlatformRole, ScheduledMessageId, SessionId, SystemNote, Timestamp, UpdateMe, UpdateProfile, User,
+    Visibility,
 };
 use natter_store::{
     ClaimKey, KeepAnswer, Mentions, NewIpRule, NewMessage, ProvisionUser, SessionRotation,
@@ -366,7 +367,8 @@ async fn operation(world: &World, kind: Kind) -> Vec<Case> {
 
 pub(crate) fn new_claim(user: &User, key: &str) -> ClaimKey {
     let at = now();
-    ClaimKey { user_id: user.id, key: key.to_owned(), fingerprint: [7; 32], at, stale_before: at }
+    let stale_before = Timestamp::from_millis(0);
+    ClaimKey { user_id: user.id, key: key.to_owned(), fingerprint: [7; 32], at, stale_before }
 }
 
 pub(crate) fn new_ip_rule(creator: &User, action: IpAction) -> NewIpRule {

@@ -3,6 +3,7 @@
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// How tables begin that a test makes for itself, and the one in which the pipeline counts its batches.
 const NOT_DUMPED: [&str; 2] = ["fault_", "writers"];
@@ -64,6 +65,19 @@ impl Behind {
         }
     }
 
+    /// Waits until no transaction is open: PostgreSQL ends that of a lost connection when it notices.
+    pub(crate) async fn settle(&mut self) {
+        if let Self::Sqlite(_) = self {
+            return;
+        }
+        let open = "SELECT pid::text FROM pg_stat_activity
+                     WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL";
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !self.rows(open).await.is_empty() {
+            assert!(Instant::now() < deadline, "a transaction stays open");
+        }
+    }
+
     /// The tables, without those that a full-text index keeps for itself.
     pub(crate) async fn tables(&mut self) -> Vec<String> {
         self.rows(match self {
@@ -78,6 +92,19 @@ impl Behind {
         .await
     }
 
+    pub(crate) async fn columns(&mut self, table: &str) -> Vec<String> {
+        let (table_column, from) = match self {
+            Self::Sqlite(_) => ("name", format!("pragma_table_info('{table}')")),
+            Self::Postgres(_) => (
+                "column_name::text",
+                format!(
+                    "information_schema.columns WHERE table_schema = 'public' AND table_name = '{table}'"
+                ),
+            ),
+        };
+        self.rows(&format!("SELECT {table_column} FROM {from}")).await
+    }
+
     /// Everything that is in the tables of the store.
     pub(crate) async fn dump(&mut self) -> Dump {
         let mut rows = Vec::new();
@@ -85,13 +112,12 @@ impl Behind {
             if NOT_DUMPED.iter().any(|prefix| table.starts_with(prefix)) {
                 continue;
             }
-            let row = match self {
-                Self::Sqlite(connection) => columns(connection, &table)
-                    .iter()
-                    .map(|column| format!("quote({column})"))
-                    .collect::<Vec<_>>()
-                    .join(" || ', ' || "),
-                Self::Postgres(_) => format!("{table}::text"),
+            let row = if let Self::Postgres(_) = self {
+                format!("{table}::text")
+            } else {
+                let columns = self.columns(&table).await;
+                let quoted: Vec<_> = columns.iter().map(|column| format!("quote({column})")).collect();
+                quoted.join(" || ', ' || ")
             };
             rows.push(format!("SELECT '{table}: ' || {row} FROM {table}"));
         }
@@ -105,12 +131,6 @@ impl Behind {
             assert_eq!(counted, ["0"], "broken: {rule}");
         }
     }
-}
-
-fn columns(connection: &rusqlite::Connection, table: &str) -> Vec<String> {
-    let mut statement = connection.prepare("SELECT name FROM pragma_table_info(?1)").unwrap();
-    let names = statement.query_map([table], |row| row.get(0)).unwrap();
-    names.collect::<rusqlite::Result<_>>().unwrap()
 }
 
 /// A sentence, and the rows that break it. What is deleted is erased bit by bit, so little is said about that.
