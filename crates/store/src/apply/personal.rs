@@ -58,23 +58,23 @@ impl<R: Rows> Work<'_, R> {
     pub(super) async fn block(
         &mut self,
         blocker: UserId,
-        blocked: UserId,
+        other: UserId,
         at: Timestamp,
     ) -> Step<Written, R::Error> {
-        self.rows.user(blocked).await?.ok_or(Refusal::UserUnknown)?;
+        self.rows.user(other).await?.ok_or(Refusal::UserUnknown)?;
         let max = limits::BLOCKS_MAX;
         if self.rows.count_blocks(blocker).await? >= max {
             return Err(Refusal::LimitReached { what: "blocked users", max }.into());
         }
-        let new = self.rows.insert_block(blocker, blocked, at).await?;
-        self.mark_direct(blocker, blocked, true).await?;
+        let new = self.rows.insert_block(blocker, other, at).await?;
+        self.mark_direct(blocker, other, true).await?;
         Ok(Written::Found(!new))
     }
 
-    pub(super) async fn unblock(&mut self, blocker: UserId, blocked: UserId) -> Step<Written, R::Error> {
-        let was = self.rows.delete_block(blocker, blocked).await?;
-        let still = self.rows.is_blocked(blocker, blocked).await?;
-        self.mark_direct(blocker, blocked, still).await?;
+    pub(super) async fn unblock(&mut self, blocker: UserId, other: UserId) -> Step<Written, R::Error> {
+        let was = self.rows.delete_block(blocker, other).await?;
+        let still = self.rows.is_blocked(blocker, other).await?;
+        self.mark_direct(blocker, other, still).await?;
         Ok(Written::Found(was))
     }
 

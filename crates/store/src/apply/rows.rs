@@ -83,8 +83,8 @@ macro_rules! rows {
 rows! {
     /// A conversation that is not deleted, kept from changing until the transaction ends.
     fn head(id: ConversationId) -> Option<Head>;
-    /// Writes heads that have changed: last_seq, message_number, member_count, blocked, last_message_id if there is a
-    /// new one, and updated_at if it is later.
+    /// Writes heads that have changed: `last_seq`, `message_number`, `member_count`, `blocked`, `last_message_id` if
+    /// there is a new one, and `updated_at` if it is later.
     fn save_heads(heads: &[(ConversationId, &Head)]);
     /// Appends to a log.
     fn insert_event(event: NewEvent<'_>);

@@ -28,18 +28,29 @@ pub(super) static USERS_LIKE: LazyLock<String> = LazyLock::new(|| {
         not_kept_apart("u.id")
     ))
 });
+/// Whether two share a conversation is asked of one after the other, and not beyond the end of the page: `sorted` is
+/// kept, so it is gone through in its order.
 pub(super) static ACQUAINTANCES: LazyLock<String> = LazyLock::new(|| {
-    users(&format!(
-        "WHERE u.id IN (SELECT unhex(value, '-') FROM json_each(?2))
-           AND u.username > ?3
-           AND EXISTS (SELECT 1
-                         FROM conversation_members AS mine
-                         JOIN conversation_members AS theirs ON theirs.conversation_id = mine.conversation_id
-                        WHERE mine.user_id = ?1 AND theirs.user_id = u.id)
-           AND {}
-         ORDER BY u.username LIMIT ?4",
-        not_kept_apart("u.id")
-    ))
+    format!(
+        "WITH sorted (id) AS MATERIALIZED (
+             SELECT id
+               FROM users
+              WHERE id IN (SELECT unhex(value, '-') FROM json_each(?2)) AND username > ?3
+              ORDER BY username LIMIT -1),
+         page (id) AS MATERIALIZED (
+             SELECT id
+               FROM sorted
+              WHERE EXISTS (SELECT 1
+                              FROM conversation_members AS theirs
+                             CROSS JOIN conversation_members AS mine
+                             WHERE theirs.user_id = sorted.id
+                               AND mine.conversation_id = theirs.conversation_id
+                               AND mine.user_id = ?1)
+                AND {}
+              LIMIT ?4)
+         SELECT {USER_COLUMNS} FROM page JOIN users AS u ON u.id = page.id ORDER BY u.username",
+        not_kept_apart("sorted.id")
+    )
 });
 pub(super) static CREDENTIALS: LazyLock<String> = LazyLock::new(|| {
     format!(

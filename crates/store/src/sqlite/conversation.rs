@@ -4,7 +4,7 @@ use super::Sqlite;
 use super::message::{MESSAGE_COLUMNS, MESSAGE_JOINS, message};
 use super::row::{Columns, USER_COLUMNS};
 use crate::conversation::direct_key;
-use crate::text_enum::TextEnum as _;
+use crate::text_enum::TextEnum;
 use crate::{Conversations, ListFilter, ListPosition, Result, Roster, Standing, log};
 use async_trait::async_trait;
 use natter_protocol::{
@@ -19,6 +19,19 @@ use uuid::Uuid;
 /// Columns of a [`ConversationInfo`] `c`, in the order of [`info_columns`].
 pub(super) const INFO_COLUMNS: &str =
     "c.id, c.type, c.name, c.topic, c.visibility, c.status, c.created_by, c.created_at, c.updated_at";
+
+/// Members that are put in order for each page of them. Of a larger crowd, one page is found sooner among all users, who
+/// are in that order.
+const SORTED_MEMBERS_MAX: u64 = 5_000;
+/// The members `cm` of a small and of a large conversation, with the user `u` of each.
+pub(super) const BY_USERNAME: [&str; 2] =
+    ["conversation_members AS cm CROSS JOIN users AS u", "users AS u CROSS JOIN conversation_members AS cm"];
+
+/// Which of two statements over [`BY_USERNAME`] is the one for a conversation of this size.
+pub(super) fn by_username(statements: &[String; 2], member_count: u64) -> &str {
+    let [small, large] = statements;
+    if member_count > SORTED_MEMBERS_MAX { large } else { small }
+}
 
 /// The viewer's relation, the conversation, the other person, and the last message, for the conversations in `page`.
 fn view(page: &str) -> String {
@@ -75,13 +88,15 @@ pub(super) const COMINGS_AND_GOINGS: &str = "
       FROM events
      WHERE conversation_id = ?1 AND seq > ?2 AND type IN (9, 10)
      ORDER BY seq DESC";
-pub(super) static MEMBERS: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "SELECT {USER_COLUMNS}, cm.role, cm.joined_at
-           FROM conversation_members AS cm JOIN users AS u ON u.id = cm.user_id
-          WHERE cm.conversation_id = ?1 AND u.username > ?2
-          ORDER BY u.username LIMIT ?3"
-    )
+pub(super) static MEMBERS: LazyLock<[String; 2]> = LazyLock::new(|| {
+    BY_USERNAME.map(|members| {
+        format!(
+            "SELECT {USER_COLUMNS}, cm.role, cm.joined_at
+               FROM {members}
+              WHERE cm.conversation_id = ?1 AND cm.user_id = u.id AND u.username > ?2
+              ORDER BY u.username LIMIT ?3"
+        )
+    })
 });
 pub(super) const IS_MEMBER: &str =
     "SELECT 1 FROM conversation_members WHERE conversation_id = ?1 AND user_id = ?2";
@@ -157,7 +172,7 @@ impl Conversations for Sqlite {
                             limit,
                             filter.archived,
                             filter.pinned,
-                            filter.kind.map(|kind| kind.to_text()),
+                            filter.kind.map(TextEnum::to_text),
                             filter.unread,
                         ],
                         |row| view_row(row, &epoch),
@@ -172,24 +187,7 @@ impl Conversations for Sqlite {
     }
 
     async fn standing(&self, id: ConversationId, viewer: UserId) -> Result<Option<Standing>> {
-        self.readers
-            .read(move |snapshot| {
-                snapshot
-                    .prepare_cached(STANDING)?
-                    .query_row((id.uuid(), viewer.uuid()), |row| {
-                        let mut columns = Columns::of(row);
-                        Ok(Standing {
-                            kind: columns.text()?,
-                            visibility: columns.text()?,
-                            status: columns.text()?,
-                            role: columns.text()?,
-                            member_count: columns.get()?,
-                            last_read_seq: columns.get()?,
-                        })
-                    })
-                    .optional()
-            })
-            .await
+        self.readers.read(move |snapshot| standing(snapshot, id, viewer)).await
     }
 
     async fn roster(&self, id: ConversationId, at: Option<Seq>) -> Result<Option<Roster>> {
@@ -206,11 +204,9 @@ impl Conversations for Sqlite {
         let after = after.unwrap_or_default().to_owned();
         self.readers
             .read(move |snapshot| {
-                if !is_member(snapshot, id, viewer)? {
-                    return Ok(None);
-                }
+                let Some(standing) = standing(snapshot, id, viewer)? else { return Ok(None) };
                 snapshot
-                    .prepare_cached(&MEMBERS)?
+                    .prepare_cached(by_username(&MEMBERS, standing.member_count))?
                     .query_map((id.uuid(), after, limit), |row| {
                         let mut columns = Columns::of(row);
                         Ok(Member {
@@ -400,6 +396,27 @@ pub(super) fn me(columns: &mut Columns<'_>) -> rusqlite::Result<Me> {
         pinned: columns.get()?,
         archived: columns.get()?,
     })
+}
+
+fn standing(
+    connection: &Connection,
+    id: ConversationId,
+    viewer: UserId,
+) -> rusqlite::Result<Option<Standing>> {
+    connection
+        .prepare_cached(STANDING)?
+        .query_row((id.uuid(), viewer.uuid()), |row| {
+            let mut columns = Columns::of(row);
+            Ok(Standing {
+                kind: columns.text()?,
+                visibility: columns.text()?,
+                status: columns.text()?,
+                role: columns.text()?,
+                member_count: columns.get()?,
+                last_read_seq: columns.get()?,
+            })
+        })
+        .optional()
 }
 
 pub(super) fn info(connection: &Connection, id: ConversationId) -> rusqlite::Result<ConversationInfo> {

@@ -5,7 +5,7 @@ pub(super) mod log;
 
 use super::Sqlite;
 use super::account::not_kept_apart;
-use super::conversation::is_member;
+use super::conversation::{BY_USERNAME, by_username, is_member};
 use super::row::Columns;
 use crate::{DueMessage, MessageSlice, Messages, Result, Window};
 use async_trait::async_trait;
@@ -46,26 +46,33 @@ pub(super) static PINS: LazyLock<String> = LazyLock::new(|| {
 pub(super) const POSITION: &str = "SELECT seq FROM messages WHERE id = ?1 AND conversation_id = ?2";
 pub(super) const VERSIONS: &str = "
     SELECT content, created_at, replaced_at, replaced_by FROM message_versions WHERE message_id = ?1 ORDER BY version";
-pub(super) static RECEIPTS: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "SELECT u.id, u.username, u.display_name, u.avatar_url, step.read_at
-           FROM messages AS m
-           JOIN conversation_members AS cm ON cm.conversation_id = m.conversation_id
-                                          AND cm.user_id <> m.sender_id
-                                          AND cm.last_read_seq >= m.seq
-           JOIN users AS u ON u.id = cm.user_id
-           JOIN message_read_receipts AS step
-             ON step.conversation_id = m.conversation_id
-            AND step.user_id = cm.user_id
-            AND step.seq = (SELECT min(seq)
-                              FROM message_read_receipts
-                             WHERE conversation_id = m.conversation_id AND user_id = cm.user_id AND seq >= m.seq)
-          WHERE m.id = ?2
-            AND u.username > ?3
-            AND {}
-          ORDER BY u.username LIMIT ?4",
-        not_kept_apart("u.id")
-    )
+pub(super) const CROWD: &str = "
+    SELECT c.member_count FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id WHERE m.id = ?1";
+pub(super) static RECEIPTS: LazyLock<[String; 2]> = LazyLock::new(|| {
+    BY_USERNAME.map(|members| {
+        format!(
+            "SELECT u.id, u.username, u.display_name, u.avatar_url, step.read_at
+               FROM messages AS m
+              CROSS JOIN {members}
+              CROSS JOIN message_read_receipts AS step
+              WHERE m.id = ?2
+                AND cm.conversation_id = m.conversation_id
+                AND cm.user_id = u.id
+                AND cm.user_id <> m.sender_id
+                AND cm.last_read_seq >= m.seq
+                AND u.username > ?3
+                AND step.conversation_id = m.conversation_id
+                AND step.user_id = cm.user_id
+                AND step.seq = (SELECT min(seq)
+                                  FROM message_read_receipts
+                                 WHERE conversation_id = m.conversation_id
+                                   AND user_id = cm.user_id
+                                   AND seq >= m.seq)
+                AND {}
+              ORDER BY u.username LIMIT ?4",
+            not_kept_apart("u.id")
+        )
+    })
 });
 pub(super) const REACTIONS: &str = "
     SELECT r.emoji, u.id, u.username, u.display_name, u.avatar_url, r.created_at
@@ -148,8 +155,10 @@ impl Messages for Sqlite {
         let after = after.unwrap_or_default().to_owned();
         self.readers
             .read(move |snapshot| {
+                let crowd =
+                    snapshot.prepare_cached(CROWD)?.query_row([id.uuid()], |row| row.get(0)).optional()?;
                 snapshot
-                    .prepare_cached(&RECEIPTS)?
+                    .prepare_cached(by_username(&RECEIPTS, crowd.unwrap_or_default()))?
                     .query_map((viewer.uuid(), id.uuid(), after, limit), |row| {
                         let mut columns = Columns::of(row);
                         Ok(Receipt { user: columns.summary()?, read_at: columns.time()? })

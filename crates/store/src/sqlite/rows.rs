@@ -6,7 +6,7 @@ use super::batch::{Batch, told};
 use super::{account, conversation, message};
 use crate::apply::heads::Head;
 use crate::apply::rows::{InviteRow, KeyRow, NewEvent, Rows, Step};
-use crate::text_enum::TextEnum as _;
+use crate::text_enum::TextEnum;
 use crate::{
     ClaimKey, KeyHolder, Mentions, NewConversation, NewMessage, NewSession, NewUser, ProvisionUser, Session,
     SessionRotation,
@@ -20,6 +20,10 @@ use rusqlite::{Error, params};
 use statement as sql;
 use uuid::Uuid;
 
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the path of a method of Columns is for one lifetime, and what reads a row must be for any"
+)]
 impl Rows for Batch<'_> {
     type Error = Error;
 
@@ -104,7 +108,7 @@ impl Rows for Batch<'_> {
                 new.created_at.millis(),
                 number,
                 named(&new.mentions),
-                new.mentions.group.map(|group| group.to_text()),
+                new.mentions.group.map(TextEnum::to_text),
                 new.mentions.counts_for_all(),
                 system,
                 origin.map(|origin| origin.sender.id.uuid()),
@@ -165,7 +169,7 @@ impl Rows for Batch<'_> {
                 id.uuid(),
                 content,
                 named(mentions),
-                mentions.group.map(|group| group.to_text()),
+                mentions.group.map(TextEnum::to_text),
                 mentions.counts_for_all(),
                 edited_at.millis(),
             ),
@@ -415,12 +419,12 @@ impl Rows for Batch<'_> {
         self.count(sql::COUNT_BLOCKS, [blocker.uuid()])
     }
 
-    async fn insert_block(&mut self, blocker: UserId, blocked: UserId, at: Timestamp) -> Step<bool, Error> {
-        self.hits(sql::INSERT_BLOCK, (blocker.uuid(), blocked.uuid(), at.millis()))
+    async fn insert_block(&mut self, blocker: UserId, other: UserId, at: Timestamp) -> Step<bool, Error> {
+        self.hits(sql::INSERT_BLOCK, (blocker.uuid(), other.uuid(), at.millis()))
     }
 
-    async fn delete_block(&mut self, blocker: UserId, blocked: UserId) -> Step<bool, Error> {
-        self.hits(sql::DELETE_BLOCK, (blocker.uuid(), blocked.uuid()))
+    async fn delete_block(&mut self, blocker: UserId, other: UserId) -> Step<bool, Error> {
+        self.hits(sql::DELETE_BLOCK, (blocker.uuid(), other.uuid()))
     }
 
     async fn user(&mut self, id: UserId) -> Step<Option<User>, Error> {
