@@ -53,6 +53,7 @@ pub fn router(app: App) -> Router {
         .route("/api/docs", get(docs::redirect))
         .route("/api/docs/", get(docs::swagger_index))
         .route("/api/docs/{*file}", get(docs::swagger_file))
+        .route("/api/docs/errors", get(docs::redirect_to_errors))
         .route("/api/docs/errors/", get(docs::error_index))
         .route("/api/docs/errors/{code}", get(docs::error_code));
     for base in BASES {

@@ -27,6 +27,11 @@ pub(super) async fn redirect() -> Redirect {
     Redirect::permanent("/api/docs/")
 }
 
+/// And so are the pages of the error codes.
+pub(super) async fn redirect_to_errors() -> Redirect {
+    Redirect::permanent("/api/docs/errors/")
+}
+
 pub(super) async fn swagger_index() -> Result<Response, Failure> {
     swagger("index.html")
 }

@@ -338,16 +338,16 @@ async fn an_archived_conversation_is_read_only(natter: Natter) -> Result<()> {
     let id = ada.group("Harbour", &[&bob]).await?.info.id;
     let sent = bob.send(id, "Hello").await?;
     let path = format!("/conversations/{id}");
-    let send = format!("{path}/messages");
+    let messages = format!("{path}/messages");
     let text = || Some(json!({ "content": "x" }));
     for status in ["archived", "closed"] {
         let body = Some(json!({ "status": status }));
         let changed: Conversation = answered(&ada, Method::PATCH, &path, body, StatusCode::OK).await?;
         assert_ne!(changed.info.status, ConversationStatus::Active);
-        refused(&bob, Method::POST, &send, text(), ErrorCode::ConversationNotActive).await?;
+        refused(&bob, Method::POST, &messages, text(), ErrorCode::ConversationNotActive).await?;
         let edit = format!("/messages/{}", sent.id);
         refused(&bob, Method::PATCH, &edit, text(), ErrorCode::ConversationNotActive).await?;
-        assert!(!bob.get::<Page<Message>>(&send).await?.data.is_empty(), "it can be read");
+        assert!(!bob.get::<Page<Message>>(&messages).await?.data.is_empty(), "it can be read");
     }
     let body = Some(json!({ "status": "active" }));
     answered::<Conversation>(&ada, Method::PATCH, &path, body, StatusCode::OK).await?;

@@ -159,6 +159,24 @@ async fn the_document_promises_the_limits_that_there_are() -> Result<()> {
         let promised = &document["components"]["schemas"][schema]["properties"][property][keyword];
         assert_eq!(promised.as_u64(), Some(limit as u64), "{keyword} of {field}");
     }
+    for (path, name, keyword, limit) in [
+        ("/users", "query", "maxLength", limits::DISPLAY_NAME_CHARS_MAX),
+        ("/users", "limit", "default", limits::PAGE_ENTRIES_DEFAULT as usize),
+        ("/conversations", "limit", "maximum", limits::PAGE_ENTRIES_MAX as usize),
+        ("/conversations/public", "query", "maxLength", limits::CONVERSATION_NAME_CHARS_MAX),
+        ("/conversations/{id}/messages", "limit", "maximum", limits::PAGE_ENTRIES_MAX as usize),
+        ("/conversations/{id}/events", "limit", "maximum", limits::EVENTS_PAGE_ENTRIES_MAX as usize),
+        ("/search/messages", "q", "maxLength", limits::SEARCH_QUERY_CHARS_MAX),
+    ] {
+        let operation = &document["paths"][&format!("/api/v1{path}")]["get"];
+        let parameters = operation["parameters"].as_array().context("parameters")?;
+        let parameter = parameters.iter().find(|one| one["name"] == name).context("the parameter")?;
+        assert_eq!(
+            parameter["schema"][keyword].as_u64(),
+            Some(limit as u64),
+            "{keyword} of {name} at {path}"
+        );
+    }
     Ok(())
 }
 
@@ -213,6 +231,8 @@ async fn every_code_has_a_page() -> Result<()> {
         assert!(page.text.contains(&example), "the page of {code} has no example");
         assert!(!page.text.contains("script") && page.text.contains("href=\"./\""), "{page:?}");
     }
+    let bare = ask(&natter, Method::GET, "/api/docs/errors").await?;
+    assert_eq!((bare.status, bare.header("location")), (StatusCode::PERMANENT_REDIRECT, "/api/docs/errors/"));
     let index = ask(&natter, Method::GET, "/api/docs/errors/").await?;
     assert_eq!(index.status, StatusCode::OK);
     for code in ErrorCode::ALL {

@@ -167,8 +167,8 @@ async fn somebody_is_removed_and_gets_nothing_any_more(natter: Natter) -> Result
     for path in [format!("/conversations/{id}"), format!("/messages/{}", sent.id), path(id)] {
         refused(&bob, Method::GET, &path, None, ErrorCode::NotFound).await?;
     }
-    let send = format!("/conversations/{id}/messages");
-    refused(&bob, Method::POST, &send, Some(json!({ "content": "x" })), ErrorCode::NotFound).await?;
+    let messages = format!("/conversations/{id}/messages");
+    refused(&bob, Method::POST, &messages, Some(json!({ "content": "x" })), ErrorCode::NotFound).await?;
     refused(&ada, Method::DELETE, &bobs, None, ErrorCode::NotFound).await?;
     assert_eq!(seen(&ada, id).await?.member_count, 2);
     // Removing oneself is leaving.
