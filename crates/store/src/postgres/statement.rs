@@ -151,7 +151,8 @@ pub(super) const INSERT_MEMBERS: &str = "
 pub(super) const UPDATE_CONVERSATION: &str = "
     UPDATE conversations SET name = $2, topic = $3, visibility = $4, status = $5 WHERE id = $1";
 pub(super) const DELETE_CONVERSATION: &str = "
-    WITH deleted AS (UPDATE conversations SET deleted_at = $2, direct_key = NULL WHERE id = $1)
+    WITH deleted AS (UPDATE conversations SET deleted_at = $2, direct_key = NULL WHERE id = $1),
+         unsent AS (DELETE FROM drafts WHERE conversation_id = $1)
     DELETE FROM conversation_members WHERE conversation_id = $1 RETURNING user_id";
 pub(super) const UPDATE_ME: &str = "
     UPDATE conversation_members
