@@ -12,10 +12,11 @@ mod personal;
 pub(crate) mod rows;
 
 use crate::commit::Outcome;
-use crate::{Act, Announcement, Mentions, NewMessage, Notice, Refusal, Write, Written, log};
+use crate::log::{self, Stamp};
+use crate::{Act, Announcement, Mentions, NewMessage, Notice, Refusal, Write, Written};
 use heads::{Head, Heads};
 use natter_protocol::{
-    ConversationId, Event, EventBody, MemberRole, MessageId, MessageKind, Seq, Timestamp, UserId, UserSummary,
+    ConversationId, Event, MemberRole, MessageId, MessageKind, Timestamp, UserId, UserSummary,
 };
 use rows::{NewEvent, Rows, Step, Stop};
 
@@ -113,14 +114,14 @@ impl<R: Rows> Work<'_, R> {
         if self.head(id).await?.is_active() { Ok(()) } else { Err(Refusal::ConversationNotActive.into()) }
     }
 
-    /// Takes the next position of a log and writes the entry.
+    /// Takes the next position of a log and writes the entry. Whoever calls this tells of it as well.
     async fn append(
         &mut self,
         conversation_id: ConversationId,
         entry: Entry<'_>,
         actor: UserId,
         at: Timestamp,
-    ) -> Step<Seq, R::Error> {
+    ) -> Step<Stamp, R::Error> {
         let seq = self.head(conversation_id).await?.next_seq();
         self.rows
             .insert_event(NewEvent {
@@ -134,11 +135,11 @@ impl<R: Rows> Work<'_, R> {
                 created_at: at,
             })
             .await?;
-        Ok(seq)
+        Ok(Stamp { conversation_id, seq, actor_id: actor, at })
     }
 
-    fn tell(&mut self, conversation_id: ConversationId, seq: Seq, created_at: Timestamp, body: EventBody) {
-        self.notices.push(Notice::Event(Event { conversation_id, seq, created_at, body }));
+    fn tell(&mut self, event: Event) {
+        self.notices.push(Notice::Event(event));
     }
 
     /// Appends a system message.
@@ -166,10 +167,10 @@ impl<R: Rows> Work<'_, R> {
         };
         let number = self.head(conversation_id).await?.message_number;
         let entry = Entry { message: Some(new.id), ..Entry::of(log::MESSAGE_NEW) };
-        let seq = self.append(conversation_id, entry, actor.id, at).await?;
+        let Stamp { seq, .. } = self.append(conversation_id, entry, actor.id, at).await?;
         self.rows.insert_message(&new, seq, number).await?;
         self.head(conversation_id).await?.appended(new.id, at);
-        self.tell(conversation_id, seq, at, EventBody::MessageNew(Box::new(new.into_message(seq))));
+        self.tell(log::message_new(Box::new(new.into_message(seq))));
         Ok(())
     }
 

@@ -7,8 +7,7 @@ use crate::{
     Act, Announcement, NewConversation, NewInvite, Notice, Refusal, UpdateConversation, Written, log,
 };
 use natter_protocol::{
-    ConversationChange, ConversationDeleted, ConversationId, ConversationKind, Event, EventBody, InviteId,
-    MemberRole, SystemNote, UpdateMe, UserId, limits,
+    ConversationId, ConversationKind, InviteId, MemberRole, SystemNote, UpdateMe, UserId, limits,
 };
 
 impl<R: Rows> Work<'_, R> {
@@ -56,7 +55,7 @@ impl<R: Rows> Work<'_, R> {
             return Ok(Written::Conversation { id, existed: true });
         }
         // If it was there under this id, an attempt whose commit went unheard has created it: nobody was told yet.
-        self.notices.push(Notice::Event(log::conversation_created(info.clone())));
+        self.tell(log::conversation_created(info.clone()));
         Ok(Written::Conversation { id: info.id, existed: false })
     }
 
@@ -85,14 +84,8 @@ impl<R: Rows> Work<'_, R> {
         head.touched(act.at);
         info.updated_at = head.info.updated_at;
         self.rows.update_conversation(&info).await?;
-        let seq = self.append(id, Entry::of(log::CONVERSATION_UPDATED), act.actor.id, act.at).await?;
-        let change = ConversationChange {
-            conversation_id: id,
-            seq,
-            actor_id: act.actor.id,
-            conversation: info.clone(),
-        };
-        self.tell(id, seq, act.at, EventBody::ConversationUpdated(Box::new(change)));
+        let stamp = self.append(id, Entry::of(log::CONVERSATION_UPDATED), act.actor.id, act.at).await?;
+        self.tell(stamp.conversation_updated(info.clone()));
         let took_place = |announcement: &&Announcement| match announcement.note {
             SystemNote::Renamed { .. } => info.name != before.name,
             SystemNote::TopicChanged { .. } => info.topic != before.topic,
@@ -115,16 +108,14 @@ impl<R: Rows> Work<'_, R> {
     /// The last entry of a log.
     pub(super) async fn end_conversation(&mut self, act: &Act) -> Step<(), R::Error> {
         let id = act.conversation_id;
-        let seq = self.append(id, Entry::of(log::CONVERSATION_DELETED), act.actor.id, act.at).await?;
+        let stamp = self.append(id, Entry::of(log::CONVERSATION_DELETED), act.actor.id, act.at).await?;
         self.head(id).await?.member_count = 0;
         self.rows.save_heads(&self.heads.changed()).await?;
         let members = self.rows.delete_conversation(id, act.at).await?;
         // What comes later in the batch finds nothing any more.
         self.heads.heads.remove(&id);
         self.heads.roles.retain(|(conversation, _), _| *conversation != id);
-        let deleted = ConversationDeleted { conversation_id: id, seq, actor_id: act.actor.id };
-        let body = EventBody::ConversationDeleted(Box::new(deleted));
-        let event = Event { conversation_id: id, seq, created_at: act.at, body };
+        let event = stamp.conversation_deleted();
         self.notices.push(Notice::Deleted { event, members });
         Ok(())
     }

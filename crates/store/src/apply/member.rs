@@ -4,8 +4,7 @@ use super::{Entry as LogEntry, Work};
 use crate::apply::rows::{InviteRow, Rows, Step};
 use crate::{Act, AddMember, Announcement, Entry, Refusal, Written, log};
 use natter_protocol::{
-    ConversationId, ConversationKind, EventBody, Member, MemberChange, MemberLeft, MemberRole, Seq,
-    Timestamp, UserId, Visibility, limits,
+    ConversationId, ConversationKind, Member, MemberRole, Timestamp, UserId, Visibility, limits,
 };
 
 impl<R: Rows> Work<'_, R> {
@@ -101,10 +100,8 @@ impl<R: Rows> Work<'_, R> {
         self.rows.delete_member(id, user).await?;
         self.heads.roles.remove(&(id, user));
         let entry = LogEntry { subject: Some(user), ..LogEntry::of(log::MEMBER_LEFT) };
-        let seq = self.append(id, entry, act.actor.id, act.at).await?;
-        let left =
-            MemberLeft { conversation_id: id, seq, actor_id: act.actor.id, user_id: user, member_count };
-        self.tell(id, seq, act.at, EventBody::MemberLeft(Box::new(left)));
+        let stamp = self.append(id, entry, act.actor.id, act.at).await?;
+        self.tell(stamp.member_left(user, member_count));
         self.announce(id, &act.actor, act.at, announcement).await?;
         if target == MemberRole::Owner
             && let Some(successor) = self.rows.successor(id).await?
@@ -181,14 +178,15 @@ impl<R: Rows> Work<'_, R> {
         at: Timestamp,
         member: Member,
         kind: i16,
-    ) -> Step<Seq, R::Error> {
+    ) -> Step<(), R::Error> {
         let entry = LogEntry { subject: Some(member.user.id), ..LogEntry::of(kind) };
-        let seq = self.append(id, entry, actor_id, at).await?;
+        let stamp = self.append(id, entry, actor_id, at).await?;
         let member_count = self.head(id).await?.member_count;
-        let change = Box::new(MemberChange { conversation_id: id, seq, actor_id, member, member_count });
-        let joined = kind == log::MEMBER_JOINED;
-        let body = if joined { EventBody::MemberJoined(change) } else { EventBody::MemberUpdated(change) };
-        self.tell(id, seq, at, body);
-        Ok(seq)
+        self.tell(if kind == log::MEMBER_JOINED {
+            stamp.member_joined(member, member_count)
+        } else {
+            stamp.member_updated(member, member_count)
+        });
+        Ok(())
     }
 }

@@ -2,14 +2,14 @@
 
 use super::{Entry, Work};
 use crate::apply::rows::{Rows, Step};
+use crate::log::{self, Stamp};
 use crate::{
     Act, Anchor, Announcement, DeleteMessage, EditMessage, MarkRead, Mentions, NewMessage, Notice, Refusal,
-    Written, log,
+    Written,
 };
 use natter_protocol::{
-    EventBody, GroupMention, Message, MessageChange, MessageId, MessageKind, ReactionChange, ReactionCount,
-    ReadReceipt,
-    Seq, Timestamp, UserId, UserSummary, limits,
+    GroupMention, Message, MessageId, MessageKind, ReactionCount, ReadReceipt, Seq, Timestamp, UserId,
+    UserSummary, limits,
 };
 
 impl<R: Rows> Work<'_, R> {
@@ -22,21 +22,22 @@ impl<R: Rows> Work<'_, R> {
             return self.repeat(new).await?.ok_or_else(|| refusal.into());
         }
         let kept = self.kept(new.conversation_id, new.sender.id, &new.mentions).await?;
-        let new = &NewMessage { mentions: kept, ..new.clone() };
+        let new = NewMessage { mentions: kept, ..new.clone() };
         let head = self.head(new.conversation_id).await?;
         let (seq, number) = (head.last_seq + 1, head.message_number + 1);
         // Looking beforehand whether it is there would search the same index twice.
-        if !self.rows.insert_message(new, seq, number).await? {
-            return self.sent_before(new).await;
+        if !self.rows.insert_message(&new, seq, number).await? {
+            return self.sent_before(&new).await;
         }
         let entry = Entry { message: Some(new.id), ..Entry::of(log::MESSAGE_NEW) };
-        let seq = self.append(new.conversation_id, entry, new.sender.id, new.created_at).await?;
+        let Stamp { seq, .. } =
+            self.append(new.conversation_id, entry, new.sender.id, new.created_at).await?;
         let head = self.head(new.conversation_id).await?;
         head.message_number = number;
         head.appended(new.id, new.created_at);
         self.list_mentions(new.id, new.conversation_id, seq, new.sender.id, &new.mentions).await?;
-        let message = Box::new(new.clone().into_message(seq));
-        self.tell(new.conversation_id, seq, new.created_at, EventBody::MessageNew(message.clone()));
+        let message = Box::new(new.into_message(seq));
+        self.tell(log::message_new(message.clone()));
         Ok(Written::Message(message))
     }
 
@@ -80,7 +81,7 @@ impl<R: Rows> Work<'_, R> {
         // The id is there: this very write was done before, and nobody has been told of it yet.
         let seq = self.rows.position(new.id, new.conversation_id).await?.ok_or(Refusal::MessageUnknown)?;
         let message = Box::new(new.clone().into_message(seq));
-        self.tell(new.conversation_id, seq, new.created_at, EventBody::MessageNew(message.clone()));
+        self.tell(log::message_new(message.clone()));
         Ok(Written::Message(message))
     }
 
@@ -201,17 +202,8 @@ impl<R: Rows> Work<'_, R> {
         let count = recount(&mut message.reactions, emoji, on);
         let kind = if on { log::REACTION_ADDED } else { log::REACTION_REMOVED };
         let entry = Entry { message: Some(id), detail: Some(emoji), ..Entry::of(kind) };
-        let seq = self.append(message.conversation_id, entry, actor.id, at).await?;
-        let change = Box::new(ReactionChange {
-            conversation_id: message.conversation_id,
-            seq,
-            message_id: id,
-            user_id: actor.id,
-            emoji: emoji.to_owned(),
-            count,
-        });
-        let body = if on { EventBody::ReactionAdded(change) } else { EventBody::ReactionRemoved(change) };
-        self.tell(message.conversation_id, seq, at, body);
+        let stamp = self.append(message.conversation_id, entry, actor.id, at).await?;
+        self.tell(stamp.reaction(on, id, emoji.to_owned(), count));
         Ok(Written::Message(Box::new(message)))
     }
 
@@ -292,16 +284,12 @@ impl<R: Rows> Work<'_, R> {
         kind: i16,
     ) -> Step<Written, R::Error> {
         let entry = Entry { message: Some(message.id), ..Entry::of(kind) };
-        let seq = self.append(message.conversation_id, entry, actor_id, at).await?;
-        let change = Box::new(MessageChange {
-            message_seq: message.seq,
-            actor_id,
-            message: Message { seq, ..message.clone() },
+        let stamp = self.append(message.conversation_id, entry, actor_id, at).await?;
+        self.tell(if kind == log::MESSAGE_DELETED {
+            stamp.message_deleted(message.clone())
+        } else {
+            stamp.message_updated(message.clone())
         });
-        let deleted = kind == log::MESSAGE_DELETED;
-        let body =
-            if deleted { EventBody::MessageDeleted(change) } else { EventBody::MessageUpdated(change) };
-        self.tell(message.conversation_id, seq, at, body);
         Ok(Written::Message(Box::new(message)))
     }
 }
