@@ -222,7 +222,7 @@ impl<R: Rows> Work<'_, R> {
         if message.pinned_at.is_some() == on {
             return Ok(Written::Message(Box::new(message)));
         }
-        self.require_active(act.conversation_id).await?;
+        self.require_open(act.conversation_id).await?;
         if on && self.rows.count_pins(act.conversation_id).await? >= limits::CONVERSATION_PINS_MAX {
             let (what, max) = ("pinned messages in a conversation", limits::CONVERSATION_PINS_MAX);
             return Err(Refusal::LimitReached { what, max }.into());

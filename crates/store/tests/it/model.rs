@@ -408,7 +408,7 @@ impl Model {
         if message.pinned_at.is_some() == on {
             return Ok(Expected::Message(seq));
         }
-        chat.require_active()?;
+        chat.require_open(&self.blocks)?;
         chat.messages[place].pinned_at = on.then_some(act.at);
         chat.append(("message.updated", Some(id), None, None));
         if let Some(announcement) = announcement.filter(|_| on) {
