@@ -209,7 +209,7 @@ async fn secrets_are_not_kept() -> Result<()> {
     };
     assert_ne!(ticket().await?["ticket"], ticket().await?["ticket"]);
     let kept: u64 = Connection::open(natter.data_dir().join("natter.db"))?.query_row(
-        "SELECT count(*) FROM idempotency_keys",
+        "select count(*) from idempotency_keys",
         [],
         |row| row.get(0),
     )?;
@@ -267,7 +267,7 @@ async fn crashed(natter: Natter, forget_answers: impl Fn() -> Result<()>) -> Res
     Ok(())
 }
 
-const FORGET: &str = "UPDATE idempotency_keys SET status = NULL, body = NULL";
+const FORGET: &str = "update idempotency_keys set status = null, body = null";
 
 #[tokio::test]
 async fn a_request_whose_answer_was_lost_in_a_crash_does_nothing_twice_on_sqlite() -> Result<()> {
