@@ -121,8 +121,8 @@ impl<R: Rows> Work<'_, R> {
             return Ok(Written::KeyClaimed { since: claim.at });
         };
         let same = row.holder.fingerprint == claim.fingerprint && row.holder.answer.is_none();
-        // The claim of this very write, whose commit went unheard, or one that was given up.
-        if same && (row.claimed_at == claim.at || row.claimed_at < claim.stale_before) {
+        // It was given up.
+        if same && row.claimed_at < claim.stale_before {
             return Ok(Written::KeyClaimed { since: row.claimed_at });
         }
         Ok(Written::KeyTaken(row.holder))

@@ -71,12 +71,9 @@ pub(crate) async fn of_many_at_once_one_gets_the_key(db: Db) {
     let (one, two) = (db.open().await, db.open().await);
     let alice = one.user("alice").await;
     for round in 0..10 {
-        let new = |at: i64| {
-            let claim = new_claim(&alice, &format!("key {round}"));
-            let at = Timestamp::from_millis(claim.at.millis() + at);
-            ClaimKey { at, ..claim }
-        };
-        let (first, second) = tokio::join!(claim(&one, new(0)), claim(&two, new(1)));
+        // Also in the same millisecond.
+        let new = new_claim(&alice, &format!("key {round}"));
+        let (first, second) = tokio::join!(claim(&one, new.clone()), claim(&two, new));
         assert!(first.is_ok() != second.is_ok(), "{first:?}, {second:?}");
     }
 }
