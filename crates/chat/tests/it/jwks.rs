@@ -9,7 +9,11 @@ use natter_testkit::host::{RSA_BITS, SigningKey};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::sync::Semaphore;
+
+/// Until something happens that a test waits for.
+const TIME_MAX: Duration = Duration::from_secs(30);
 
 /// Publishes keys in memory, counts how often they are fetched, and can make whoever fetches them wait.
 struct Site {
@@ -66,6 +70,16 @@ async fn enter(world: &World, key: &SigningKey) -> Result<Actor, Error> {
     world.chat.authenticate(&token(world, key)).await
 }
 
+/// Waits for what nothing announces.
+async fn until(mut holds: impl AsyncFnMut() -> bool) {
+    let waiting = async {
+        while !holds().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(TIME_MAX, waiting).await.unwrap();
+}
+
 #[track_caller]
 fn fault(result: Result<Actor, Error>) -> TokenFault {
     match result {
@@ -88,9 +102,7 @@ async fn keys_are_fetched_once_however_many_wait_for_them() {
         })
         .collect();
     // Whoever began the fetch hangs up; the others get the keys all the same.
-    while site.fetches() == 0 {
-        tokio::task::yield_now().await;
-    }
+    until(async || site.fetches() == 1).await;
     waiting[0].abort();
     site.open.add_permits(all_permits);
     for waiting in waiting.into_iter().skip(1) {
@@ -142,14 +154,10 @@ async fn keys_are_refreshed_behind_the_back_of_those_who_use_them() {
     let all_permits = site.open.forget_permits(Semaphore::MAX_PERMITS);
     // Nobody waits for the fetch, which does not end.
     enter(&world, &old).await.unwrap();
-    while site.fetches() == 1 {
-        tokio::task::yield_now().await;
-    }
+    until(async || site.fetches() == 2).await;
     enter(&world, &old).await.unwrap();
     site.open.add_permits(all_permits);
-    while enter(&world, &old).await.is_ok() {
-        tokio::task::yield_now().await;
-    }
+    until(async || enter(&world, &old).await.is_err()).await;
     enter(&world, &new).await.unwrap();
 }
 
@@ -233,6 +241,8 @@ async fn without_a_kid_there_must_be_one_key() {
 async fn what_is_of_no_use_in_a_set_is_passed_over() {
     let (world, site) = world().await;
     let good = SigningKey::p256("good").unwrap();
+    // Of the same name: whoever takes it does not find the right one.
+    let bad = SigningKey::p256("good").unwrap();
     let rsa = SigningKey::rsa("rsa", RSA_BITS).unwrap();
     let with = |key: &SigningKey, name: &str, value: Value| {
         let mut jwk = key.jwk().unwrap();
@@ -254,10 +264,10 @@ async fn what_is_of_no_use_in_a_set_is_passed_over() {
         json!({ "kty": "RSA", "n": "", "e": "", "kid": "good" }),
         json!({ "kty": "RSA", "n": "AAAA", "e": "AQAB", "kid": "good" }),
         with(&SigningKey::rsa("good", 1_024).unwrap(), "use", json!("sig")),
-        with(&good, "use", json!("enc")),
-        with(&good, "key_ops", json!(["encrypt"])),
-        with(&good, "alg", json!("RS256")),
-        with(&good, "alg", json!("ES384")),
+        with(&bad, "use", json!("enc")),
+        with(&bad, "key_ops", json!(["encrypt"])),
+        with(&bad, "alg", json!("RS256")),
+        with(&bad, "alg", json!("ES384")),
         with(&rsa, "alg", json!("RSA-OAEP")),
     ];
     let declared = with(&rsa, "alg", json!("PS256"));
