@@ -100,6 +100,7 @@ impl Chat {
         let actor = match &by {
             Entry::Added { actor, .. } | Entry::Joined { actor } | Entry::Invited { actor, .. } => actor,
         };
+        let asker = actor.id;
         let write = Write::AddMember(Box::new(StoredAdd {
             conversation_id: id,
             user_id: user.id,
@@ -108,7 +109,7 @@ impl Chat {
             by,
             at: self.now(),
         }));
-        self.commit_member(write).await
+        self.commit_member(asker, write).await
     }
 
     pub(crate) async fn update_member(
@@ -124,7 +125,8 @@ impl Chat {
         let role = update.role;
         let note = SystemNote::RoleChanged { user_id: user, role };
         let announcement = announcement(self, note, &act.actor, Some(&name));
-        self.commit_member(Write::SetMemberRole { act, user_id: user, role, announcement }).await
+        let write = Write::SetMemberRole { act, user_id: user, role, announcement };
+        self.commit_member(actor.id(), write).await
     }
 
     pub(crate) async fn remove_member(
@@ -179,10 +181,11 @@ impl Chat {
         Ok(self.person(&user.to_string()).await?.display_name)
     }
 
-    async fn commit_member(self: &Arc<Self>, write: Write) -> Result<Submitted> {
-        self.commit(write, async |chat, written| match written {
+    async fn commit_member(self: &Arc<Self>, asker: UserId, write: Write) -> Result<Submitted> {
+        self.commit(write, async move |chat, written| match written {
             Written::Member { mut member, existed } => {
-                member.user = chat.present(member.user);
+                let apart = chat.store.kept_apart(asker).await?;
+                member.user = chat.present_to(&apart, member.user);
                 Ok(Reply::Member { member, existed })
             }
             other => Err(unexpected(&other)),
