@@ -16,13 +16,16 @@ const READER_WAIT_MAX: Duration = Duration::from_secs(5);
 const READER_IDLE_TRUSTED: Duration = Duration::from_secs(1);
 
 /// Every statement of this program finds its rows by key, so the planner need not think of reading a table whole: a
-/// plan that it made while the table was small would be kept as it grows. And a node that was stopped or cut off in
-/// the middle of a transaction must not keep conversations locked for the others.
+/// plan that it made while the table was small would be kept as it grows. To compile a plan, or to start helpers for it,
+/// would take longer than to run it. And a node that was stopped or cut off in the middle of a transaction must not keep
+/// conversations locked for the others.
 pub(super) const SETTINGS: &str = "
     SET enable_seqscan = off;
     SET enable_hashjoin = off;
     SET enable_mergejoin = off;
     SET plan_cache_mode = force_generic_plan;
+    SET jit = off;
+    SET max_parallel_workers_per_gather = 0;
     SET idle_in_transaction_session_timeout = '5s';
     SET tcp_keepalives_idle = 5;
     SET tcp_keepalives_interval = 2;

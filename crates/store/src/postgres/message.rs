@@ -5,6 +5,7 @@ pub(super) mod log;
 
 use super::Postgres;
 use super::account::not_kept_apart;
+use super::conversation::members_by_username;
 use super::row::{self, Columns as _, to_time, unreadable, user_columns};
 use crate::{DueMessage, MessageSlice, Messages, Result, Window};
 use async_trait::async_trait;
@@ -69,25 +70,36 @@ pub(super) const PINS: &str = concat!(
 );
 pub(super) const VERSIONS: &str = "
     SELECT content, created_at, replaced_at, replaced_by FROM message_versions WHERE message_id = $1 ORDER BY version";
+/// When somebody had read a message.
+macro_rules! read_at {
+    () => {
+        "(SELECT read_at
+            FROM message_read_receipts
+           WHERE conversation_id = m.conversation_id AND user_id = cm.user_id AND seq >= m.seq
+           ORDER BY seq LIMIT 1)"
+    };
+}
+
+/// Whoever came in later than a message is past it without ever having read up to it.
 pub(super) const RECEIPTS: &str = concat!(
-    "SELECT ",
-    user_columns!(),
-    ", step.read_at
-      FROM messages AS m
-      JOIN conversation_members AS me ON me.conversation_id = m.conversation_id AND me.user_id = $1
-      JOIN conversation_members AS cm ON cm.conversation_id = m.conversation_id
-                                     AND cm.user_id <> m.sender_id
-                                     AND cm.last_read_seq >= m.seq
-      JOIN users AS u ON u.id = cm.user_id
-      JOIN LATERAL (SELECT read_at
-                      FROM message_read_receipts
-                     WHERE conversation_id = m.conversation_id AND user_id = cm.user_id AND seq >= m.seq
-                     ORDER BY seq LIMIT 1) AS step ON true
-     WHERE m.id = $2
-       AND u.username > $3
-       AND ",
-    not_kept_apart!("cm.user_id"),
-    " ORDER BY u.username LIMIT $4"
+    "SELECT readers.*
+       FROM messages AS m
+       JOIN conversations AS crowd ON crowd.id = m.conversation_id
+       JOIN conversation_members AS me ON me.conversation_id = m.conversation_id AND me.user_id = $1
+      CROSS JOIN LATERAL (",
+    members_by_username!(
+        SELECT concat!(user_columns!(), ", ", read_at!(), " AS read_at"),
+        IN "m.conversation_id",
+        AFTER "$3",
+        WHERE concat!(
+            " AND cm.user_id <> m.sender_id AND cm.last_read_seq >= m.seq AND ",
+            read_at!(),
+            " IS NOT NULL AND ",
+            not_kept_apart!("cm.user_id")
+        ),
+        LIMIT "$4"
+    ),
+    ") AS readers WHERE m.id = $2 ORDER BY u_username"
 );
 pub(super) const REACTIONS: &str = concat!(
     "SELECT ",
