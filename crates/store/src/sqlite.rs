@@ -18,6 +18,8 @@ mod readers;
 mod row;
 mod rows;
 mod search;
+#[cfg(test)]
+mod statements;
 mod writer;
 
 use crate::commit::{Queue, pipeline};

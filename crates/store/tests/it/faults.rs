@@ -242,37 +242,37 @@ async fn forward(
     let (mut asked, mut answered) = ([0; 16 * 1024], [0; 16 * 1024]);
     loop {
         tokio::select! {
-                    length = client.read(&mut asked) => {
-                        let asked = &asked[..length?];
-                        if asked.is_empty() {
-                            return Ok(());
-                        }
-                        server.write_all(asked).await?;
-        let lost = asked.ends_with(b"COMMIT\0")
-                            && match weather.load(Ordering::Relaxed) {
-                                FAIR => false,
-                                LOSES_ANSWERS => commits.fetch_add(1, Ordering::Relaxed).is_multiple_of(2),
-                                _ => true,
-                            };
-                        if lost {
-                            // It was committed before the connection breaks.
-                            assert_ne!(server.read(&mut answered).await?, 0, "the server did not answer");
-                            match weather.load(Ordering::Relaxed) {
-                                LOSES_ONE_ANSWER_AND_GOES_AWAY => weather.store(AWAY, Ordering::Relaxed),
-                                LOSES_ONE_ANSWER => weather.store(FAIR, Ordering::Relaxed),
-                                _ => {}
-                            }
-                            return Ok(());
-                        }
-                    }
-                    length = server.read(&mut answered) => {
-                        let answered = &answered[..length?];
-                        if answered.is_empty() {
-                            return Ok(());
-                        }
-                        client.write_all(answered).await?;
-                    }
+            length = client.read(&mut asked) => {
+                let asked = &asked[..length?];
+                if asked.is_empty() {
+                    return Ok(());
                 }
+                server.write_all(asked).await?;
+                let lost = asked.ends_with(b"COMMIT\0")
+                    && match weather.load(Ordering::Relaxed) {
+                        FAIR => false,
+                        LOSES_ANSWERS => commits.fetch_add(1, Ordering::Relaxed).is_multiple_of(2),
+                        _ => true,
+                    };
+                if lost {
+                    // It was committed before the connection breaks.
+                    assert_ne!(server.read(&mut answered).await?, 0, "the server did not answer");
+                    match weather.load(Ordering::Relaxed) {
+                        LOSES_ONE_ANSWER_AND_GOES_AWAY => weather.store(AWAY, Ordering::Relaxed),
+                        LOSES_ONE_ANSWER => weather.store(FAIR, Ordering::Relaxed),
+                        _ => {}
+                    }
+                    return Ok(());
+                }
+            }
+            length = server.read(&mut answered) => {
+                let answered = &answered[..length?];
+                if answered.is_empty() {
+                    return Ok(());
+                }
+                client.write_all(answered).await?;
+            }
+        }
     }
 }
 

@@ -37,6 +37,7 @@ mod scheduled;
 mod search;
 mod send;
 mod session;
+mod statements;
 mod user;
 mod variants;
 

@@ -50,14 +50,20 @@ pub(crate) struct Sent {
     /// The key, and what was sent under it; an edit does not change that.
     key: Option<(String, String)>,
     pub(crate) thread: Option<MessageId>,
-    pub(crate) named: Vec<UserId>,
-    here: Vec<UserId>,
-    everybody: bool,
+    pub(crate) meant: Meant,
     pub(crate) edited: bool,
     pub(crate) deleted: bool,
     pub(crate) pinned_at: Option<Timestamp>,
     /// In the order of time.
     pub(crate) reactions: Vec<(String, UserId)>,
+}
+
+/// Whom a message mentions.
+#[derive(Default)]
+pub(crate) struct Meant {
+    pub(crate) named: Vec<UserId>,
+    here: Vec<UserId>,
+    everybody: bool,
 }
 
 /// An entry of a log: its type, the message and the person that it is about, and the emoji.
@@ -90,9 +96,7 @@ impl Chat {
                 && !blocks.contains(&(reader, message.sender))
         });
         unread.fold((0, 0), |(count, mentions), message| {
-            let mentioned =
-                message.everybody || message.named.contains(&reader) || message.here.contains(&reader);
-            (count + 1, mentions + u64::from(mentioned))
+            (count + 1, mentions + u64::from(message.meant.includes(reader)))
         })
     }
 
@@ -187,24 +191,31 @@ impl Sent {
             content: content.to_owned(),
             key: None,
             thread: None,
-            named: Vec::new(),
-            here: Vec::new(),
-            everybody: false,
+            meant: Meant::default(),
             edited: false,
             deleted: false,
             pinned_at: None,
             reactions: Vec::new(),
         }
     }
+}
 
-    fn mention(&mut self, mentions: &Mentions, counts: impl Fn(&UserId) -> bool) {
-        self.named = mentions.named.iter().copied().filter(&counts).collect();
-        self.here = mentions.here.iter().flatten().copied().filter(&counts).collect();
-        self.everybody = match mentions.group {
-            Some(GroupMention::All) => true,
-            Some(GroupMention::Here) => mentions.here.is_none(),
-            None => false,
-        };
+impl Meant {
+    /// Those who are mentioned and count.
+    fn new(mentions: &Mentions, counts: impl Fn(&UserId) -> bool) -> Self {
+        Self {
+            named: mentions.named.iter().copied().filter(&counts).collect(),
+            here: mentions.here.iter().flatten().copied().filter(&counts).collect(),
+            everybody: match mentions.group {
+                Some(GroupMention::All) => true,
+                Some(GroupMention::Here) => mentions.here.is_none(),
+                None => false,
+            },
+        }
+    }
+
+    fn includes(&self, user: UserId) -> bool {
+        self.everybody || self.named.contains(&user) || self.here.contains(&user)
     }
 }
 
@@ -311,7 +322,7 @@ impl Model {
         }
         let seq = chat.append(("message.new", Some(new.id), None, None));
         let mut message = Sent { key, thread: new.thread_id, ..Sent::new(new.id, seq, sender, &new.content) };
-        message.mention(&new.mentions, |user| {
+        message.meant = Meant::new(&new.mentions, |user| {
             chat.members.contains_key(user) && *user != sender && !apart(&blocks, sender, *user)
         });
         chat.messages.push(message);
@@ -339,7 +350,7 @@ impl Model {
         let (members, message) = (&chat.members, &mut chat.messages[place]);
         message.content.clone_from(&edit.content);
         message.edited = true;
-        message.mention(&edit.mentions, |user| {
+        message.meant = Meant::new(&edit.mentions, |user| {
             members.contains_key(user) && *user != actor && !apart(blocks, actor, *user)
         });
         Ok(Expected::Message(seq))

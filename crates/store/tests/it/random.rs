@@ -283,7 +283,7 @@ async fn compare_chat(world: &World, chat: &Chat, users: &[User]) {
     assert_eq!(history.len(), chat.messages.len());
     for (message, sent) in history.iter().zip(&chat.messages) {
         assert_eq!((message.id, message.seq, message.sender.id), (sent.id, sent.seq, sent.sender));
-        assert_eq!((&message.content, &message.mentions), (&sent.content, &sent.named));
+        assert_eq!((&message.content, &message.mentions), (&sent.content, &sent.meant.named));
         assert_eq!((message.edited_at.is_some(), message.deleted_at.is_some()), (sent.edited, sent.deleted));
         assert_eq!((message.pinned_at, message.thread_id), (sent.pinned_at, sent.thread));
         let replies = chat.messages.iter().filter(|reply| reply.thread == Some(sent.id)).count();
@@ -368,13 +368,14 @@ fn compare_feed(
     let mut views: HashMap<ConversationId, View> = HashMap::new();
     for notice in notices {
         match notice {
-            Notice::Event(event) => match views.get_mut(&event.conversation_id) {
-                Some(view) => view.apply(&event),
-                None => {
+            Notice::Event(event) => {
+                if let Some(view) = views.get_mut(&event.conversation_id) {
+                    view.apply(&event);
+                } else {
                     let view = View::begin(&event, &founders[&event.conversation_id]);
                     views.insert(event.conversation_id, view);
                 }
-            },
+            }
             Notice::Deleted { event, members } => {
                 let view = views.get_mut(&event.conversation_id).unwrap();
                 assert!(members.iter().collect::<BTreeSet<_>>().into_iter().eq(view.members.keys()));

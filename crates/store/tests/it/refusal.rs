@@ -8,10 +8,10 @@ use crate::harness::{
 };
 use crate::variants::{Scene, new_ip_rule, provision, unique};
 use natter_protocol::{
-    ConversationId, ConversationStatus, InviteId, IpAction, MemberRole, Message, MessageId, PlatformRole,
-    UpdateMe, UpdateProfile, User, Visibility, limits,
+    ConversationId, ConversationStatus, Draft, Invite, InviteId, IpAction, MemberRole, Message, MessageId,
+    PlatformRole, UpdateMe, UpdateProfile, User, Visibility, limits,
 };
-use natter_store::{Anchor, NewInvite, NewMessage, Refusal, StoreError, Write, Written};
+use natter_store::{Anchor, NewMessage, ProvisionUser, Refusal, StoreError, Write, Written};
 
 /// Does not compile once there is a refusal that is not listed here, and then belongs into one of the tests below.
 const fn is_a_limit(refusal: &Refusal) -> bool {
@@ -35,194 +35,234 @@ const fn is_a_limit(refusal: &Refusal) -> bool {
     }
 }
 
-/// Every refusal that is no limit, and the writes that meet it.
-async fn forbidden(world: &World, scene: &Scene, eve: &User) -> Vec<(Refusal, Vec<Write>)> {
-    let Scene { alice, bob, carol, group, message } = scene;
-    let group = *group;
-    let nowhere = new_id(ConversationId::from_uuid);
-    let elsewhere = world.group(eve, &[]).await;
-    let foreign = world.send(new_message(elsewhere, eve, "not for them")).await;
-    world.send(keyed(group, bob, "once", "key")).await;
-    let deleted = world.send(new_message(group, bob, "regretted")).await;
-    world.done(delete(&deleted, bob)).await;
-    let unknown = At(group, new_id(MessageId::from_uuid));
-    let system = system_message(world, group, alice).await;
-    let (archived, old) = archived(world, alice, bob).await;
-    let (direct, hello) = blocked(world, bob, carol).await;
-    let scheduled = |id, author, reply: Option<MessageId>, thread: Option<MessageId>| {
-        let mut new = new_scheduled(id, author, "later");
-        (new.scheduled.reply_to, new.scheduled.thread_id) = (reply, thread);
-        Write::ScheduleMessage(Box::new(new))
-    };
-    let sent = |reply_to, thread_id| send(NewMessage { reply_to, thread_id, ..new_message(group, bob, "x") });
-    let create = |new| Write::CreateConversation(Box::new(new));
-    let invite = |new: NewInvite| Write::CreateInvite(Box::new(new));
-    let mut stranger = bob.clone();
-    stranger.id = new_user_id();
-    let mut reply_draft = new_draft(group, "an answer");
-    reply_draft.reply_to = Some(foreign.id);
-    let private_channel = {
-        let mut new = new_channel(alice, &[]);
-        new.info.visibility = Visibility::Private;
-        world.create(new).await
-    };
-    let (ended, used_up) = bad_invites(world, group, alice).await;
-    let mut nowhere_invite = new_invite(group, alice).invite;
-    nowhere_invite.conversation_id = nowhere;
-    let mut other_door = world_invite(world, elsewhere, eve).await.invite;
-    other_door.conversation_id = group;
+/// A group of alice, bob and carol that eve is not in, and everything around it that stands in somebody's way.
+struct Ground {
+    scene: Scene,
+    eve: User,
+    nowhere: ConversationId,
+    /// Only eve's.
+    elsewhere: ConversationId,
+    foreign: Message,
+    /// Of bob's.
+    deleted: Message,
+    system: Message,
+    /// One that takes no messages any more, and a message of bob's in it.
+    archived: (ConversationId, Message),
+    /// One of bob, whom carol has blocked, and a message of bob's in it.
+    direct: (ConversationId, Message),
+    private_channel: ConversationId,
+    bad_invites: Vec<Invite>,
+    /// Nobody has this id.
+    stranger: User,
+}
 
+impl Ground {
+    async fn new(world: &World) -> Self {
+        let scene = Scene::new(world).await;
+        let eve = world.user(&unique("eve")).await;
+        let Scene { alice, bob, carol, group, .. } = &scene;
+        let elsewhere = world.group(&eve, &[]).await;
+        let foreign = world.send(new_message(elsewhere, &eve, "not for them")).await;
+        world.send(keyed(*group, bob, "once", "key")).await;
+        let deleted = world.send(new_message(*group, bob, "regretted")).await;
+        world.done(delete(&deleted, bob)).await;
+        let mut private_channel = new_channel(alice, &[]);
+        private_channel.info.visibility = Visibility::Private;
+        Self {
+            system: system_message(world, *group, alice).await,
+            archived: archived(world, alice, bob).await,
+            direct: blocked(world, bob, carol).await,
+            private_channel: world.create(private_channel).await,
+            bad_invites: bad_invites(world, *group, alice, elsewhere, &eve).await,
+            stranger: User { id: new_user_id(), ..bob.clone() },
+            nowhere: new_id(ConversationId::from_uuid),
+            scene,
+            eve,
+            elsewhere,
+            foreign,
+            deleted,
+        }
+    }
+
+    /// Every refusal that is no limit, and the writes that meet it.
+    fn forbidden(&self) -> Vec<(Refusal, Vec<Write>)> {
+        let Scene { alice, bob, carol, group, .. } = &self.scene;
+        let eve = &self.eve;
+        vec![
+            (Refusal::NotAMember, self.to_who_is_no_member()),
+            (Refusal::ConversationNotActive, self.where_nothing_more_is_said()),
+            (Refusal::ClientMessageIdConflict, vec![send(keyed(*group, bob, "other", "key"))]),
+            (Refusal::ReplyUnknown, self.replies_to_what_is_elsewhere()),
+            (
+                Refusal::ThreadUnknown,
+                vec![
+                    send(NewMessage { thread_id: Some(self.foreign.id), ..new_message(*group, bob, "x") }),
+                    schedule(*group, bob, None, Some(new_id(MessageId::from_uuid))),
+                ],
+            ),
+            (Refusal::AnchorUnknown, vec![read(*group, bob, Some(Anchor::Message(self.foreign.id)))]),
+            (Refusal::UsernameTaken, names_of(bob)),
+            (Refusal::UserUnknown, self.about_nobody()),
+            (Refusal::MessageUnknown, self.of_messages_that_are_not_seen()),
+            (Refusal::RoleTooLow, self.above_ones_station()),
+            (
+                Refusal::NotTheSender,
+                vec![
+                    edit(&self.scene.message, alice, "x"),
+                    edit(&self.system, alice, "x"),
+                    delete(&self.system, alice),
+                ],
+            ),
+            (Refusal::Blocked, self.across_a_block()),
+            (
+                Refusal::NotJoinable,
+                [*group, self.private_channel, self.direct.0].map(|id| join(id, eve)).to_vec(),
+            ),
+            (
+                Refusal::MemberUnknown,
+                vec![remove(*group, alice, eve), set_role(*group, alice, eve, MemberRole::Admin)],
+            ),
+            (
+                Refusal::InviteNotValid,
+                self.bad_invites
+                    .iter()
+                    .map(|invite| accept(invite, eve))
+                    .chain([accept(&new_invite(*group, carol).invite, eve)])
+                    .collect(),
+            ),
+        ]
+    }
+
+    fn to_who_is_no_member(&self) -> Vec<Write> {
+        let Scene { bob, group, message, .. } = &self.scene;
+        let (eve, group, nowhere) = (&self.eve, *group, self.nowhere);
+        vec![
+            send(new_message(group, eve, "let me in")),
+            send(new_message(nowhere, eve, "anybody?")),
+            read(group, eve, None),
+            Write::UpdateMe { conversation_id: group, user_id: eve.id, update: UpdateMe::default() },
+            rename(group, eve, "Mine"),
+            delete_conversation(group, eve),
+            delete_conversation(nowhere, eve),
+            add(group, eve, eve),
+            join(nowhere, eve),
+            leave(group, eve),
+            remove(group, eve, bob),
+            set_role(group, eve, bob, MemberRole::Admin),
+            Write::CreateInvite(Box::new(new_invite(group, eve))),
+            Write::RevokeInvite { act: act(group, eve, MemberRole::Admin), id: new_id(InviteId::from_uuid) },
+            save_draft(eve, new_draft(group, "draft")),
+            schedule(group, eve, None, None),
+            pin(message, eve, false),
+        ]
+    }
+
+    fn where_nothing_more_is_said(&self) -> Vec<Write> {
+        let Scene { alice, bob, .. } = &self.scene;
+        let (archived, old) = &self.archived;
+        vec![
+            send(new_message(*archived, bob, "too late")),
+            edit(old, bob, "too late"),
+            react(old, alice, "👍", true),
+            pin(old, alice, true),
+            add(*archived, alice, &self.eve),
+            Write::CreateInvite(Box::new(new_invite(*archived, alice))),
+            schedule(*archived, bob, None, None),
+        ]
+    }
+
+    fn replies_to_what_is_elsewhere(&self) -> Vec<Write> {
+        let Scene { bob, group, .. } = &self.scene;
+        let reply_to = Some(self.foreign.id);
+        vec![
+            send(NewMessage { reply_to, ..new_message(*group, bob, "x") }),
+            schedule(*group, bob, reply_to, None),
+            save_draft(bob, Draft { reply_to, ..new_draft(*group, "an answer") }),
+        ]
+    }
+
+    fn about_nobody(&self) -> Vec<Write> {
+        let (bob, stranger, user_id) = (&self.scene.bob, &self.stranger, self.stranger.id);
+        let create = |new| Write::CreateConversation(Box::new(new));
+        let password_hash = "x".to_owned();
+        vec![
+            create(new_group(bob, &[stranger])),
+            create(new_group(stranger, &[])),
+            create(new_direct(bob, stranger)),
+            add(self.scene.group, bob, stranger),
+            block(bob, stranger),
+            Write::CreateSession(Box::new(new_session(stranger, [1; 32]))),
+            Write::SetRole { user_id, role: PlatformRole::Admin },
+            Write::SetDisabled { user_id, disabled: true, now: now() },
+            Write::UpdateProfile { user_id, update: Box::new(UpdateProfile::default()) },
+            Write::SetPassword { user_id, password_hash, except: None, now: now() },
+        ]
+    }
+
+    fn of_messages_that_are_not_seen(&self) -> Vec<Write> {
+        let (bob, group) = (&self.scene.bob, self.scene.group);
+        let unknown = At(group, new_id(MessageId::from_uuid));
+        let mut writes = vec![delete(unknown, bob), delete(&self.foreign, bob), pin(&self.system, bob, true)];
+        for message in [unknown, At(group, self.foreign.id), At::from(&self.deleted)] {
+            writes.extend([
+                edit(message, bob, "x"),
+                react(message, bob, "👍", true),
+                pin(message, bob, true),
+            ]);
+        }
+        writes
+    }
+
+    fn above_ones_station(&self) -> Vec<Write> {
+        let Scene { alice, bob, carol, group, message } = &self.scene;
+        let (group, admin) = (*group, act(*group, bob, MemberRole::Admin));
+        let moderator = act(group, bob, MemberRole::Moderator);
+        vec![
+            delete(message, carol),
+            rename(group, bob, "Mine"),
+            remove(group, bob, carol),
+            set_role(group, bob, carol, MemberRole::Admin),
+            set_role(group, alice, alice, MemberRole::Member),
+            set_role(group, bob, bob, MemberRole::Owner),
+            delete_conversation(group, bob),
+            Write::CreateInvite(Box::new(new_invite(group, bob))),
+            Write::RevokeInvite { act: admin, id: new_id(InviteId::from_uuid) },
+            Write::SetPin { act: moderator, message_id: message.id, on: false, announcement: None },
+        ]
+    }
+
+    fn across_a_block(&self) -> Vec<Write> {
+        let Scene { alice, bob, carol, group, .. } = &self.scene;
+        let (direct, hello) = &self.direct;
+        vec![
+            send(new_message(*direct, bob, "please")),
+            send(new_message(*direct, carol, "no")),
+            edit(hello, bob, "please"),
+            react(hello, carol, "👎", true),
+            schedule(*direct, bob, None, None),
+            add(*group, bob, carol),
+            Write::CreateConversation(Box::new(new_group(carol, &[alice, bob]))),
+        ]
+    }
+}
+
+fn schedule(
+    id: ConversationId,
+    author: &User,
+    reply_to: Option<MessageId>,
+    thread_id: Option<MessageId>,
+) -> Write {
+    let mut new = new_scheduled(id, author, "later");
+    (new.scheduled.reply_to, new.scheduled.thread_id) = (reply_to, thread_id);
+    Write::ScheduleMessage(Box::new(new))
+}
+
+/// Writes that want a name that somebody has.
+fn names_of(user: &User) -> Vec<Write> {
+    let usernames = vec![user.username.clone()];
     vec![
-        (
-            Refusal::NotAMember,
-            vec![
-                send(new_message(group, eve, "let me in")),
-                send(new_message(nowhere, eve, "anybody?")),
-                read(group, eve, None),
-                Write::UpdateMe { conversation_id: group, user_id: eve.id, update: UpdateMe::default() },
-                rename(group, eve, "Mine"),
-                delete_conversation(group, eve),
-                delete_conversation(nowhere, eve),
-                add(group, eve, eve),
-                join(nowhere, eve),
-                leave(group, eve),
-                remove(group, eve, bob),
-                set_role(group, eve, bob, MemberRole::Admin),
-                invite(new_invite(group, eve)),
-                Write::RevokeInvite {
-                    act: act(group, eve, MemberRole::Admin),
-                    id: new_id(InviteId::from_uuid),
-                },
-                save_draft(eve, new_draft(group, "draft")),
-                scheduled(group, eve, None, None),
-                pin(message, eve, false),
-            ],
-        ),
-        (
-            Refusal::ConversationNotActive,
-            vec![
-                send(new_message(archived, bob, "too late")),
-                edit(&old, bob, "too late"),
-                react(&old, alice, "👍", true),
-                pin(&old, alice, true),
-                add(archived, alice, eve),
-                invite(new_invite(archived, alice)),
-                scheduled(archived, bob, None, None),
-            ],
-        ),
-        (Refusal::ClientMessageIdConflict, vec![send(keyed(group, bob, "other", "key"))]),
-        (
-            Refusal::ReplyUnknown,
-            vec![
-                sent(Some(foreign.id), None),
-                scheduled(group, bob, Some(foreign.id), None),
-                save_draft(bob, reply_draft),
-            ],
-        ),
-        (
-            Refusal::ThreadUnknown,
-            vec![sent(None, Some(foreign.id)), scheduled(group, bob, None, Some(unknown.1))],
-        ),
-        (Refusal::AnchorUnknown, vec![read(group, bob, Some(Anchor::Message(foreign.id)))]),
-        (
-            Refusal::UsernameTaken,
-            vec![Write::CreateUser(Box::new(new_user(&bob.username))), {
-                let mut taken = provision(&bob.username);
-                taken.usernames.truncate(1);
-                Write::ProvisionUser(Box::new(taken))
-            }],
-        ),
-        (
-            Refusal::UserUnknown,
-            vec![
-                create(new_group(bob, &[&stranger])),
-                create(new_group(&stranger, &[])),
-                create(new_direct(bob, &stranger)),
-                add(group, bob, &stranger),
-                block(bob, &stranger),
-                Write::CreateSession(Box::new(new_session(&stranger, [1; 32]))),
-                Write::SetRole { user_id: stranger.id, role: PlatformRole::Admin },
-                Write::SetDisabled { user_id: stranger.id, disabled: true, now: now() },
-                Write::UpdateProfile { user_id: stranger.id, update: Box::new(UpdateProfile::default()) },
-                Write::SetPassword {
-                    user_id: stranger.id,
-                    password_hash: "x".to_owned(),
-                    except: None,
-                    now: now(),
-                },
-            ],
-        ),
-        (
-            Refusal::MessageUnknown,
-            vec![
-                edit(unknown, bob, "x"),
-                delete(unknown, bob),
-                react(unknown, bob, "👍", true),
-                pin(unknown, bob, true),
-                edit(&foreign, bob, "x"),
-                delete(&foreign, bob),
-                react(&foreign, bob, "👍", true),
-                pin(At(group, foreign.id), bob, true),
-                edit(&deleted, bob, "x"),
-                react(&deleted, bob, "👍", true),
-                pin(&deleted, bob, true),
-                pin(&system, bob, true),
-            ],
-        ),
-        (
-            Refusal::RoleTooLow,
-            vec![
-                delete(message, carol),
-                rename(group, bob, "Mine"),
-                remove(group, bob, carol),
-                set_role(group, bob, carol, MemberRole::Admin),
-                set_role(group, alice, alice, MemberRole::Member),
-                set_role(group, bob, bob, MemberRole::Owner),
-                delete_conversation(group, bob),
-                invite(new_invite(group, bob)),
-                Write::RevokeInvite {
-                    act: act(group, bob, MemberRole::Admin),
-                    id: new_id(InviteId::from_uuid),
-                },
-                Write::SetPin {
-                    act: act(group, bob, MemberRole::Moderator),
-                    message_id: message.id,
-                    on: false,
-                    announcement: None,
-                },
-            ],
-        ),
-        (
-            Refusal::NotTheSender,
-            vec![edit(message, alice, "x"), edit(&system, alice, "x"), delete(&system, alice)],
-        ),
-        (
-            Refusal::Blocked,
-            vec![
-                send(new_message(direct, bob, "please")),
-                send(new_message(direct, carol, "no")),
-                edit(&hello, bob, "please"),
-                react(&hello, carol, "👎", true),
-                scheduled(direct, bob, None, None),
-                add(group, bob, carol),
-                create(new_group(carol, &[alice, bob])),
-            ],
-        ),
-        (Refusal::NotJoinable, vec![join(group, eve), join(private_channel, eve), join(direct, eve)]),
-        (
-            Refusal::MemberUnknown,
-            vec![remove(group, alice, eve), set_role(group, alice, eve, MemberRole::Admin)],
-        ),
-        (
-            Refusal::InviteNotValid,
-            vec![
-                accept(&new_invite(group, alice).invite, eve),
-                accept(&nowhere_invite, eve),
-                accept(&other_door, eve),
-                accept(&ended.invite, eve),
-                accept(&used_up.invite, eve),
-            ],
-        ),
+        Write::CreateUser(Box::new(new_user(&user.username))),
+        Write::ProvisionUser(Box::new(ProvisionUser { usernames, ..provision("another") })),
     ]
 }
 
@@ -247,30 +287,32 @@ async fn blocked(world: &World, bob: &User, carol: &User) -> (ConversationId, Me
     (id, message)
 }
 
-async fn world_invite(world: &World, id: ConversationId, creator: &User) -> NewInvite {
-    let new = new_invite(id, creator);
-    world.done(Write::CreateInvite(Box::new(new.clone()))).await;
-    new
-}
-
-/// One that has ended, and one that has let in as many as it lets in.
-async fn bad_invites(world: &World, id: ConversationId, owner: &User) -> (NewInvite, NewInvite) {
+/// One that has ended, one that has let in as many as it lets in, and good ones that lead somewhere else.
+async fn bad_invites(
+    world: &World,
+    id: ConversationId,
+    owner: &User,
+    elsewhere: ConversationId,
+    eve: &User,
+) -> Vec<Invite> {
     let (mut ended, mut used_up) = (new_invite(id, owner), new_invite(id, owner));
     ended.invite.expires_at = Some(ended.invite.created_at.plus_seconds(-1));
     used_up.invite.uses_max = Some(1);
-    for new in [&ended, &used_up] {
+    let (good, other) = (new_invite(id, owner), new_invite(elsewhere, eve));
+    for new in [&ended, &used_up, &good, &other] {
         world.done(Write::CreateInvite(Box::new(new.clone()))).await;
     }
     let guest = world.user(&unique("guest")).await;
     world.done(accept(&used_up.invite, &guest)).await;
-    (ended, used_up)
+    let nowhere = Invite { conversation_id: new_id(ConversationId::from_uuid), ..good.invite };
+    vec![ended.invite, used_up.invite, nowhere, Invite { conversation_id: id, ..other.invite }]
 }
 
 pub(crate) async fn what_is_forbidden_changes_nothing(db: Db) {
     let world = db.open().await;
-    let scene = Scene::new(&world).await;
-    let eve = world.user(&unique("eve")).await;
-    let forbidden = forbidden(&world, &scene, &eve).await;
+    let ground = Ground::new(&world).await;
+    let (forbidden, scene) = (ground.forbidden(), &ground.scene);
+    assert_eq!(world.conversation(ground.elsewhere, &ground.eve).await.member_count, 1);
     let mut behind = db.behind().await;
     let before = behind.dump().await;
     for (refusal, writes) in &forbidden {

@@ -173,9 +173,11 @@ pub(crate) async fn the_user_of_a_host_is_made_at_first_sight(db: Db) {
     assert_eq!(provisioned(&ProvisionUser { role: None, ..admin.clone() }).await, expected);
 
     // Another subject is somebody else; where every name is taken, nobody is made.
-    let mut other = provision("ada");
-    other.external_id = "https://host.example.com|another".to_owned();
-    other.usernames = vec!["ada".to_owned(), "ada-2".to_owned()];
+    let mut other = ProvisionUser {
+        external_id: "https://host.example.com|another".to_owned(),
+        usernames: vec!["ada".to_owned(), "ada-2".to_owned()],
+        ..provision("ada")
+    };
     assert_eq!(world.refusal(Write::ProvisionUser(Box::new(other.clone()))).await, Refusal::UsernameTaken);
     other.usernames.push("ada-3".to_owned());
     assert_eq!(provisioned(&other).await.username, "ada-3");

@@ -272,12 +272,12 @@ pub(crate) fn delete_conversation(conversation_id: ConversationId, actor: &User)
     Write::DeleteConversation(act(conversation_id, actor, MemberRole::Owner))
 }
 
-pub(crate) fn block(blocker: &User, blocked: &User) -> Write {
-    Write::Block { blocker: blocker.id, blocked: blocked.id, at: now() }
+pub(crate) fn block(by: &User, whom: &User) -> Write {
+    Write::Block { blocker: by.id, blocked: whom.id, at: now() }
 }
 
-pub(crate) fn unblock(blocker: &User, blocked: &User) -> Write {
-    Write::Unblock { blocker: blocker.id, blocked: blocked.id }
+pub(crate) fn unblock(by: &User, whom: &User) -> Write {
+    Write::Unblock { blocker: by.id, blocked: whom.id }
 }
 
 /// A link without an end.

@@ -1,0 +1,77 @@
+//! How often the database is asked: as often for a hundred conversations as for one.
+
+use super::Sqlite;
+use super::readers::Readers;
+use crate::commit::pipeline;
+use crate::migration::SQLITE;
+use crate::{Conversations as _, ListFilter, ListPosition};
+use natter_protocol::{Timestamp, UserId};
+use rusqlite::Connection;
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+/// Alice is in 5,000 conversations, each with one message of bob's.
+const CROWD: &str = "
+    INSERT INTO users (id, username, display_name, role, created_at)
+    VALUES (zeroblob(16), 'alice', '', 'user', 0), (randomblob(16), 'bob', '', 'user', 0);
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+    INSERT INTO conversations (id, type, visibility, status, created_by, created_at, updated_at, last_seq,
+                               member_count, message_number)
+    SELECT randomblob(16), 'group', 'private', 'active', b.id, 0, i, 2, 2, 1
+      FROM n, users AS b WHERE b.username = 'bob';
+    INSERT INTO conversation_members (conversation_id, user_id, role, joined_at, last_read_seq)
+    SELECT c.id, u.id, 'member', 0, 0 FROM conversations AS c, users AS u;
+    INSERT INTO messages (id, conversation_id, seq, sender_id, kind, content, fingerprint, created_at, number)
+    SELECT randomblob(16), id, 2, created_by, 'text', 'hello', 0, 0, 1 FROM conversations;
+    UPDATE conversations SET last_message_id = m.id FROM messages AS m WHERE m.conversation_id = conversations.id";
+
+static STATEMENTS: AtomicUsize = AtomicUsize::new(0);
+
+fn count(event: TraceEvent<'_>) {
+    if let TraceEvent::Stmt(_, sql) = event
+        && !sql.starts_with("BEGIN")
+        && !sql.starts_with("ROLLBACK")
+    {
+        STATEMENTS.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn a_page_takes_as_many_statements_as_an_entry() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("natter.db");
+    let connection = Connection::open(&path).unwrap();
+    for migration in SQLITE {
+        connection.execute_batch(migration.up).unwrap();
+    }
+    connection.execute_batch(CROWD).unwrap();
+    let readers = Arc::new(Readers::open(&path, 1).unwrap());
+    readers
+        .read(|reader| Ok(reader.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(count))))
+        .await
+        .unwrap();
+    let (queue, _pipeline, _committed) = pipeline();
+    let writer = Arc::new(Mutex::new(connection));
+    let store = Sqlite { queue, readers, writer, indexing: Mutex::new(()), epoch: String::new(), path };
+
+    let alice = UserId::from_uuid(Uuid::nil());
+    let after = ListPosition {
+        updated_at: Timestamp::from_millis(3_000),
+        id: natter_protocol::ConversationId::from_uuid(Uuid::nil()),
+    };
+    let unread = ListFilter { unread: true, archived: Some(false), ..ListFilter::default() };
+    for filter in [ListFilter::default(), unread] {
+        for after in [None, Some(after)] {
+            for limit in [1, 50, 100] {
+                STATEMENTS.store(0, Ordering::SeqCst);
+                let page = store.conversations(alice, filter, after, limit).await.unwrap();
+                assert_eq!(page.len(), limit as usize);
+                let statements = STATEMENTS.load(Ordering::SeqCst);
+                assert!((1..=2).contains(&statements), "{statements} statements for {limit} of {filter:?}");
+            }
+        }
+    }
+}
