@@ -47,7 +47,7 @@ impl Chat {
         self.store.pins(id, actor.id()).await?.ok_or(Error::NotFound("conversation"))
     }
 
-    /// What a message said before, oldest first. For moderators of its conversation, and for moderators of the
+    /// What a message said before, oldest first; of more than a hundred versions the newest. For moderators of its conversation, and for moderators of the
     /// installation who are members.
     pub async fn versions(&self, actor: &Actor, id: MessageId) -> Result<Vec<MessageVersion>> {
         let message = self.message(actor, id).await?;

@@ -33,7 +33,7 @@ pub trait Messages {
         limit: u32,
     ) -> Result<Option<Vec<Event>>>;
 
-    /// What a message said before, oldest first.
+    /// What a message said before, oldest first; of more than a hundred versions the newest.
     async fn versions(&self, id: MessageId) -> Result<Vec<MessageVersion>>;
 
     /// The members, besides its sender, who have read a message, by username, from after the given username; nobody

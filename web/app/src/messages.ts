@@ -26,6 +26,8 @@ export const m = {
   loadingConversations: "Loading conversations",
   noConversations: "No conversations yet. Start one with somebody you know.",
   noMessagesYet: "No messages yet",
+  deleted: "This message was deleted",
+  edited: "edited",
   you: "You",
   newConversation: "New conversation",
   chooseConversation: "Choose a conversation, or start a new one.",

@@ -48,14 +48,14 @@ impl<R: Rows> Work<'_, R> {
             self.heads.heads.insert(info.id, head);
             let entry = Entry::of(log::CONVERSATION_CREATED);
             self.append(info.id, entry, info.created_by, info.created_at).await?;
+            self.tell(log::conversation_created(info.clone()));
         } else if self.rows.head(info.id).await?.is_none() {
             // Another node was faster with the conversation of the same two.
             let peer = new.members.first().copied().ok_or(Refusal::UserUnknown)?;
             let id = self.rows.direct(info.created_by, peer).await?.ok_or(Refusal::UserUnknown)?;
             return Ok(Written::Conversation { id, existed: true });
         }
-        // If it was there under this id, an attempt whose commit went unheard has created it: nobody was told yet.
-        self.tell(log::conversation_created(info.clone()));
+        // Also if it was there under this id: this very write has created it before, and the answer is the same.
         Ok(Written::Conversation { id: info.id, existed: false })
     }
 

@@ -69,7 +69,9 @@ pub(super) const PINS: &str = concat!(
       ORDER BY m.pinned_at DESC, m.seq DESC"
 );
 pub(super) const VERSIONS: &str = "
-    SELECT content, created_at, replaced_at, replaced_by FROM message_versions WHERE message_id = $1 ORDER BY version";
+    SELECT content, created_at, replaced_at, replaced_by
+      FROM (SELECT * FROM message_versions WHERE message_id = $1 ORDER BY version DESC LIMIT 100) AS newest
+     ORDER BY version";
 /// When somebody had read a message.
 macro_rules! read_at {
     () => {

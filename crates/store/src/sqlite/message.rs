@@ -45,7 +45,9 @@ pub(super) static PINS: LazyLock<String> = LazyLock::new(|| {
 });
 pub(super) const POSITION: &str = "SELECT seq FROM messages WHERE id = ?1 AND conversation_id = ?2";
 pub(super) const VERSIONS: &str = "
-    SELECT content, created_at, replaced_at, replaced_by FROM message_versions WHERE message_id = ?1 ORDER BY version";
+    SELECT content, created_at, replaced_at, replaced_by
+      FROM (SELECT * FROM message_versions WHERE message_id = ?1 ORDER BY version DESC LIMIT 100) AS newest
+     ORDER BY version";
 pub(super) const CROWD: &str = "
     SELECT c.member_count FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id WHERE m.id = ?1";
 pub(super) static RECEIPTS: LazyLock<[String; 2]> = LazyLock::new(|| {
