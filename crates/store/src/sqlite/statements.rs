@@ -6,8 +6,8 @@ use crate::commit::pipeline;
 use crate::migration::SQLITE;
 use crate::{Conversations as _, ListFilter, ListPosition};
 use natter_protocol::{Timestamp, UserId};
-use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
+use rusqlite::{Connection, Transaction};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Mutex;
@@ -30,6 +30,7 @@ const CROWD: &str = "
 
 static STATEMENTS: AtomicUsize = AtomicUsize::new(0);
 
+#[expect(clippy::needless_pass_by_value, reason = "made for trace_v2")]
 fn count(event: TraceEvent<'_>) {
     if let TraceEvent::Stmt(_, sql) = event
         && !sql.starts_with("BEGIN")
@@ -49,10 +50,11 @@ async fn a_page_takes_as_many_statements_as_an_entry() {
     }
     connection.execute_batch(CROWD).unwrap();
     let readers = Arc::new(Readers::open(&path, 1).unwrap());
-    readers
-        .read(|reader| Ok(reader.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(count))))
-        .await
-        .unwrap();
+    let trace = |reader: &Transaction<'_>| {
+        reader.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(count));
+        Ok(())
+    };
+    readers.read(trace).await.unwrap();
     let (queue, _pipeline, _committed) = pipeline();
     let writer = Arc::new(Mutex::new(connection));
     let store = Sqlite { queue, readers, writer, indexing: Mutex::new(()), epoch: String::new(), path };
