@@ -4,6 +4,9 @@ use crate::{Actor, Chat, Error, Result};
 use natter_protocol::{ConversationId, Page, SearchHit, Timestamp, limits};
 use natter_store::{Search, SearchPosition, SearchText, SearchTextError};
 
+/// Entries of logs that wait before it is worth indexing them: searches look at so many one by one.
+const INDEX_ENTRIES_MIN: usize = 4_096;
+
 /// What to look for, and where.
 #[derive(Debug, Clone, Default)]
 pub struct SearchRequest {
@@ -58,6 +61,12 @@ impl Chat {
         let slice = self.store.search(actor.id(), search).await?.ok_or(Error::NotFound("conversation"))?;
         let next = slice.next.map(|next| self.cursors.seal(&list, &next.to_bytes()));
         Ok(Page::new(slice.hits, next))
+    }
+
+    /// Indexes some of what waits for it, if that is worth it; answers whether there may be more. Nothing depends on it
+    /// but the time that searches take.
+    pub async fn index(&self) -> Result<bool> {
+        Ok(self.store.index_messages(INDEX_ENTRIES_MIN).await? > 0)
     }
 }
 

@@ -12,6 +12,7 @@ mod load;
 mod machine;
 mod process;
 mod rest;
+mod search;
 mod send;
 mod site;
 mod socket;
@@ -20,7 +21,8 @@ mod subject;
 pub(crate) use fanout::FanOut;
 pub(crate) use idle::Idle;
 pub(crate) use load::run as run_load;
-pub(crate) use rest::Rest;
+pub(crate) use rest::RestLoad;
+pub(crate) use search::Search;
 pub(crate) use send::Send;
 
 /// A number between bounds, for clap.

@@ -16,6 +16,8 @@ const ERASE_SECONDS: u64 = 60;
 /// Between two steps of erasing, so that whoever waits behind one gets a turn.
 const ERASE_PAUSE_MS: u64 = 20;
 
+/// Between two looks for messages that can be indexed.
+const INDEX_SECONDS: u64 = 2;
 /// Between two looks for rules about addresses that were made on other nodes.
 const IP_RULES_SECONDS: u64 = 2;
 
@@ -42,6 +44,22 @@ pub(crate) fn start(app: &App) -> TaskTracker {
                     Ok(false) => break,
                     Err(error) => {
                         tracing::warn!(%error, "what was deleted is not erased yet");
+                        break;
+                    }
+                }
+            }
+        }
+    }));
+    let index = Arc::clone(chat);
+    jobs.spawn(every(Duration::from_secs(INDEX_SECONDS), stopping.clone(), move || {
+        let chat = Arc::clone(&index);
+        async move {
+            loop {
+                match chat.index().await {
+                    Ok(true) => {}
+                    Ok(false) => break,
+                    Err(error) => {
+                        tracing::warn!(%error, "messages wait to be indexed, which makes searches slower");
                         break;
                     }
                 }

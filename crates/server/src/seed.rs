@@ -3,14 +3,14 @@
 //! Everything goes through the same commit pipeline as what users write, and under keys, so that a run that was
 //! interrupted can be repeated and adds what is missing.
 
-mod corpus;
+pub(crate) mod corpus;
 mod flight;
-mod lines;
+pub(crate) mod lines;
 pub(crate) mod rng;
 mod sample;
 mod texts;
 
-pub use corpus::import_corpus;
+pub use corpus::{import_copies, import_corpus};
 pub use sample::{DemoAccounts, DemoPerson, accounts, demo, sample};
 
 use natter_chat::Imported;

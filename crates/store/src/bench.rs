@@ -62,3 +62,13 @@ pub async fn drop_scratch(url: &DatabaseUrl, name: &str) -> Result<(), OpenError
         DatabaseUrl::Postgres(url) => postgres::bench::drop_scratch(url, name).await,
     }
 }
+
+/// Bytes that the search index takes on the disk.
+pub async fn index_bytes(options: &OpenOptions) -> Result<u64, OpenError> {
+    match &options.url {
+        DatabaseUrl::Sqlite(path) => {
+            sqlite::bench::index_bytes(&crate::open::embedded(path.as_deref(), &options.data_dir))
+        }
+        DatabaseUrl::Postgres(url) => postgres::bench::index_bytes(url).await,
+    }
+}

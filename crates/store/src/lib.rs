@@ -39,7 +39,7 @@ pub use migration::{MigrationError, MigrationStatus, Migrator};
 pub use open::{DatabaseUrl, OpenError, OpenOptions, Opened, migrator, open};
 pub use search::{
     SEARCH_TERMS_MAX, SEARCH_WINDOW_MATCHES, Search, SearchPosition, SearchSlice, SearchText,
-    SearchTextError, Searches, keep_indexed,
+    SearchTextError, Searches,
 };
 pub use write::{Act, Announcement, Notice, Write, Written};
 

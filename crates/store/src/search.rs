@@ -22,19 +22,13 @@ pub(crate) use index::{Builder, Indexable, NewBlock, PASS_MESSAGES_MAX, Pass};
 pub use position::SearchPosition;
 pub use query::{SEARCH_TERMS_MAX, SearchText, SearchTextError};
 
-use crate::{Result, Store};
+use crate::Result;
 use async_trait::async_trait;
 use matcher::Matcher;
 use natter_protocol::{ConversationId, Message, SearchHit, Timestamp, UserId};
-use std::sync::Weak;
-use std::time::Duration;
 
 /// Found messages that are put in order together: the newest ones that match, then those before them.
 pub const SEARCH_WINDOW_MATCHES: usize = 200;
-/// Entries of logs that wait before it is worth writing a block.
-const INDEX_ENTRIES_MIN: usize = 4_096;
-/// Between two looks at how many wait.
-const INDEX_PAUSE: Duration = Duration::from_secs(2);
 
 /// What to look for, and where.
 #[derive(Debug, Clone)]
@@ -83,25 +77,4 @@ pub(crate) fn highlighted(text: &SearchText, messages: Vec<Message>) -> Vec<Sear
     let matcher = Matcher::new(text);
     let hit = |message: Message| SearchHit { highlights: matcher.highlights(&message.content), message };
     messages.into_iter().map(hit).collect()
-}
-
-/// Keeps the index of a database up to date until the database is closed.
-pub async fn keep_indexed(store: Weak<dyn Store>) {
-    let mut pause = tokio::time::interval(INDEX_PAUSE);
-    pause.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        pause.tick().await;
-        loop {
-            let Some(store) = store.upgrade() else { return };
-            match store.index_messages(INDEX_ENTRIES_MIN).await {
-                Ok(0) => break,
-                Ok(messages) => metrics::counter!("natter_indexed_messages_total").increment(messages as u64),
-                Err(error) => {
-                    // Searches remain right without the index. The next look tries again.
-                    tracing::warn!(%error, "messages could not be indexed");
-                    break;
-                }
-            }
-        }
-    }
 }

@@ -31,7 +31,7 @@ const P95_MS_MAX: f64 = 20.0;
 
 /// How many people do how much.
 #[derive(Debug, Clone, clap::Args)]
-pub(crate) struct Rest {
+pub(crate) struct RestLoad {
     /// File of messages that are there before: .jsonl, or .jsonl.xz, as for natter seed
     #[arg(long, value_name = "FILE")]
     pub(crate) corpus: PathBuf,
@@ -49,7 +49,7 @@ pub(crate) struct Rest {
     pub(crate) runs: u32,
 }
 
-impl Rest {
+impl RestLoad {
     /// Measures on the kind of database that the configuration names.
     pub(crate) async fn run(&self, config: &Config) -> Result<Report> {
         let mut figures = Figures::default();

@@ -1,7 +1,7 @@
 //! `natter bench`
 
 use super::output::Output;
-use crate::bench::{self, FanOut, Idle, Rest, Send};
+use crate::bench::{self, FanOut, Idle, RestLoad, Search, Send};
 use crate::config::Config;
 use clap::Subcommand;
 
@@ -47,7 +47,15 @@ enum Scenario {
     #[command(after_help = "Example:\n  natter bench rest --corpus chat.jsonl.xz --users 200")]
     Rest {
         #[command(flatten)]
-        rest: Rest,
+        rest: RestLoad,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Finding messages by what they say, in a corpus many times over, and making the index for it
+    #[command(after_help = "Example:\n  natter bench search --corpus chat.jsonl.xz")]
+    Search {
+        #[command(flatten)]
+        search: Search,
         #[command(flatten)]
         output: Output,
     },
@@ -68,6 +76,7 @@ impl Bench {
                 Scenario::Fanout { fan_out, output } => (fan_out.run(&config).await?, output),
                 Scenario::Idle { idle, output } => (idle.run(&config).await?, output),
                 Scenario::Rest { rest, output } => (rest.run(&config).await?, output),
+                Scenario::Search { search, output } => (search.run(&config).await?, output),
                 Scenario::Load => return Ok(()),
             };
             output.print(&report, || report.to_string())

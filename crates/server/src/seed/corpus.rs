@@ -18,23 +18,31 @@ const CREATED_AT_ONCE_MAX: usize = 512;
 /// The file is read twice. The first time it is checked to its end, so that a mistake in it is found before anything
 /// is written, and it is learnt who has to be in which channel.
 pub async fn import_corpus(chat: &Chat, path: &Path, guest: Option<&User>) -> Result<Report> {
+    import_copies(chat, path, guest, 1).await
+}
+
+/// The same, so many times over: what was said is said again and again within the same span of time.
+pub async fn import_copies(chat: &Chat, path: &Path, guest: Option<&User>, copies: u32) -> Result<Report> {
     let survey = Survey::of(path)?;
     let mut report = Report::default();
     let people = create_people(chat, &survey, &mut report).await?;
     let channels = create_channels(chat, &survey, &people, guest, &mut report).await?;
     let mut flight = Flight::new();
-    for line in Lines::open(path)? {
-        let line = line?;
-        let missing = || format!("{} has changed while it was read", path.display());
-        let sender = people.get(&line.sender).with_context(missing)?;
-        let new = ImportMessage {
-            key: format!("corpus/{}", line.number),
-            conversation_id: *channels.get(&line.conversation).with_context(missing)?,
-            sender: sender.clone(),
-            created_at: Timestamp::from_millis(0).plus_seconds(line.sent_at),
-            content: line.text,
-        };
-        flight.add(chat.import().message(new).await?).await?;
+    for copy in 0..copies {
+        for line in Lines::open(path)? {
+            let line = line?;
+            let missing = || format!("{} has changed while it was read", path.display());
+            let sender = people.get(&line.sender).with_context(missing)?;
+            let again = if copy > 0 { format!("/{copy}") } else { String::new() };
+            let new = ImportMessage {
+                key: format!("corpus/{}{again}", line.number),
+                conversation_id: *channels.get(&line.conversation).with_context(missing)?,
+                sender: sender.clone(),
+                created_at: Timestamp::from_millis(0).plus_seconds(survey.time(line.sent_at, copy, copies)),
+                content: line.text,
+            };
+            flight.add(chat.import().message(new).await?).await?;
+        }
     }
     report.messages = flight.land().await?;
     Ok(report)
@@ -44,6 +52,8 @@ pub async fn import_corpus(chat: &Chat, path: &Path, guest: Option<&User>) -> Re
 #[derive(Default)]
 struct Survey {
     people: BTreeSet<String>,
+    /// Unix seconds of the first message and the last.
+    span: Option<(i64, i64)>,
     channels: HashMap<String, Channel>,
 }
 
@@ -75,6 +85,15 @@ impl Survey {
             channel.others.insert(sender.clone());
         }
         self.people.insert(sender);
+        let (first, last) = self.span.unwrap_or((sent_at, sent_at));
+        self.span = Some((first.min(sent_at), last.max(sent_at)));
+    }
+
+    /// When something was said, if each of the copies takes its share of the whole time.
+    fn time(&self, sent_at: i64, copy: u32, copies: u32) -> i64 {
+        let (first, last) = self.span.unwrap_or((sent_at, sent_at));
+        let length = last - first + 1;
+        first + (sent_at - first + i64::from(copy) * length) / i64::from(copies)
     }
 }
 
@@ -139,7 +158,8 @@ async fn create_channels(
     Ok(channels)
 }
 
-fn summary(user: User) -> UserSummary {
+/// A user, as a message shows its sender.
+pub(crate) fn summary(user: User) -> UserSummary {
     UserSummary {
         id: user.id,
         username: user.username,

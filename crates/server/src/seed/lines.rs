@@ -15,21 +15,21 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// A message, as a line of the file says it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Line {
+pub(crate) struct Line {
     /// Its place in the file, from 1.
     #[serde(skip)]
-    pub(super) number: u64,
+    pub(crate) number: u64,
     /// The name of the channel.
-    pub(super) conversation: String,
+    pub(crate) conversation: String,
     /// A username.
-    pub(super) sender: String,
+    pub(crate) sender: String,
     /// Seconds since the Unix epoch.
-    pub(super) sent_at: i64,
-    pub(super) text: String,
+    pub(crate) sent_at: i64,
+    pub(crate) text: String,
 }
 
 /// The lines of a file, checked one by one.
-pub(super) struct Lines {
+pub(crate) struct Lines {
     reader: Box<dyn BufRead>,
     buffer: Vec<u8>,
     number: u64,
@@ -38,7 +38,7 @@ pub(super) struct Lines {
 
 impl Lines {
     /// Opens a `.jsonl` file, or one that is compressed as `.xz`.
-    pub(super) fn open(path: &Path) -> Result<Self> {
+    pub(crate) fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
         let file = BufReader::with_capacity(BUFFER_BYTES, file);
         let reader: Box<dyn BufRead> = if path.extension().is_some_and(|ending| ending == "xz") {

@@ -5,7 +5,7 @@
 
 use crate::cli::run;
 use natter_testkit::postgres;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tempfile::TempDir;
 
@@ -68,6 +68,27 @@ fn idle_connections_are_weighed() {
     assert!(figures["start to first answer"] > 0.0);
     assert!(figures["resident memory at rest"] >= figures["anonymous memory at rest"]);
     assert!(figures["resident memory with all connections"] > 0.0);
+}
+
+#[test]
+fn searches_are_measured_on_both_databases() {
+    let directory = TempDir::new().unwrap();
+    let corpus = directory.path().join("chat.jsonl");
+    let line = |number: u32| {
+        let text = format!("the boat_{number} of harbour {number} → 東京");
+        json!({ "conversation": "Boats", "sender": format!("p{}", number % 3), "sentAt": number, "text": text })
+    };
+    let lines: Vec<String> = (0..40).map(|number| line(number).to_string()).collect();
+    std::fs::write(&corpus, lines.join("\n")).unwrap();
+    let database = postgres::database().unwrap();
+    for url in ["sqlite:", database.url()] {
+        let corpus = corpus.to_str().unwrap();
+        let figures =
+            bench(&["search", "--corpus", corpus, "--copies", "3", "--queries", "2", "--database-url", url]);
+        assert!(figures["messages indexed"] > 0.0 && figures["index, for each message"] > 0.0);
+        assert!(figures["all, p50"] > 0.0 && figures["all, p50"] <= figures["all, p95"]);
+        assert!(figures["second and third pages, p95"] > 0.0, "there are more than 50");
+    }
 }
 
 #[test]

@@ -27,6 +27,7 @@ CREATE TABLE search_blocks (
     first_at   timestamptz NOT NULL,
     last_at    timestamptz NOT NULL
 );
+CREATE INDEX search_blocks_by_newest ON search_blocks (newest);
 
 -- The number of the block, shifted by 16 bits, and the place in it.
 CREATE TABLE search_rows (

@@ -23,6 +23,7 @@ CREATE TABLE search_blocks (
     first_at   INTEGER NOT NULL,
     last_at    INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX search_blocks_by_newest ON search_blocks (newest);
 
 -- The number of the block, shifted by 16 bits, and the place in it.
 CREATE TABLE search_rows (

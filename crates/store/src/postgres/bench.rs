@@ -24,6 +24,10 @@ const SAVE: &str = "
            AS new (id, last_seq, last_message_id, updated_at)
      WHERE c.id = new.id";
 
+const INDEX_BYTES: &str = "
+    SELECT (pg_total_relation_size('search_rows') + pg_total_relation_size('search_blocks')
+            + pg_total_relation_size('search_tails'))::bigint";
+
 pub(crate) struct Bare(PgConnection);
 
 impl Bare {
@@ -54,6 +58,16 @@ impl Bare {
             .await?;
         transaction.commit().await
     }
+}
+
+/// Bytes of the tables of the search index, with their keys.
+pub(crate) async fn index_bytes(url: &str) -> Result<u64, OpenError> {
+    let mut connection = Server::new(url)?.open().await?;
+    let bytes: i64 = sqlx::query_scalar(INDEX_BYTES)
+        .fetch_one(&mut connection)
+        .await
+        .map_err(|error| OpenError::Store(failure::classify(error)))?;
+    Ok(bytes.unsigned_abs())
 }
 
 /// Creates an empty database on the server of another; answers its URL.

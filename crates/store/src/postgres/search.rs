@@ -16,14 +16,17 @@ use uuid::Uuid;
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 pub(super) const IS_MEMBER: &str = "
     SELECT EXISTS (SELECT FROM conversation_members WHERE conversation_id = $2 AND user_id = $1)";
+// The subqueries have a LIMIT or OFFSET so that the joins begin with the tails, which are few, and not with all
+// conversations of the viewer.
 pub(super) const PENDING: &str = "
     SELECT DISTINCT e.message_id
       FROM search_tails AS t
-      JOIN conversation_members AS me ON me.conversation_id = t.conversation_id AND me.user_id = $1
-      JOIN events AS e ON e.conversation_id = t.conversation_id AND e.seq > t.after_seq
-     WHERE e.type IN (1, 3)
-       AND e.message_id >= $2 AND e.message_id < $3
-       AND ($4::uuid IS NULL OR t.conversation_id = $4)
+     CROSS JOIN LATERAL (SELECT FROM conversation_members
+                          WHERE conversation_id = t.conversation_id AND user_id = $1 LIMIT 1) AS me
+     CROSS JOIN LATERAL (SELECT message_id FROM events
+                          WHERE conversation_id = t.conversation_id AND seq > t.after_seq AND type IN (1, 3)
+                            AND message_id >= $2 AND message_id < $3 OFFSET 0) AS e
+     WHERE $4::uuid IS NULL OR t.conversation_id = $4
      ORDER BY e.message_id DESC LIMIT $5";
 pub(super) const BLOCKS: &str = "
     SELECT id, messages, shard_bits, newest

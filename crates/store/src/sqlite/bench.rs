@@ -14,6 +14,8 @@ pub(crate) const DESCRIPTION: &str = "One thread, one connection, prepared state
      updates the head of each conversation in it once, and commits with journal_mode=WAL and synchronous=FULL. It \
      checks nothing and answers nobody.";
 
+const INDEX_BYTES: &str =
+    "SELECT sum(pgsize) FROM dbstat WHERE name IN ('search_rows', 'search_blocks', 'search_tails')";
 const INSERT_MESSAGE: &str = "
     INSERT INTO messages (id, conversation_id, seq, sender_id, kind, content, client_message_id, fingerprint, reply_to,
                           thread_id, created_at, number)
@@ -67,4 +69,12 @@ impl Bare {
         }
         transaction.commit()
     }
+}
+
+/// Bytes of the pages that the search index uses.
+pub(crate) fn index_bytes(path: &Path) -> Result<u64, OpenError> {
+    let connection = super::connect(path)?;
+    connection
+        .query_row(INDEX_BYTES, [], |row| row.get(0))
+        .map_err(|error| OpenError::Store(failure::classify(error)))
 }
