@@ -24,6 +24,10 @@ CREATE INDEX conversations_public ON conversations (name, id)
     WHERE visibility = 'public' AND deleted_at IS NULL;
 
 ALTER TABLE conversation_members ADD COLUMN archived boolean NOT NULL DEFAULT false;
+-- All that the list of a user's conversations must know before it looks at the conversations themselves.
+DROP INDEX conversation_members_by_user;
+CREATE INDEX conversation_members_by_user ON conversation_members (user_id, conversation_id)
+    INCLUDE (archived, pinned);
 
 -- How many messages that people wrote there are up to this one: counting what is unread is a subtraction.
 ALTER TABLE messages ADD COLUMN number bigint NOT NULL DEFAULT 0;
