@@ -20,7 +20,7 @@ pub(super) static USER_NAMED: LazyLock<String> = LazyLock::new(|| users("WHERE u
 pub(super) static USERS_LIKE: LazyLock<String> = LazyLock::new(|| {
     users(&format!(
         "WHERE u.username > ?3
-           AND (u.username >= ?2 AND substr(u.username, 1, length(?2)) = ?2
+           AND (substr(u.username, 1, length(?2)) = ?2
                 OR instr(' ' || fold(u.display_name), ' ' || ?2) > 0)
            AND u.disabled_at IS NULL
            AND {}

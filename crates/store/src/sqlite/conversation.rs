@@ -75,7 +75,7 @@ pub(super) static PAGE: LazyLock<String> = LazyLock::new(|| {
 });
 pub(super) const DIRECT: &str = "SELECT id FROM conversations WHERE direct_key = ?1";
 pub(super) const STANDING: &str = "
-    SELECT c.type, c.visibility, c.status, cm.role, c.member_count, cm.last_read_seq
+    SELECT c.type, c.visibility, c.status, c.blocked, cm.role, c.member_count, cm.last_read_seq
       FROM conversation_members AS cm JOIN conversations AS c ON c.id = cm.conversation_id
      WHERE cm.conversation_id = ?1 AND cm.user_id = ?2";
 pub(super) static INFO: LazyLock<String> =
@@ -222,12 +222,12 @@ impl Conversations for Sqlite {
     }
 
     async fn members_among(&self, id: ConversationId, users: &[UserId]) -> Result<Vec<UserId>> {
-        let mut users = users.to_vec();
+        let users = users.to_vec();
         self.readers
             .read(move |snapshot| {
                 let mut is_member = snapshot.prepare_cached(IS_MEMBER)?;
-                let mut members = Vec::with_capacity(users.len());
-                for user in users.drain(..) {
+                let mut members = Vec::new();
+                for user in users {
                     if is_member.exists((id.uuid(), user.uuid()))? {
                         members.push(user);
                     }
@@ -411,6 +411,7 @@ fn standing(
                 kind: columns.text()?,
                 visibility: columns.text()?,
                 status: columns.text()?,
+                blocked: columns.get()?,
                 role: columns.text()?,
                 member_count: columns.get()?,
                 last_read_seq: columns.get()?,

@@ -8,7 +8,8 @@ use rusqlite::Connection;
 
 /// What may be read whole: subqueries as small as a page, as the list of a user's conversations, or as what the caller
 /// passes; and what is deleted.
-const SMALL: [&str; 8] = [
+const SMALL: [&str; 9] = [
+    "newest",
     "sorted",
     "page",
     "replies",

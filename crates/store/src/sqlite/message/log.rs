@@ -5,6 +5,7 @@ use crate::log::{self, Stamp};
 use crate::sqlite::conversation::{info, is_member};
 use crate::sqlite::row::{Columns, USER_COLUMNS};
 use natter_protocol::{ConversationId, Event, Member, MemberRole, MessageId, Seq, Timestamp, UserId};
+use rusqlite::types::Type;
 use rusqlite::{Connection, Row};
 use std::sync::LazyLock;
 
@@ -69,8 +70,11 @@ fn event(connection: &Connection, id: ConversationId, row: &Row<'_>) -> rusqlite
     let subject = columns.id_opt(UserId::from_uuid)?;
     let emoji: Option<String> = columns.get()?;
     let count: Option<u32> = columns.get()?;
-    // The log points at something that is not there: a fault of whoever wrote it.
-    let dangling = || rusqlite::Error::IntegralValueOutOfRange(0, kind.into());
+    // A fault of whoever wrote it.
+    let dangling = || {
+        let error = format!("entry {} of type {kind} does not say what it is about", stamp.seq);
+        rusqlite::Error::FromSqlConversionFailure(0, Type::Integer, error.into())
+    };
     Ok(match kind {
         log::MESSAGE_NEW => log::message_new(Box::new(message(&mut columns)?)),
         log::MESSAGE_UPDATED => stamp.message_updated(message(&mut columns)?),
