@@ -19,6 +19,7 @@ mod permission;
 mod person;
 mod random;
 mod relay;
+mod search;
 pub mod text;
 
 pub use account::host_token::{ClaimNames, HostKeys, HostTokens, KeySource};
@@ -33,6 +34,7 @@ pub use natter_store::{KeyHolder, ListFilter};
 pub use operate::Claim;
 pub use random::{Random, SystemRandom};
 pub use relay::Relay;
+pub use search::SearchRequest;
 
 use account::{host_token::Host, password::Passwords, ticket::Tickets, token::Signer};
 use cursor::Cursors;
