@@ -261,8 +261,8 @@ pub struct UpdateConversation {
     #[serde(default)]
     #[schema(min_length = 1, max_length = 128, example = "Harbour")]
     pub name: Option<String>,
-    /// What it is about: up to 512 characters; an empty one clears it.
-    #[serde(default)]
+    /// What it is about: up to 512 characters; null or an empty one clears it.
+    #[serde(default, deserialize_with = "null_is_empty")]
     #[schema(max_length = 512, example = "Boats and tides")]
     pub topic: Option<String>,
     /// Who can find and join it. Only a channel can be public.
@@ -335,8 +335,13 @@ pub struct UpdateProfile {
     #[serde(default)]
     #[schema(min_length = 1, max_length = 64, example = "Ada Lovelace")]
     pub display_name: Option<String>,
-    /// Picture to show: an http(s) address of up to 2,048 characters; an empty one clears it.
-    #[serde(default)]
+    /// Picture to show: an http(s) address of up to 2,048 characters; null or an empty one clears it.
+    #[serde(default, deserialize_with = "null_is_empty")]
     #[schema(max_length = 2048, example = "https://example.com/ada.png")]
     pub avatar_url: Option<String>,
+}
+
+/// A field that is there but null clears what it names, as an empty text does; one that is absent changes nothing.
+fn null_is_empty<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Option::<String>::deserialize(deserializer).map(|text| Some(text.unwrap_or_default()))
 }

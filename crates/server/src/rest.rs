@@ -85,6 +85,7 @@ fn groups() -> [Group; 8] {
         signed_in()
             .counted(Rate::Sends)
             .routes(routes!(message::send))
+            .routes(routes!(message::replace, message::edit))
             .routes(routes!(message::forward))
             .routes(routes!(scheduled::schedule)),
         signed_in().counted(Rate::Conversations).routes(routes!(conversation::create)),
@@ -121,7 +122,7 @@ fn groups() -> [Group; 8] {
             .routes(routes!(draft::get, draft::save, draft::delete))
             .routes(routes!(message::list))
             .routes(routes!(receipt::read_conversation))
-            .routes(routes!(message::get, message::replace, message::edit, message::delete))
+            .routes(routes!(message::get, message::delete))
             .routes(routes!(message::versions))
             .routes(routes!(reaction::list, reaction::add))
             .routes(routes!(reaction::remove))

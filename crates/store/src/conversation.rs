@@ -3,8 +3,9 @@
 use crate::{Act, Announcement, Result};
 use async_trait::async_trait;
 use natter_protocol::{
-    Conversation, ConversationId, ConversationInfo, ConversationKind, ConversationStatus, Invite, InvitePreview,
-    Member, MemberRole, PublicChannel, ReadState, Seq, Timestamp, UnreadTotal, UserId, UserSummary, Visibility,
+    Conversation, ConversationId, ConversationInfo, ConversationKind, ConversationStatus, Invite,
+    InvitePreview, Member, MemberRole, PublicChannel, ReadState, Seq, Timestamp, UnreadTotal, UserId,
+    UserSummary, Visibility,
 };
 
 /// What is read about conversations and who is in them.
@@ -190,6 +191,8 @@ pub struct Standing {
     pub visibility: Visibility,
     /// Whether it takes messages.
     pub status: ConversationStatus,
+    /// Whether it is a direct conversation with a block between the two.
+    pub blocked: bool,
     /// What the user may do.
     pub role: MemberRole,
     /// How many people are in it.

@@ -3,8 +3,8 @@
 use crate::{Act, Result};
 use async_trait::async_trait;
 use natter_protocol::{
-    ConversationId, Draft, Event, ForwardedFrom, GroupMention, Message, MessageId, MessageKind, MessageVersion,
-    Reaction, Receipt, ScheduledMessage, Seq, SystemNote, Timestamp, UserId, UserSummary,
+    ConversationId, Draft, Event, ForwardedFrom, GroupMention, Message, MessageId, MessageKind,
+    MessageVersion, Reaction, Receipt, ScheduledMessage, Seq, SystemNote, Timestamp, UserId, UserSummary,
 };
 
 /// What is read about messages.

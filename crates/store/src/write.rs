@@ -5,13 +5,14 @@
 //! moment ago does not get another word in.
 
 use crate::{
-    AddMember, ClaimKey, DeleteMessage, EditMessage, KeepAnswer, MarkRead, NewConversation, NewInvite, NewIpRule,
-    NewMessage, NewScheduled, NewSession, NewUser, ProvisionUser, Session, SessionRotation, UpdateConversation,
+    AddMember, ClaimKey, DeleteMessage, EditMessage, KeepAnswer, MarkRead, NewConversation, NewInvite,
+    NewIpRule, NewMessage, NewScheduled, NewSession, NewUser, ProvisionUser, Session, SessionRotation,
+    UpdateConversation,
 };
 use natter_protocol::{
-    ConversationId, Draft, Event, Invite, InviteId, IpRule, IpRuleId, Me, Member, MemberRole, Message, MessageId,
-    PlatformRole, ReadReceipt, ScheduledMessage, ScheduledMessageId, Seq, SessionId, SystemNote, Timestamp,
-    UpdateMe, UpdateProfile, User, UserId, UserSummary,
+    ConversationId, Draft, Event, Invite, InviteId, IpRule, IpRuleId, Me, Member, MemberRole, Message,
+    MessageId, PlatformRole, ReadReceipt, ScheduledMessage, ScheduledMessageId, Seq, SessionId, SystemNote,
+    Timestamp, UpdateMe, UpdateProfile, User, UserId, UserSummary,
 };
 
 /// Who does something in a conversation, what they must be there when it is committed, and when they do it.

@@ -3,7 +3,7 @@
 use crate::execute::{Submitted, unexpected};
 use crate::permission::Act as Deed;
 use crate::text::Check;
-use crate::{Actor, Chat, Error, Result, random};
+use crate::{Actor, Chat, Error, Result};
 use natter_protocol::{ConversationId, CreateInvite, Invite, InviteId, InvitePreview, Reply, limits};
 use natter_store::{Act, NewInvite, Write, Written};
 use std::sync::Arc;
@@ -29,10 +29,13 @@ impl Chat {
         validate(create)?;
         let (_, role_min) = self.require(actor, id, Deed::Invite).await?;
         let now = self.now();
+        let invite_id = InviteId::from_uuid(self.id_for(actor));
         let invite = Invite {
-            id: InviteId::from_uuid(self.new_id()),
+            id: invite_id,
             conversation_id: id,
-            code: random::secret(&*self.random),
+            // Follows from the id, so that a request that is repeated after a crash gives the same link again. Nobody
+            // else can make it.
+            code: self.cursors.seal("invite", invite_id.uuid().as_bytes()),
             created_by: actor.id(),
             created_at: now,
             expires_at: create.expires_in.map(|seconds| now.plus_seconds(i64::from(seconds))),

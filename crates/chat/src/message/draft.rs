@@ -70,7 +70,7 @@ impl Chat {
             conversation_id: schedule.conversation_id,
             content,
             reply_to: schedule.draft.reply_to,
-            thread_id: schedule.draft.thread_id,
+            thread_id: self.thread_root(actor, schedule.draft.thread_id).await?,
             send_at: schedule.send_at,
             created_at: now,
             failure: None,
@@ -102,10 +102,14 @@ impl Chat {
     pub async fn send_due(self: &Arc<Self>, limit: u32) -> Result<usize> {
         let due = self.store.due(self.now(), limit).await?;
         let count = due.len();
+        let mut outcome = Ok(count);
         for message in due {
-            self.send_scheduled(message).await?;
+            // One that cannot be sent right now does not hold up those of others.
+            if let Err(error) = self.send_scheduled(message).await {
+                outcome = Err(error);
+            }
         }
-        Ok(count)
+        outcome
     }
 
     async fn send_scheduled(self: &Arc<Self>, due: DueMessage) -> Result<()> {

@@ -3,7 +3,9 @@
 use crate::execute::Submitted;
 use crate::text::Check;
 use crate::{Actor, Chat, Error, Result};
-use natter_protocol::{ForwardMessage, ForwardedFrom, MessageId, MessageKind, Reply, limits};
+use natter_protocol::{
+    ConversationStatus, ForwardMessage, ForwardedFrom, MessageId, MessageKind, Reply, limits,
+};
 use natter_store::{Mentions, NewMessage};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -22,7 +24,13 @@ impl Chat {
             return Err(Error::NotFound("message"));
         }
         for id in &forward.conversation_ids {
-            self.standing(actor, *id).await?;
+            let standing = self.standing(actor, *id).await?;
+            if standing.blocked {
+                return Err(Error::Blocked);
+            }
+            if standing.status != ConversationStatus::Active {
+                return Err(Error::ConversationNotActive);
+            }
         }
         let origin = message
             .forwarded_from

@@ -3,7 +3,7 @@
 use crate::execute::{Submitted, unexpected};
 use crate::permission::{self, Act};
 use crate::text::{Check, mention};
-use crate::{Actor, Chat, Result};
+use crate::{Actor, Chat, Error, Result};
 use natter_protocol::{
     ConversationId, GroupMention, MessageDraft, MessageId, MessageKind, Reply, SendMessage, UserId, limits,
 };
@@ -32,12 +32,29 @@ impl Chat {
             // A request that can be told from others needs no other key.
             client_message_id: draft.client_message_id.or_else(|| actor.request.map(|id| id.to_string())),
             reply_to: draft.reply_to,
-            thread_id: draft.thread_id,
+            thread_id: self.thread_root(actor, draft.thread_id).await?,
             forwarded_from: None,
             system: None,
             created_at: self.now(),
         };
         self.append_message(actor, new).await
+    }
+
+    /// The message that started the thread: threads do not nest, so answering in a thread stays in it. What the sender
+    /// cannot see is refused when the message is appended.
+    pub(crate) async fn thread_root(
+        &self,
+        actor: &Actor,
+        named: Option<MessageId>,
+    ) -> Result<Option<MessageId>> {
+        let Some(id) = named else { return Ok(None) };
+        match self.store.message(id, actor.id()).await? {
+            Some(message) if message.kind == MessageKind::System => {
+                Err(Error::field("threadId", "is a system message, which starts no thread"))
+            }
+            Some(message) => Ok(message.thread_id.or(named)),
+            None => Ok(named),
+        }
     }
 
     /// Puts a message in line.

@@ -128,7 +128,8 @@ async fn pages(world: &World, actor: &natter_chat::Actor, limit: u32) -> Vec<Vec
     let mut pages = Vec::new();
     let mut cursor: Option<String> = None;
     loop {
-        let page = world.chat.conversations(actor, ListFilter::default(), cursor.as_deref(), limit).await.unwrap();
+        let page =
+            world.chat.conversations(actor, ListFilter::default(), cursor.as_deref(), limit).await.unwrap();
         assert_eq!(page.meta.has_more, page.meta.next_cursor.is_some());
         pages.push(page.data);
         match page.meta.next_cursor {
@@ -173,14 +174,27 @@ async fn a_cursor_opens_only_the_list_that_gave_it() {
     for _ in 0..2 {
         world.group(&ada, &[&bob]).await;
     }
-    let cursor = world.chat.conversations(&ada, ListFilter::default(), None, 1).await.unwrap().meta.next_cursor.unwrap();
-    assert_eq!(code(world.chat.conversations(&bob, ListFilter::default(), Some(&cursor), 1).await), ErrorCode::InvalidCursor);
+    let cursor = world
+        .chat
+        .conversations(&ada, ListFilter::default(), None, 1)
+        .await
+        .unwrap()
+        .meta
+        .next_cursor
+        .unwrap();
+    assert_eq!(
+        code(world.chat.conversations(&bob, ListFilter::default(), Some(&cursor), 1).await),
+        ErrorCode::InvalidCursor
+    );
     for garbage in ["", "AAAA", "!", &cursor[1..], &format!("{cursor}A")] {
         let refused = code(world.chat.conversations(&ada, ListFilter::default(), Some(garbage), 1).await);
         assert_eq!(refused, ErrorCode::InvalidCursor, "{garbage:?}");
     }
     let world = world.restart().await;
-    assert_eq!(world.chat.conversations(&ada, ListFilter::default(), Some(&cursor), 1).await.unwrap().data.len(), 1);
+    assert_eq!(
+        world.chat.conversations(&ada, ListFilter::default(), Some(&cursor), 1).await.unwrap().data.len(),
+        1
+    );
 }
 
 #[tokio::test]

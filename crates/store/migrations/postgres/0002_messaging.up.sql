@@ -144,6 +144,8 @@ CREATE TABLE idempotency_keys (
     -- SHA-256 of the request.
     fingerprint bytea NOT NULL CHECK (length(fingerprint) = 32),
     claimed_at  timestamptz NOT NULL,
+    -- When the request began that has it now: one that was given up is taken over under its first time.
+    taken_at    timestamptz NOT NULL,
     -- The answer, once there is one.
     status      bigint,
     body        bytea,

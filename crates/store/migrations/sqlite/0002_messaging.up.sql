@@ -133,6 +133,8 @@ CREATE TABLE idempotency_keys (
     -- SHA-256 of the request.
     fingerprint BLOB NOT NULL CHECK (length(fingerprint) = 32),
     claimed_at  INTEGER NOT NULL,
+    -- When the request began that has it now: one that was given up is taken over under its first time.
+    taken_at    INTEGER NOT NULL,
     -- The answer, once there is one.
     status      INTEGER,
     body        BLOB,

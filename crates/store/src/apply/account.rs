@@ -121,8 +121,9 @@ impl<R: Rows> Work<'_, R> {
             return Ok(Written::KeyClaimed { since: claim.at });
         };
         let same = row.holder.fingerprint == claim.fingerprint && row.holder.answer.is_none();
-        // It was given up.
-        if same && row.claimed_at < claim.stale_before {
+        // It was given up. Only one of those who want it takes it over.
+        if same && row.taken_at < claim.stale_before {
+            self.rows.retake_key(claim).await?;
             return Ok(Written::KeyClaimed { since: row.claimed_at });
         }
         Ok(Written::KeyTaken(row.holder))

@@ -59,6 +59,8 @@ pub(crate) struct InviteRow {
 pub(crate) struct KeyRow {
     pub(crate) holder: KeyHolder,
     pub(crate) claimed_at: Timestamp,
+    /// When the request began that has it now.
+    pub(crate) taken_at: Timestamp,
 }
 
 /// Declares a trait of asynchronous functions whose futures can be sent to another thread.
@@ -228,6 +230,8 @@ rows! {
     fn insert_key(claim: &ClaimKey) -> bool;
     /// Who has a key.
     fn key(user: UserId, key: &str) -> Option<KeyRow>;
+    /// Takes a key over that was given up.
+    fn retake_key(claim: &ClaimKey);
     /// Keeps an answer.
     fn put_answer(user: UserId, key: &str, status: u16, body: &[u8]);
     /// Forgets a key.

@@ -74,7 +74,7 @@ pub(super) const LIST_UNREAD: &str = list!(concat!(
 ));
 pub(super) const DIRECT: &str = "SELECT id FROM conversations WHERE direct_key = $1";
 pub(super) const STANDING: &str = "
-    SELECT c.type, c.visibility, c.status, cm.role, c.member_count, cm.last_read_seq
+    SELECT c.type, c.visibility, c.status, c.blocked, cm.role, c.member_count, cm.last_read_seq
       FROM conversation_members AS cm JOIN conversations AS c ON c.id = cm.conversation_id
      WHERE cm.conversation_id = $1 AND cm.user_id = $2";
 /// Whoever came or went after the position was in it just before if the first thing they did then was to leave. The
@@ -214,6 +214,7 @@ impl Conversations for Postgres {
                 kind: row.text("type")?,
                 visibility: row.text("visibility")?,
                 status: row.text("status")?,
+                blocked: row.try_get("blocked")?,
                 role: row.text("role")?,
                 member_count: row.natural("member_count")?,
                 last_read_seq: row.natural("last_read_seq")?,

@@ -498,9 +498,15 @@ impl Rows for Transaction<'_> {
             let status = row.small_opt("status")?.and_then(|status| u16::try_from(status).ok());
             let body: Option<Vec<u8>> = row.try_get("body")?;
             let holder = KeyHolder { fingerprint: row.try_get("fingerprint")?, answer: status.zip(body) };
-            Ok(KeyRow { holder, claimed_at: row.time("claimed_at")? })
+            Ok(KeyRow { holder, claimed_at: row.time("claimed_at")?, taken_at: row.time("taken_at")? })
         };
         self.first(sqlx::query(sql::KEY).bind(user.uuid()).bind(key), read).await
+    }
+
+    async fn retake_key(&mut self, claim: &ClaimKey) -> Step<()> {
+        let statement =
+            sqlx::query(sql::RETAKE_KEY).bind(claim.user_id.uuid()).bind(&claim.key).bind(to_time(claim.at));
+        self.run(statement).await
     }
 
     async fn put_answer(&mut self, user: UserId, key: &str, status: u16, body: &[u8]) -> Step<()> {

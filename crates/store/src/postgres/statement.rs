@@ -243,11 +243,14 @@ pub(super) const INSERT_IP_RULE: &str = "
         ON CONFLICT DO NOTHING";
 pub(super) const DELETE_IP_RULE: &str = "DELETE FROM ip_rules WHERE id = $1";
 pub(super) const INSERT_KEY: &str = "
-    INSERT INTO idempotency_keys (user_id, key, fingerprint, claimed_at) VALUES ($1, $2, $3, $4)
+    INSERT INTO idempotency_keys (user_id, key, fingerprint, claimed_at, taken_at) VALUES ($1, $2, $3, $4, $4)
         ON CONFLICT DO NOTHING";
 /// Locked, so that of two who find it given up only one gets it.
 pub(super) const KEY: &str = "
-    SELECT fingerprint, claimed_at, status, body FROM idempotency_keys WHERE user_id = $1 AND key = $2 FOR UPDATE";
+    SELECT fingerprint, claimed_at, taken_at, status, body
+      FROM idempotency_keys WHERE user_id = $1 AND key = $2 FOR UPDATE";
+pub(super) const RETAKE_KEY: &str =
+    "UPDATE idempotency_keys SET taken_at = $3 WHERE user_id = $1 AND key = $2";
 pub(super) const PUT_ANSWER: &str =
     "UPDATE idempotency_keys SET status = $3, body = $4 WHERE user_id = $1 AND key = $2";
 pub(super) const DELETE_KEY: &str = "DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2";

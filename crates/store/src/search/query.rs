@@ -57,7 +57,7 @@ impl SearchText {
             let found: Vec<Term> = if quoted {
                 term(part.trim(), Some(closed)).into_iter().collect()
             } else {
-                part.split(' ').filter_map(|word| term(word, None)).collect()
+                part.split(' ').filter_map(|word| term(bare(word), None)).collect()
             };
             for new in found {
                 if !terms.contains(&new) {
@@ -91,6 +91,13 @@ impl SearchText {
         }
         grams
     }
+}
+
+/// A word without the punctuation of the sentence around it. What belongs to it, as in `c++`, stays.
+fn bare(word: &str) -> &str {
+    const AROUND: [char; 16] =
+        ['.', ',', ';', ':', '!', '?', '(', ')', '[', ']', '{', '}', '…', '«', '»', '\''];
+    word.trim_start_matches('-').trim_matches(AROUND)
 }
 
 /// A term, unless there is nothing in it but punctuation. `quoted` says of a phrase whether its end was typed.
@@ -130,6 +137,7 @@ mod tests {
                 "foo_bar std::vec c++ x_y",
                 some(&[("foo_bar", INSIDE), ("std::vec", INSIDE), ("c++", WHOLE), ("x_y", WHOLE)]),
             ),
+            ("(Hello, world)? -boat...", some(&[("hello", INSIDE), ("world", INSIDE), ("boat", INSIDE)])),
             ("a - b :: \"...\" a", some(&[("a", WHOLE), ("b", WHOLE)])),
             ("東 京都 👍", some(&[("東", INSIDE), ("京都", INSIDE), ("👍", INSIDE)])),
         ] {

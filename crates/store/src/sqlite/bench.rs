@@ -22,8 +22,7 @@ const INSERT_MESSAGE: &str = "
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?3)";
 const INSERT_EVENT: &str = "
     INSERT INTO events (conversation_id, seq, type, actor_id, message_id, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-const UPDATE_HEAD: &str =
-    "UPDATE conversations SET last_seq = ?2, message_number = ?2, last_message_id = ?3, updated_at = ?4 WHERE id = ?1";
+const UPDATE_HEAD: &str = "UPDATE conversations SET last_seq = ?2, message_number = ?2, last_message_id = ?3, updated_at = ?4 WHERE id = ?1";
 
 pub(crate) struct Bare(Connection);
 

@@ -531,8 +531,12 @@ impl Rows for Batch<'_> {
             let fingerprint = columns.get()?;
             let (status, body) = (columns.get::<Option<u16>>()?, columns.get::<Option<Vec<u8>>>()?);
             let holder = KeyHolder { fingerprint, answer: status.zip(body) };
-            Ok(KeyRow { holder, claimed_at: columns.time()? })
+            Ok(KeyRow { holder, claimed_at: columns.time()?, taken_at: columns.time()? })
         })
+    }
+
+    async fn retake_key(&mut self, claim: &ClaimKey) -> Step<(), Error> {
+        self.run(sql::RETAKE_KEY, (claim.user_id.uuid(), &claim.key, claim.at.millis()))
     }
 
     async fn put_answer(&mut self, user: UserId, key: &str, status: u16, body: &[u8]) -> Step<(), Error> {

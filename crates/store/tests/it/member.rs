@@ -178,6 +178,7 @@ pub(crate) async fn where_somebody_stands_is_read_in_one_look(db: Db) {
         kind: ConversationKind::Channel,
         visibility: Visibility::Public,
         status: ConversationStatus::Active,
+        blocked: false,
         role: MemberRole::Member,
         member_count: 2,
         last_read_seq: 2,

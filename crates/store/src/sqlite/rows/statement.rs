@@ -179,9 +179,12 @@ pub(super) const INSERT_IP_RULE: &str = "
     ON CONFLICT (id) DO NOTHING";
 pub(in crate::sqlite) const DELETE_IP_RULE: &str = "DELETE FROM ip_rules WHERE id = ?1";
 pub(super) const INSERT_KEY: &str = "
-    INSERT INTO idempotency_keys (user_id, key, fingerprint, claimed_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+    INSERT INTO idempotency_keys (user_id, key, fingerprint, claimed_at, taken_at) VALUES (?1, ?2, ?3, ?4, ?4)
+        ON CONFLICT DO NOTHING";
 pub(in crate::sqlite) const KEY: &str = "
-    SELECT fingerprint, status, body, claimed_at FROM idempotency_keys WHERE user_id = ?1 AND key = ?2";
+    SELECT fingerprint, status, body, claimed_at, taken_at FROM idempotency_keys WHERE user_id = ?1 AND key = ?2";
+pub(in crate::sqlite) const RETAKE_KEY: &str =
+    "UPDATE idempotency_keys SET taken_at = ?3 WHERE user_id = ?1 AND key = ?2";
 pub(in crate::sqlite) const PUT_ANSWER: &str =
     "UPDATE idempotency_keys SET status = ?3, body = ?4 WHERE user_id = ?1 AND key = ?2";
 pub(in crate::sqlite) const DELETE_KEY: &str = "DELETE FROM idempotency_keys WHERE user_id = ?1 AND key = ?2";
