@@ -177,7 +177,9 @@ impl Hub {
         let mut users = Vec::new();
         for shard in &self.0.shards {
             let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
-            users.extend(shard.iter().filter(|(_, subscribers)| !subscribers.is_empty()).map(|(user, _)| *user));
+            users.extend(
+                shard.iter().filter(|(_, subscribers)| !subscribers.is_empty()).map(|(user, _)| *user),
+            );
         }
         users
     }

@@ -156,7 +156,10 @@ fn what_is_printed_can_be_read_again() {
     let env = &[
         ("NATTER_LISTEN", "[::]:80"),
         ("NATTER_CORS_ORIGINS", "https://a.example, http://b.example:8080"),
-        ("NATTER_ACCESS_TRUSTED_PROXIES", "10.1.2.3, 10.4.5.6/8, ::ffff:192.0.2.1, ::ffff:10.1.0.0/112, ::/0"),
+        (
+            "NATTER_ACCESS_TRUSTED_PROXIES",
+            "10.1.2.3, 10.4.5.6/8, ::ffff:192.0.2.1, ::ffff:10.1.0.0/112, ::/0",
+        ),
         ("NATTER_LOG_FORMAT", "pretty"),
         ("NATTER_AUTH_REGISTRATION", "false"),
     ];
