@@ -29,6 +29,7 @@ use async_trait::async_trait;
 use sqlx::PgPool;
 use sqlx::postgres::{PgArguments, PgRow};
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 const PING: &str = "SELECT";
 const SECRET_PROPOSE: &str = "INSERT INTO installation (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
@@ -43,6 +44,7 @@ type Statement<'a> = sqlx::query::Query<'a, sqlx::Postgres, PgArguments>;
 struct Postgres {
     queue: Queue,
     readers: PgPool,
+    searching: Semaphore,
     epoch: String,
 }
 
@@ -55,7 +57,8 @@ pub(crate) async fn open(url: String, options: OpenOptions) -> Result<Opened, Op
     let epoch = secret(&readers, EPOCH, &options.new_epoch).await.map_err(failure::classify)?;
     let (queue, pipeline, committed) = pipeline();
     tokio::spawn(pipeline.run(writer::Writer::new(server, connection)));
-    Ok(Opened { store: Arc::new(Postgres { queue, readers, epoch }), committed })
+    let searching = crate::search::turns(options.readers_max);
+    Ok(Opened { store: Arc::new(Postgres { queue, readers, searching, epoch }), committed })
 }
 
 /// Opens the database for migrating only.

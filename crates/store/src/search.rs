@@ -26,6 +26,7 @@ use crate::Result;
 use async_trait::async_trait;
 use matcher::Matcher;
 use natter_protocol::{ConversationId, Message, SearchHit, Timestamp, UserId};
+use tokio::sync::Semaphore;
 
 /// Found messages that are put in order together: the newest ones that match, then those before them.
 pub const SEARCH_WINDOW_MATCHES: usize = 200;
@@ -70,6 +71,11 @@ pub trait Searches: Send + Sync {
     /// Indexes the messages in what logs have grown by since the last time, if that is at least so many entries; answers
     /// how many messages it were. It can be called at any time, on any node; one of them does it.
     async fn index_messages(&self, entries_min: usize) -> Result<usize>;
+}
+
+/// Turns for searches: they take half of the connections for reading at most, so that other reads need not wait.
+pub(crate) fn turns(readers_max: u32) -> Semaphore {
+    Semaphore::new((readers_max as usize / 2).max(1))
 }
 
 /// Messages with what was found in them.

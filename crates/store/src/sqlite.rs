@@ -30,7 +30,7 @@ use readers::Readers;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 /// Earlier releases can corrupt the write-ahead log when several connections use it (SQLite 3.51.3, release notes).
 const VERSION_MIN: i32 = 3_051_003;
@@ -52,6 +52,7 @@ pub(crate) struct Sqlite {
     writer: Arc<Mutex<Connection>>,
     /// Held while messages are indexed.
     indexing: Mutex<()>,
+    searching: Semaphore,
     epoch: String,
     /// For the rare writes that are no part of any log and must be answered before the pipeline runs.
     path: PathBuf,
@@ -71,7 +72,8 @@ pub(crate) async fn open(path: PathBuf, options: OpenOptions) -> Result<Opened, 
         .name("sqlite-writer".to_owned())
         .spawn(move || runtime.block_on(pipeline.run(writer::Writer::new(connection))))
         .map_err(|error| OpenError::Unreachable(format!("no thread for the SQLite writer: {error}")))?;
-    let store = Sqlite { queue, readers: Arc::new(readers), writer, indexing: Mutex::default(), epoch, path };
+    let (readers, searching) = (Arc::new(readers), crate::search::turns(options.readers_max));
+    let store = Sqlite { queue, readers, writer, indexing: Mutex::default(), searching, epoch, path };
     Ok(Opened { store: Arc::new(store), committed })
 }
 

@@ -19,31 +19,31 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 /// "search" in ASCII.
 const TAKE_TURN: &str = "SELECT pg_try_advisory_xact_lock(x'736561726368'::bigint)";
 pub(super) const WAITING: &str = "
-    SELECT coalesce(sum(c.last_seq - t.after_seq), 0)::bigint
-      FROM search_tails AS t JOIN conversations AS c ON c.id = t.conversation_id";
+    SELECT coalesce(sum(c.last_seq - tail.after_seq), 0)::bigint
+      FROM search_tails AS tail JOIN conversations AS c ON c.id = tail.conversation_id";
 /// The oldest message that begins a tail.
 pub(super) const FIRST: &str = "
     SELECT e.message_id
-      FROM search_tails AS t
+      FROM search_tails AS tail
      CROSS JOIN LATERAL (SELECT message_id FROM events
-                          WHERE conversation_id = t.conversation_id AND seq > t.after_seq AND type IN (1, 3)
+                          WHERE conversation_id = tail.conversation_id AND seq > tail.after_seq AND type IN (1, 3)
                           ORDER BY seq LIMIT 1) AS e
      ORDER BY e.message_id LIMIT 1";
 pub(super) const BOUND: &str = "SELECT id FROM messages WHERE id >= $1 ORDER BY id LIMIT 1 OFFSET $2";
 /// How far each tail goes without a message past the bound.
 pub(super) const TAILS: &str = "
-    SELECT t.conversation_id, t.after_seq, coalesce(e.seq - 1, c.last_seq) AS up_to
-      FROM search_tails AS t
-      JOIN conversations AS c ON c.id = t.conversation_id
+    SELECT tail.conversation_id, tail.after_seq, coalesce(e.seq - 1, c.last_seq) AS up_to
+      FROM search_tails AS tail
+      JOIN conversations AS c ON c.id = tail.conversation_id
       LEFT JOIN LATERAL (SELECT seq FROM events
-                          WHERE conversation_id = t.conversation_id AND seq > t.after_seq AND type IN (1, 3)
+                          WHERE conversation_id = tail.conversation_id AND seq > tail.after_seq AND type IN (1, 3)
                             AND message_id > $1
                           ORDER BY seq LIMIT 1) AS e ON true
-     WHERE coalesce(e.seq - 1, c.last_seq) > t.after_seq";
+     WHERE coalesce(e.seq - 1, c.last_seq) > tail.after_seq";
 pub(super) const EVENTS: &str = "
     SELECT e.message_id
-      FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[]) AS t (conversation_id, after_seq, up_to)
-      JOIN events AS e ON e.conversation_id = t.conversation_id AND e.seq > t.after_seq AND e.seq <= t.up_to
+      FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[]) AS tail (conversation_id, after_seq, up_to)
+      JOIN events AS e ON e.conversation_id = tail.conversation_id AND e.seq > tail.after_seq AND e.seq <= tail.up_to
      WHERE e.type IN (1, 3) AND e.message_id IS NOT NULL";
 pub(super) const MESSAGES: &str = "
     SELECT m.id, m.conversation_id, m.sender_id, m.content, m.created_at,
@@ -60,9 +60,9 @@ const ADD_ROWS: &str =
 pub(super) const HEADS: &str = "
     SELECT id, last_seq FROM conversations WHERE id = ANY($1) FOR NO KEY UPDATE SKIP LOCKED";
 pub(super) const MOVE_TAILS: &str = "
-    UPDATE search_tails AS t SET after_seq = greatest(t.after_seq, new.up_to)
+    UPDATE search_tails AS tail SET after_seq = greatest(tail.after_seq, new.up_to)
       FROM UNNEST($1::uuid[], $2::bigint[]) AS new (conversation_id, up_to)
-     WHERE t.conversation_id = new.conversation_id";
+     WHERE tail.conversation_id = new.conversation_id";
 pub(super) const END_TAILS: &str = "DELETE FROM search_tails WHERE conversation_id = ANY($1)";
 
 pub(super) async fn run(pool: &PgPool, entries_min: usize) -> sqlx::Result<usize> {
@@ -121,12 +121,21 @@ async fn build(connection: &mut PgConnection, ids: &[MessageId]) -> sqlx::Result
     for ids in ids.chunks(READ_MESSAGES_MAX) {
         let rows = sqlx::query(MESSAGES).bind(uuids(ids)).fetch_all(&mut *connection).await?;
         let messages = rows.iter().map(indexable).collect::<sqlx::Result<Vec<_>>>()?;
-        for message in &messages {
-            blocks.extend(builder.add(message));
-        }
+        let full: Vec<NewBlock>;
+        (builder, full) = aside(move || {
+            let full = messages.iter().filter_map(|message| builder.add(message)).collect();
+            (builder, full)
+        })
+        .await?;
+        blocks.extend(full);
     }
-    blocks.extend(builder.finish());
+    blocks.extend(aside(move || builder.finish()).await?);
     Ok(blocks)
+}
+
+/// Computes where it holds up nobody.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> sqlx::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| sqlx::Error::WorkerCrashed)
 }
 
 fn indexable(row: &PgRow) -> sqlx::Result<Indexable> {

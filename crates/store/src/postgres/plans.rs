@@ -1,7 +1,7 @@
 //! No statement reads a table whole.
 
 use super::message::{history, log};
-use super::{account, connect, conversation, message, statement as sql};
+use super::{account, connect, conversation, index, message, search, statement as sql};
 use crate::migration::POSTGRES;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
@@ -154,6 +154,48 @@ async fn no_write_scans_a_table() {
     .await;
 }
 
+#[tokio::test]
+async fn no_search_scans_a_table() {
+    let everything = format!("'{}', '{}'", uuid::Uuid::nil(), uuid::Uuid::max());
+    no_statement_scans_a_table(&[
+        (search::IS_MEMBER, IN_CONVERSATION.to_owned()),
+        (search::BLOCKS, format!("{everything}, NULL, NULL")),
+        (search::ROWS, "'{1, 2}'".to_owned()),
+        (search::TEXTS, format!("{VIEWER}, ARRAY[{MESSAGE}]::uuid[], NULL, NULL, NULL, now(), true")),
+        (search::CONVERSATIONS, format!("{VIEWER}, 65")),
+        (search::HITS, format!("{VIEWER}, ARRAY[{MESSAGE}]::uuid[]")),
+        (index::BOUND, format!("{MESSAGE}, 100")),
+        (index::EVENTS, format!("ARRAY[{CONVERSATION}]::uuid[], '{{1}}', '{{7}}'")),
+        (index::MESSAGES, format!("ARRAY[{MESSAGE}]::uuid[]")),
+        (index::HEADS, format!("ARRAY[{CONVERSATION}]::uuid[]")),
+        (index::MOVE_TAILS, format!("ARRAY[{CONVERSATION}]::uuid[], '{{7}}'")),
+        (index::END_TAILS, format!("ARRAY[{CONVERSATION}]::uuid[]")),
+    ])
+    .await;
+}
+
+/// The logs that are not indexed to their ends are few.
+#[tokio::test]
+async fn what_waits_to_be_indexed_is_read_whole_and_nothing_else() {
+    let database = natter_testkit::postgres::database().unwrap();
+    let mut connection = filled(database.url()).await;
+    let pending = format!("{VIEWER}, '{}', '{}', NULL, 100", uuid::Uuid::nil(), uuid::Uuid::max());
+    for (sql, parameters) in [
+        (search::PENDING, Some(pending)),
+        (index::WAITING, None),
+        (index::FIRST, None),
+        (index::TAILS, Some(MESSAGE.to_owned())),
+    ] {
+        let plan = plan(&mut connection, sql, &parameters.unwrap_or_default()).await;
+        let whole: Vec<&str> = plan
+            .lines()
+            .filter(|line| line.contains("Seq Scan on"))
+            .filter(|line| !line.contains("search_tails"))
+            .collect();
+        assert!(whole.is_empty(), "{sql}\n{plan}");
+    }
+}
+
 async fn no_statement_scans_a_table(statements: &[(&str, String)]) {
     let database = natter_testkit::postgres::database().unwrap();
     let mut connection = filled(database.url()).await;
@@ -182,7 +224,8 @@ async fn run(connection: &mut PgConnection, sql: &str) {
 
 async fn plan(connection: &mut PgConnection, sql: &str, parameters: &str) -> String {
     run(connection, &format!("PREPARE explained AS {sql}")).await;
-    let explain = AssertSqlSafe(format!("EXPLAIN EXECUTE explained ({parameters})"));
+    let arguments = if parameters.is_empty() { String::new() } else { format!("({parameters})") };
+    let explain = AssertSqlSafe(format!("EXPLAIN EXECUTE explained {arguments}"));
     let plan: Vec<String> =
         sqlx::query_scalar(explain).persistent(false).fetch_all(&mut *connection).await.unwrap();
     run(connection, "DEALLOCATE explained").await;

@@ -20,13 +20,13 @@ pub(super) const IS_MEMBER: &str = "
 // conversations of the viewer.
 pub(super) const PENDING: &str = "
     SELECT DISTINCT e.message_id
-      FROM search_tails AS t
+      FROM search_tails AS tail
      CROSS JOIN LATERAL (SELECT FROM conversation_members
-                          WHERE conversation_id = t.conversation_id AND user_id = $1 LIMIT 1) AS me
+                          WHERE conversation_id = tail.conversation_id AND user_id = $1 LIMIT 1) AS me
      CROSS JOIN LATERAL (SELECT message_id FROM events
-                          WHERE conversation_id = t.conversation_id AND seq > t.after_seq AND type IN (1, 3)
+                          WHERE conversation_id = tail.conversation_id AND seq > tail.after_seq AND type IN (1, 3)
                             AND message_id >= $2 AND message_id < $3 OFFSET 0) AS e
-     WHERE $4::uuid IS NULL OR t.conversation_id = $4
+     WHERE $4::uuid IS NULL OR tail.conversation_id = $4
      ORDER BY e.message_id DESC LIMIT $5";
 pub(super) const BLOCKS: &str = "
     SELECT id, messages, shard_bits, newest
@@ -58,6 +58,8 @@ pub(super) const HITS: &str =
 #[async_trait]
 impl Searches for Postgres {
     async fn search(&self, viewer: UserId, search: Search) -> Result<Option<SearchSlice>> {
+        // It is never closed.
+        let _turn = self.searching.acquire().await;
         slice(&self.readers, viewer, &search).await.map_err(failure::classify)
     }
 

@@ -17,26 +17,26 @@ const WRITE_BYTES_MAX: usize = 128 * 1024;
 const WRITE_TAILS_MAX: usize = 256;
 
 pub(super) const WAITING: &str = "
-    SELECT coalesce(sum(c.last_seq - t.after_seq), 0)
-      FROM search_tails AS t JOIN conversations AS c ON c.id = t.conversation_id";
+    SELECT coalesce(sum(c.last_seq - tail.after_seq), 0)
+      FROM search_tails AS tail JOIN conversations AS c ON c.id = tail.conversation_id";
 /// The oldest message that begins a tail.
 pub(super) const FIRST: &str = "
     SELECT (SELECT message_id FROM events
-             WHERE conversation_id = t.conversation_id AND seq > t.after_seq AND type IN (1, 3)
+             WHERE conversation_id = tail.conversation_id AND seq > tail.after_seq AND type IN (1, 3)
              ORDER BY seq LIMIT 1) AS first
-      FROM search_tails AS t WHERE first IS NOT NULL ORDER BY first LIMIT 1";
+      FROM search_tails AS tail WHERE first IS NOT NULL ORDER BY first LIMIT 1";
 pub(super) const BOUND: &str = "SELECT id FROM messages WHERE id >= ?1 ORDER BY id LIMIT 1 OFFSET ?2";
 /// How far each tail goes without a message past the bound.
 pub(super) const TAILS: &str = "
-    SELECT t.conversation_id,
-           t.after_seq,
+    SELECT tail.conversation_id,
+           tail.after_seq,
            coalesce((SELECT seq FROM events
-                      WHERE conversation_id = t.conversation_id AND seq > t.after_seq AND type IN (1, 3)
+                      WHERE conversation_id = tail.conversation_id AND seq > tail.after_seq AND type IN (1, 3)
                         AND message_id > ?1
                       ORDER BY seq LIMIT 1) - 1,
                     c.last_seq) AS up_to
-      FROM search_tails AS t JOIN conversations AS c ON c.id = t.conversation_id
-     WHERE up_to > t.after_seq";
+      FROM search_tails AS tail JOIN conversations AS c ON c.id = tail.conversation_id
+     WHERE up_to > tail.after_seq";
 pub(super) const TAIL: &str = "
     SELECT message_id FROM events
      WHERE conversation_id = ?1 AND seq > ?2 AND seq <= ?3 AND type IN (1, 3) AND message_id IS NOT NULL";

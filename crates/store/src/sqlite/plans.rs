@@ -2,13 +2,13 @@
 
 use super::message::{history, log};
 use super::rows::statement as write;
-use super::{account, conversation, message, readers};
+use super::{account, conversation, index, message, readers, search};
 use crate::migration::SQLITE;
 use rusqlite::Connection;
 
 /// What may be read whole: subqueries as small as a page, as the list of a user's conversations, or as what the caller
 /// passes; and what is deleted.
-const SMALL: [&str; 9] = [
+const SMALL: [&str; 10] = [
     "newest",
     "sorted",
     "page",
@@ -18,6 +18,7 @@ const SMALL: [&str; 9] = [
     "CONSTANT ROW",
     "json_each VIRTUAL TABLE INDEX 1:",
     "conversations USING INDEX conversations_deleted",
+    "tail",
 ];
 
 #[test]
@@ -88,6 +89,17 @@ fn reads() -> Vec<&'static str> {
         &history::THREAD_AFTER,
         &log::EVENTS,
         &log::MEMBER,
+        search::PENDING,
+        search::BLOCKS,
+        search::ROW,
+        search::TEXT,
+        search::CONVERSATIONS,
+        index::WAITING,
+        index::FIRST,
+        index::BOUND,
+        index::TAILS,
+        index::TAIL,
+        index::MESSAGE,
     ]
 }
 

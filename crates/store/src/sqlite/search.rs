@@ -16,12 +16,12 @@ use uuid::Uuid;
 /// The joins begin with the tails, which are few.
 pub(super) const PENDING: &str = "
     SELECT DISTINCT e.message_id
-      FROM search_tails AS t
-     CROSS JOIN conversation_members AS me ON me.conversation_id = t.conversation_id AND me.user_id = ?1
-     CROSS JOIN events AS e ON e.conversation_id = t.conversation_id AND e.seq > t.after_seq
+      FROM search_tails AS tail
+     CROSS JOIN conversation_members AS me ON me.conversation_id = tail.conversation_id AND me.user_id = ?1
+     CROSS JOIN events AS e ON e.conversation_id = tail.conversation_id AND e.seq > tail.after_seq
      WHERE e.type IN (1, 3)
        AND e.message_id >= ?2 AND e.message_id < ?3
-       AND (?4 IS NULL OR t.conversation_id = ?4)
+       AND (?4 IS NULL OR tail.conversation_id = ?4)
      ORDER BY e.message_id DESC LIMIT ?5";
 pub(super) const BLOCKS: &str = "
     SELECT id, messages, shard_bits, newest
@@ -51,6 +51,8 @@ pub(super) const CONVERSATIONS: &str =
 #[async_trait]
 impl Searches for Sqlite {
     async fn search(&self, viewer: UserId, search: Search) -> Result<Option<SearchSlice>> {
+        // It is never closed.
+        let _turn = self.searching.acquire().await;
         self.readers
             .read(move |snapshot| {
                 if let Some(id) = search.conversation_id

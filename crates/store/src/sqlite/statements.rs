@@ -57,7 +57,15 @@ async fn a_page_takes_as_many_statements_as_an_entry() {
     readers.read(trace).await.unwrap();
     let (queue, _pipeline, _committed) = pipeline();
     let writer = Arc::new(Mutex::new(connection));
-    let store = Sqlite { queue, readers, writer, indexing: Mutex::new(()), epoch: String::new(), path };
+    let store = Sqlite {
+        queue,
+        readers,
+        writer,
+        indexing: Mutex::new(()),
+        searching: crate::search::turns(1),
+        epoch: String::new(),
+        path,
+    };
 
     let alice = UserId::from_uuid(Uuid::nil());
     let after = ListPosition {

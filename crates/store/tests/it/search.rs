@@ -368,7 +368,7 @@ pub(crate) async fn several_may_index_at_once(db: Db) {
     let other = natter_store::open(db.options()).await.unwrap().store;
     for round in 1..=5 {
         world.send_all(id, &ada, &["boat", "boat"]).await;
-        // On SQLite the second one shares nothing but the file; only a server does this there, and it has a lock.
+        // Another node; on SQLite there is none.
         let (one, two) = tokio::join!(world.store.index_messages(1), async {
             if matches!(db.options().url, natter_store::DatabaseUrl::Postgres(_)) {
                 other.index_messages(1).await

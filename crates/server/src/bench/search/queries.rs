@@ -3,6 +3,7 @@
 use crate::seed::lines::Lines;
 use crate::seed::rng::Rng;
 use anyhow::{Context as _, Result};
+use natter_store::SearchText;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 
@@ -60,6 +61,8 @@ impl Queries {
         let member = (*member).clone();
         let mut rng = Rng::new(0);
         let classes = found.classes().map(|mut of_class| {
+            // A mark that stands alone is nothing to look for.
+            of_class.retain(|typed: &String| SearchText::parse(typed).is_ok());
             rng.shuffle(&mut of_class);
             of_class.truncate(count);
             of_class
