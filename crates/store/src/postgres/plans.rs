@@ -46,8 +46,9 @@ const FILL: &str = "
         SELECT id(6, n), id(2, n), n::text, id(1, n), now() FROM generate_series(0, 1999) AS n;
     INSERT INTO blocks (blocker_id, blocked_id, created_at)
         SELECT id(1, n), id(1, (n + 7) % 2000), now() FROM generate_series(0, 1999) AS n;
-    INSERT INTO idempotency_keys (user_id, key, fingerprint, claimed_at)
-        SELECT id(1, n), 'key', sha256(n::text::bytea), now() + n * interval '1 minute'
+    INSERT INTO idempotency_keys (user_id, key, fingerprint, claimed_at, taken_at)
+        SELECT id(1, n), 'key', sha256(n::text::bytea), now() + n * interval '1 minute',
+               now() + n * interval '1 minute'
           FROM generate_series(0, 1999) AS n;
     ANALYZE";
 
