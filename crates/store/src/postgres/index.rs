@@ -14,6 +14,8 @@ use uuid::Uuid;
 
 /// Messages that are read in one statement.
 const READ_MESSAGES_MAX: usize = 512;
+/// Tails that are written in one transaction, whose conversations are locked meanwhile.
+const WRITE_TAILS_MAX: usize = 256;
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 /// "search" in ASCII.
@@ -59,10 +61,11 @@ const ADD_ROWS: &str =
 // While a conversation is locked its head stays where it is. Where somebody is writing, the tail goes on anyway.
 pub(super) const HEADS: &str = "
     SELECT id, last_seq FROM conversations WHERE id = ANY($1) FOR NO KEY UPDATE SKIP LOCKED";
+// Not a join, whose plan would depend on how few tails there were when it was made.
 pub(super) const MOVE_TAILS: &str = "
-    UPDATE search_tails AS tail SET after_seq = greatest(tail.after_seq, new.up_to)
-      FROM UNNEST($1::uuid[], $2::bigint[]) AS new (conversation_id, up_to)
-     WHERE tail.conversation_id = new.conversation_id";
+    UPDATE search_tails
+       SET after_seq = greatest(after_seq, ($2::bigint[])[array_position($1::uuid[], conversation_id)])
+     WHERE conversation_id = ANY($1)";
 pub(super) const END_TAILS: &str = "DELETE FROM search_tails WHERE conversation_id = ANY($1)";
 
 pub(super) async fn run(pool: &PgPool, entries_min: usize) -> sqlx::Result<usize> {
@@ -77,9 +80,11 @@ pub(super) async fn run(pool: &PgPool, entries_min: usize) -> sqlx::Result<usize
         }
     }
     transaction.commit().await?;
-    let mut transaction = pool.begin_with(BEGIN).await?;
-    move_tails(&mut transaction, &pass.tails).await?;
-    transaction.commit().await?;
+    for tails in pass.tails.chunks(WRITE_TAILS_MAX) {
+        let mut transaction = pool.begin_with(BEGIN).await?;
+        move_tails(&mut transaction, tails).await?;
+        transaction.commit().await?;
+    }
     Ok(pass.ids.len())
 }
 
