@@ -81,10 +81,12 @@ pub(crate) async fn nothing_of_a_member_is_left_when_they_leave(db: Db) {
 
 pub(crate) async fn who_outranks_whom_decides(db: Db) {
     let world = db.open().await;
-    let [owner, admin, moderator, member] = people(&world, ["owner", "admin", "moderator", "member"]).await;
-    let id = world.group(&owner, &[&admin, &moderator, &member]).await;
+    let [owner, admin, moderator, equal, member] =
+        people(&world, ["owner", "admin", "moderator", "equal", "member"]).await;
+    let id = world.group(&owner, &[&admin, &moderator, &equal, &member]).await;
     world.done(set_role(id, &owner, &admin, MemberRole::Admin)).await;
     world.done(set_role(id, &admin, &moderator, MemberRole::Moderator)).await;
+    world.done(set_role(id, &admin, &equal, MemberRole::Moderator)).await;
     for write in [
         set_role(id, &admin, &member, MemberRole::Admin),
         set_role(id, &admin, &owner, MemberRole::Member),
@@ -92,6 +94,7 @@ pub(crate) async fn who_outranks_whom_decides(db: Db) {
         set_role(id, &moderator, &member, MemberRole::Moderator),
         set_role(id, &owner, &owner, MemberRole::Admin),
         remove(id, &moderator, &admin),
+        remove(id, &moderator, &equal),
         remove(id, &admin, &owner),
         remove(id, &member, &moderator),
     ] {
@@ -101,8 +104,12 @@ pub(crate) async fn who_outranks_whom_decides(db: Db) {
     world.done(set_role(id, &admin, &moderator, MemberRole::Member)).await;
     let same = world.done(set_role(id, &admin, &moderator, MemberRole::Member)).await;
     assert!(matches!(same, Written::Member { existed: true, .. }), "{same:?}");
-    let expected =
-        [("admin", MemberRole::Admin), ("moderator", MemberRole::Member), ("owner", MemberRole::Owner)];
+    let expected = [
+        ("admin", MemberRole::Admin),
+        ("equal", MemberRole::Moderator),
+        ("moderator", MemberRole::Member),
+        ("owner", MemberRole::Owner),
+    ];
     assert_eq!(roles(&world, id, &owner).await, expected.map(|(name, role)| (name.to_owned(), role)));
 }
 
