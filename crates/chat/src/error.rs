@@ -175,7 +175,7 @@ impl From<StoreError> for Error {
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::NotAMember => Self::NotFound("conversation"),
+            Refusal::NotAMember | Refusal::NotJoinable => Self::NotFound("conversation"),
             Refusal::ConversationNotActive => Self::ConversationNotActive,
             Refusal::ClientMessageIdConflict => Self::ClientMessageIdConflict,
             Refusal::ReplyUnknown => Self::field("replyTo", "is no message of this conversation"),
@@ -185,7 +185,6 @@ impl From<Refusal> for Error {
             Refusal::UserUnknown => Self::NotFound("user"),
             Refusal::MessageUnknown => Self::NotFound("message"),
             Refusal::MemberUnknown => Self::NotFound("member"),
-            Refusal::NotJoinable => Self::NotFound("conversation"),
             Refusal::RoleTooLow => Self::Forbidden("this takes a higher role in the conversation"),
             Refusal::NotTheSender => Self::Forbidden("only whoever wrote a message may change it"),
             Refusal::Blocked => Self::Blocked,

@@ -44,28 +44,15 @@ pub(crate) const fn role_min(act: Act, kind: ConversationKind) -> Option<MemberR
     use MemberRole::{Admin, Member, Moderator, Owner};
     match (act, kind) {
         (Act::Pin, Direct) => Some(Member),
-        (Act::DeleteOthersMessage | Act::SeeVersions | Act::MentionGroup, Direct) => None,
-        (
-            Act::AddMember
-            | Act::RemoveMember
-            | Act::ChangeRole
-            | Act::Leave
-            | Act::Rename
-            | Act::ChangeVisibility
-            | Act::ChangeStatus
-            | Act::Invite
-            | Act::Delete,
-            Direct,
-        ) => None,
-        (Act::Leave, Group | Channel) => Some(Member),
-        (Act::Pin | Act::MentionGroup | Act::AddMember, Group) => Some(Member),
-        (Act::Pin | Act::MentionGroup | Act::AddMember, Channel) => Some(Moderator),
-        (Act::DeleteOthersMessage | Act::SeeVersions | Act::RemoveMember, Group | Channel) => Some(Moderator),
-        (
-            Act::ChangeRole | Act::Rename | Act::ChangeVisibility | Act::ChangeStatus | Act::Invite,
-            Group | Channel,
-        ) => Some(Admin),
-        (Act::Delete, Group | Channel) => Some(Owner),
+        // The two are equal, and nobody else is there.
+        (_, Direct) => None,
+        (Act::Leave, _) | (Act::Pin | Act::MentionGroup | Act::AddMember, Group) => Some(Member),
+        (Act::Pin | Act::MentionGroup | Act::AddMember, Channel)
+        | (Act::DeleteOthersMessage | Act::SeeVersions | Act::RemoveMember, _) => Some(Moderator),
+        (Act::ChangeRole | Act::Rename | Act::ChangeVisibility | Act::ChangeStatus | Act::Invite, _) => {
+            Some(Admin)
+        }
+        (Act::Delete, _) => Some(Owner),
     }
 }
 

@@ -29,10 +29,10 @@ impl Chat {
         let apart: HashSet<UserId> = self.store.kept_apart(actor.id()).await?.into_iter().collect();
         let users = self.store.users_named(&names).await?;
         // Somebody may be named twice, or by name and by id.
-        let mut named = HashSet::new();
+        let mut seen = HashSet::new();
         Ok(users
             .into_iter()
-            .filter(|user| !apart.contains(&user.id) && named.insert(user.id))
+            .filter(|user| !apart.contains(&user.id) && seen.insert(user.id))
             .map(|user| self.present(user))
             .collect())
     }

@@ -44,7 +44,7 @@ impl Relay {
             for notice in notices {
                 match notice {
                     Notice::Event(event) => self.relay(&event).await,
-                    Notice::Deleted { event, members } => self.relay_end(&event, members).await,
+                    Notice::Deleted { event, members } => self.relay_end(&event, members),
                     Notice::Read(receipt) => self.relay_receipt(&receipt).await,
                 }
             }
@@ -71,7 +71,7 @@ impl Relay {
     }
 
     /// The last event of a log. Who was in it is not in the database any more.
-    async fn relay_end(&mut self, event: &Event, members: Vec<UserId>) {
+    fn relay_end(&mut self, event: &Event, members: Vec<UserId>) {
         if let Some(room) = self.rooms.remove(&event.conversation_id) {
             self.members_remembered -= room.members.len();
         }
@@ -89,13 +89,12 @@ impl Relay {
         };
         let apart = ask(|| self.store.kept_apart(receipt.user_id)).await;
         // A room that is not known yet stays so: it must begin with the members as of an event.
-        let members: HashSet<UserId> = match self.rooms.get(&receipt.conversation_id) {
-            Some(room) => room.members.iter().filter(|user| !apart.contains(user)).copied().collect(),
-            None => {
-                let roster = ask(|| self.store.roster(receipt.conversation_id, None)).await;
-                let members = roster.map(|roster| roster.members).unwrap_or_default();
-                members.into_iter().filter(|user| !apart.contains(user)).collect()
-            }
+        let members: HashSet<UserId> = if let Some(room) = self.rooms.get(&receipt.conversation_id) {
+            room.members.iter().filter(|user| !apart.contains(user)).copied().collect()
+        } else {
+            let roster = ask(|| self.store.roster(receipt.conversation_id, None)).await;
+            let members = roster.map(|roster| roster.members).unwrap_or_default();
+            members.into_iter().filter(|user| !apart.contains(user)).collect()
         };
         self.hub.deliver(&members, &frame);
     }

@@ -92,6 +92,7 @@ impl Chat {
 }
 
 /// Name and topic as they are kept.
+#[expect(clippy::option_option, reason = "a topic is left alone, cleared, or replaced")]
 fn validate(
     update: &UpdateConversation,
     kind: ConversationKind,

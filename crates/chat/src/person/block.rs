@@ -31,14 +31,15 @@ impl Chat {
         if other.id == actor.id() {
             return Err(Error::field("username", "is yourself"));
         }
-        let (blocker, blocked, at) = (actor.id(), other.id, self.now());
+        let (other_id, at) = (other.id, self.now());
         let user = UserSummary {
             id: other.id,
             username: other.username,
             display_name: other.display_name,
             avatar_url: other.avatar_url,
         };
-        self.commit(Write::Block { blocker, blocked, at }, async move |_, written| match written {
+        let write = Write::Block { blocker: actor.id(), blocked: other_id, at };
+        self.commit(write, async move |_, written| match written {
             Written::Found(_) => Ok(Reply::Block(Box::new(Block { user, created_at: at }))),
             other => Err(unexpected(&other)),
         })

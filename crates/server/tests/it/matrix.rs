@@ -318,7 +318,7 @@ async fn done(person: &Person, method: Method, path: &str, body: Option<Value>) 
 }
 
 fn soon() -> String {
-    let soon = std::time::SystemTime::now() + std::time::Duration::from_secs(86_400);
+    let soon = std::time::SystemTime::now() + std::time::Duration::from_hours(24);
     let seconds = soon.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     natter_protocol::Timestamp::from_millis(i64::try_from(seconds).unwrap_or_default() * 1_000).to_string()
 }

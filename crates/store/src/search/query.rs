@@ -153,7 +153,7 @@ mod tests {
         assert!(SearchText::parse(&"é".repeat(SEARCH_QUERY_CHARS_MAX)).is_ok());
         let long = "a".repeat(SEARCH_QUERY_CHARS_MAX + 1);
         assert_eq!(SearchText::parse(&long), Err(SearchTextError::TooLong));
-        let words = |count: usize| (0..count).map(|word| format!("w{word} ")).collect::<String>();
+        let words = |count: usize| (0..count).map(|word| format!("w{word}")).collect::<Vec<_>>().join(" ");
         assert_eq!(SearchText::parse(&words(SEARCH_TERMS_MAX)).unwrap().terms.len(), SEARCH_TERMS_MAX);
         assert_eq!(SearchText::parse(&words(SEARCH_TERMS_MAX + 1)), Err(SearchTextError::TooManyTerms));
     }

@@ -274,6 +274,17 @@ impl Model {
         self.chats.iter().find_map(message)
     }
 
+    pub(crate) fn members(&self, id: ConversationId) -> Vec<UserId> {
+        let chat = self.chats.iter().find(|chat| chat.info.id == id && !chat.deleted);
+        chat.map(|chat| chat.members.keys().copied().collect()).unwrap_or_default()
+    }
+
+    pub(crate) fn owner(&self, id: ConversationId) -> Option<UserId> {
+        let chat = self.chats.iter().find(|chat| chat.info.id == id)?;
+        let owner = chat.members.iter().find(|(_, member)| member.role == MemberRole::Owner);
+        owner.map(|(user, _)| *user)
+    }
+
     /// Between two, where nobody comes or goes.
     pub(crate) fn is_direct(&self, id: ConversationId) -> bool {
         let direct = |chat: &Chat| chat.info.id == id && chat.info.kind == ConversationKind::Direct;
@@ -447,15 +458,15 @@ impl Model {
         let info = new.info.clone();
         let founders: BTreeSet<UserId> = new.members.iter().copied().chain([info.created_by]).collect();
         let direct = info.kind == ConversationKind::Direct;
+        // What is there between two is not opened either.
+        if new.members.iter().any(|member| apart(&self.blocks, info.created_by, *member)) {
+            return Expected::Refused(Refusal::Blocked);
+        }
         let same_two = |chat: &&Chat| {
             direct && !chat.deleted && chat.info.kind == info.kind && chat.founders == founders
         };
         if let Some(known) = self.chats.iter().find(same_two) {
             return Expected::Existed(known.info.id);
-        }
-        let blocked = |member: &UserId| apart(&self.blocks, info.created_by, *member);
-        if new.members.iter().any(blocked) {
-            return Expected::Refused(Refusal::Blocked);
         }
         let owner = (!direct).then_some(info.created_by);
         let member = |user: &UserId| {

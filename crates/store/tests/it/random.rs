@@ -19,8 +19,8 @@ use std::collections::{BTreeSet, HashMap};
 
 const USERS: usize = 5;
 const HISTORIES: usize = 4;
-const BATCHES: usize = 12;
-const BATCH_WRITES_MAX: usize = 30;
+const BATCHES: usize = 16;
+const BATCH_WRITES_MAX: usize = 60;
 /// Enough for each to have a history, and all kinds among them.
 const CHATS: usize = 5;
 const EMOJI: [&str; 3] = ["👍", "❤", "🦀"];
@@ -54,11 +54,21 @@ impl<'a> Dice<'a> {
         self.users.iter().filter(|_| self.numbers.next().unwrap() as usize % 100 < percent).collect()
     }
 
+    /// One of the conversations, mostly of those that are there.
     fn chat(&mut self, model: &Model) -> ConversationId {
         if self.chance(2) {
             return new_id(ConversationId::from_uuid);
         }
-        model.chats[self.number(model.chats.len())].info.id
+        let deleted = self.chance(5);
+        let chats: Vec<&Chat> = model.chats.iter().filter(|chat| deleted || !chat.deleted).collect();
+        if chats.is_empty() { model.chats[0].info.id } else { self.pick(&chats).info.id }
+    }
+
+    /// Somebody, mostly one of the members.
+    fn actor(&mut self, model: &Model, id: ConversationId) -> &'a User {
+        let members = model.members(id);
+        let members: Vec<&User> = self.users.iter().filter(|user| members.contains(&user.id)).collect();
+        if members.is_empty() || self.chance(15) { self.user() } else { self.pick(&members) }
     }
 
     /// One of the newest messages of a conversation, or rarely of another.
@@ -85,14 +95,17 @@ impl<'a> Dice<'a> {
 
 /// What is done next. Often it cannot be done: the model knows.
 fn next(dice: &mut Dice<'_>, model: &Model) -> Write {
-    let actor = dice.user();
     let id = dice.chat(model);
+    let actor = dice.actor(model, id);
     let message = dice.message(model, id);
     let other = dice.user();
+    // Mostly whoever may, or little would ever be changed.
+    let owner = model.owner(id).filter(|_| dice.chance(70));
+    let chief = dice.users.iter().find(|user| Some(user.id) == owner).unwrap_or(actor);
     match dice.number(100) {
         0..35 => {
             let text = dice.number(3).to_string();
-            let key = dice.chance(25).then(|| dice.number(8).to_string());
+            let key = dice.chance(40).then(|| dice.number(20).to_string());
             let reference = dice.chance(20).then_some(message.1);
             let new = NewMessage {
                 client_message_id: key,
@@ -104,7 +117,6 @@ fn next(dice: &mut Dice<'_>, model: &Model) -> Write {
             send(new)
         }
         35..42 => {
-            // Mostly by whoever may, or nothing would ever be edited.
             let sender = model.sender(message.1).filter(|_| dice.chance(90));
             let actor = dice.users.iter().find(|user| Some(user.id) == sender).unwrap_or(actor);
             let text = dice.number(3).to_string();
@@ -126,20 +138,20 @@ fn next(dice: &mut Dice<'_>, model: &Model) -> Write {
             let update = UpdateMe { muted: flag(), pinned: flag(), archived: flag() };
             Write::UpdateMe { conversation_id: id, user_id: actor.id, update }
         }
-        76..79 if actor.id != other.id => block(actor, other),
-        79..83 => unblock(actor, other),
+        76..80 if actor.id != other.id => block(actor, other),
+        80..83 => unblock(actor, other),
         83..87 if !model.is_direct(id) => add(id, actor, other),
         87..89 => join(id, actor),
         89..91 if !model.is_direct(id) => leave(id, actor),
         91..93 if !model.is_direct(id) => remove(id, actor, other),
-        93..96 if !model.is_direct(id) => set_role(id, actor, other, dice.pick(&ROLES)),
-        96 => rename(id, actor, dice.pick(&["Pier", "Harbour", "Dock"])),
-        97 => {
-            let active = dice.chance(70);
+        93..95 if !model.is_direct(id) => set_role(id, chief, other, dice.pick(&ROLES)),
+        95 => rename(id, chief, dice.pick(&["Pier", "Harbour", "Dock"])),
+        96..98 => {
+            let active = dice.chance(60);
             let status = if active { ConversationStatus::Active } else { ConversationStatus::Archived };
-            set_status(id, actor, status)
+            set_status(id, chief, status)
         }
-        98 if dice.chance(20) => delete_conversation(id, actor),
+        98 if dice.chance(50) => delete_conversation(id, chief),
         _ => create(dice, actor, other),
     }
 }

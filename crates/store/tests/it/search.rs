@@ -167,7 +167,7 @@ pub(crate) async fn only_members_find(db: Db) {
 
 pub(crate) async fn what_is_edited_is_found_as_it_is_now(db: Db) {
     for indexed in [[false, false], [true, false], [true, true]] {
-        let (world, [ada, ben, eve], _) = harbour_named(&db, &format!("{indexed:?}")).await;
+        let (world, [ada, ben, eve], ()) = harbour_named(&db, &format!("{indexed:?}")).await;
         let id = world.group(&ada, &[&ben]).await;
         let message = world.send(new_message(id, &ada, "a red boat")).await;
         let other = world.send(new_message(id, &ada, "a red house")).await;
