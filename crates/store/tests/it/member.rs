@@ -1,8 +1,8 @@
 //! Who is in a conversation, and as what.
 
 use crate::harness::{
-    ALL, Db, World, add, join, leave, new_channel, new_direct, new_draft, new_message, remove, save_draft,
-    set_role,
+    ALL, Db, World, add, block, join, leave, new_channel, new_direct, new_draft, new_message, remove,
+    save_draft, set_role,
 };
 use natter_protocol::{
     ConversationId, ConversationKind, ConversationStatus, EventBody, MemberRole, SystemNote, UpdateMe, User,
@@ -62,6 +62,7 @@ pub(crate) async fn nothing_of_a_member_is_left_when_they_leave(db: Db) {
     let world = db.open().await;
     let [alice, bob] = people(&world, ["alice", "bob"]).await;
     let id = world.group(&alice, &[&bob]).await;
+    let sent = world.send(new_message(id, &alice, "hello")).await;
     world.done(save_draft(&bob, new_draft(id, "unsent"))).await;
     let update = UpdateMe { muted: Some(true), pinned: Some(true), archived: Some(true) };
     let me = world.done(Write::UpdateMe { conversation_id: id, user_id: bob.id, update }).await;
@@ -70,8 +71,11 @@ pub(crate) async fn nothing_of_a_member_is_left_when_they_leave(db: Db) {
     assert_eq!(world.store.conversation(id, bob.id).await.unwrap(), None);
     assert_eq!(world.store.draft(bob.id, id).await.unwrap(), None);
     assert_eq!(world.store.standing(id, bob.id).await.unwrap(), None);
-    let last = world.log(id, &alice).await;
-    let EventBody::MemberLeft(left) = &last[1].body else { panic!("{last:#?}") };
+    assert_eq!(world.store.message(sent.id, bob.id).await.unwrap(), None);
+    assert_eq!(world.store.events(id, bob.id, 0, ALL).await.unwrap(), None);
+    assert_eq!(world.list(&bob).await, []);
+    let log = world.log(id, &alice).await;
+    let EventBody::MemberLeft(left) = &log[2].body else { panic!("{log:#?}") };
     assert_eq!((left.actor_id, left.user_id, left.member_count), (bob.id, bob.id, 1));
     world.done(add(id, &alice, &bob)).await;
     let seen = world.conversation(id, &bob).await;
@@ -195,4 +199,10 @@ pub(crate) async fn where_somebody_stands_is_read_in_one_look(db: Db) {
     let direct = world.create(new_direct(&alice, &bob)).await;
     assert_eq!(world.store.direct(bob.id, alice.id).await.unwrap(), Some(direct));
     assert_eq!(world.store.direct(bob.id, eve.id).await.unwrap(), None);
+    for blocked in [false, true] {
+        for user in [&alice, &bob] {
+            assert_eq!(world.store.standing(direct, user.id).await.unwrap().unwrap().blocked, blocked);
+        }
+        world.done(block(&bob, &alice)).await;
+    }
 }

@@ -95,6 +95,56 @@ pub(crate) async fn windows_have_exact_edges(db: Db) {
     }
 }
 
+/// A thread is the message that started it and those in it, wherever they are in the conversation.
+pub(crate) async fn a_thread_has_windows_of_its_own(db: Db) {
+    let world = db.open().await;
+    let (alice, bob, eve) = (world.user("alice").await, world.user("bob").await, world.user("eve").await);
+    let id = world.group(&alice, &[&bob]).await;
+    // Positions 2 to 9: the start at 3, its thread at 5, 6 and 9, another's at 8, the rest in none.
+    let mut sent: Vec<natter_protocol::Message> = Vec::new();
+    for seq in 2..=9 {
+        let start = match seq {
+            5 | 6 | 9 => Some(1),
+            8 => Some(0),
+            _ => None,
+        };
+        let thread_id = start.map(|start: usize| sent[start].id);
+        let new = NewMessage { thread_id, ..new_message(id, &bob, &seq.to_string()) };
+        sent.push(world.send(new).await);
+    }
+    let start = sent[1].id;
+    let seq = Anchor::Seq;
+    let cases = [
+        (Window::Newest, 2, vec![6, 9], true, false),
+        (Window::Newest, 4, vec![3, 5, 6, 9], false, false),
+        (Window::Before(seq(9)), 2, vec![5, 6], true, true),
+        (Window::Before(seq(5)), 2, vec![3], false, true),
+        (Window::Before(Anchor::Message(start)), 2, vec![], false, true),
+        (Window::After(seq(0)), 2, vec![3, 5], false, true),
+        (Window::After(Anchor::Message(start)), 9, vec![5, 6, 9], true, false),
+        (Window::After(seq(9)), 9, vec![], true, false),
+        (Window::Around(seq(6)), 2, vec![5, 6], true, true),
+        (Window::Around(seq(7)), 2, vec![6, 9], true, false),
+    ];
+    for (window, limit, seqs, older, newer) in cases {
+        let slice = world.store.messages(id, alice.id, Some(start), window, limit).await.unwrap().unwrap();
+        let found: Vec<Seq> = slice.messages.iter().map(|message| message.seq).collect();
+        assert_eq!((found, slice.older, slice.newer), (seqs, older, newer), "{window:?}, at most {limit}");
+    }
+    // One that nobody has answered, one that is none, and one of a conversation that the viewer is not in.
+    let of = async |viewer: &natter_protocol::User, thread| {
+        let slice = world.store.messages(id, viewer.id, Some(thread), Window::Newest, ALL).await.unwrap();
+        slice.map(|slice| slice.messages.len())
+    };
+    assert_eq!(of(&alice, sent[2].id).await, Some(1));
+    assert_eq!(of(&alice, new_id(MessageId::from_uuid)).await, Some(0));
+    assert_eq!(of(&eve, start).await, None);
+    let elsewhere = world.group(&alice, &[]).await;
+    let slice = world.store.messages(elsewhere, alice.id, Some(start), Window::Newest, ALL).await.unwrap();
+    assert!(slice.unwrap().messages.is_empty());
+    assert_eq!(world.message(&sent[1], &alice).await.reply_count, 3);
+}
+
 pub(crate) async fn a_window_needs_a_place_of_its_own_conversation(db: Db) {
     let world = db.open().await;
     let alice = world.user("alice").await;

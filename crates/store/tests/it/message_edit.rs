@@ -93,6 +93,14 @@ pub(crate) async fn edits_within_one_batch_follow_one_another(db: Db) {
     let versions = world.store.versions(history[0].id).await.unwrap();
     assert!(versions.iter().map(|version| version.content.clone()).eq((0..49).map(|n| n.to_string())));
     assert_eq!(world.unread(id, &bob).await, (1, 0));
+
+    // Of very many, the newest are told.
+    let more = (50..=120).map(|n| edit(at, &alice, &n.to_string())).collect();
+    for result in world.write_all(more).await {
+        result.unwrap();
+    }
+    let versions = world.store.versions(history[0].id).await.unwrap();
+    assert!(versions.iter().map(|version| version.content.clone()).eq((20..120).map(|n| n.to_string())));
 }
 
 pub(crate) async fn a_system_message_says_what_happened(db: Db) {
