@@ -5,7 +5,7 @@ use natter_protocol::{ConversationId, Page, SearchHit, Timestamp, limits};
 use natter_store::{Search, SearchPosition, SearchText, SearchTextError};
 
 /// Entries of logs that wait before it is worth indexing them: searches look at so many one by one.
-const INDEX_ENTRIES_MIN: usize = 4_096;
+const INDEX_ENTRIES_MIN: usize = 1_024;
 
 /// What to look for, and where.
 #[derive(Debug, Clone, Default)]

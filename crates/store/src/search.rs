@@ -16,9 +16,11 @@ mod position;
 mod query;
 mod rank;
 
-pub(crate) use block::BlockInfo;
+pub(crate) use block::{BlockInfo, Entry, entry_keys, keys};
 pub(crate) use find::{Found, Source, find};
-pub(crate) use index::{Builder, Indexable, NewBlock, PASS_MESSAGES_MAX, Pass};
+pub(crate) use index::{
+    Builder, Indexable, NewBlock, PASS_MESSAGES_MAX, Pass, SMALL_BLOCK_MESSAGES, SMALL_BLOCKS_MAX, divide,
+};
 pub use position::SearchPosition;
 pub use query::{SEARCH_TERMS_MAX, SearchText, SearchTextError};
 

@@ -28,6 +28,7 @@ CREATE TABLE search_blocks (
     last_at    timestamptz NOT NULL
 );
 CREATE INDEX search_blocks_by_newest ON search_blocks (newest);
+CREATE INDEX search_blocks_by_size ON search_blocks (messages);
 
 -- The number of the block, shifted by 16 bits, and the place in it.
 CREATE TABLE search_rows (

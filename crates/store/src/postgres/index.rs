@@ -5,7 +5,10 @@
 
 use super::row::{Columns as _, to_bigint, to_time};
 use super::search::{bigint, uuids};
-use crate::search::{Builder, Indexable, NewBlock, PASS_MESSAGES_MAX, Pass};
+use crate::search::{
+    Builder, Entry, Indexable, NewBlock, PASS_MESSAGES_MAX, Pass, SMALL_BLOCK_MESSAGES, SMALL_BLOCKS_MAX,
+    divide, entry_keys, keys,
+};
 use natter_protocol::{ConversationId, MessageId, Seq, UserId};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool, Row as _};
@@ -58,6 +61,10 @@ const ADD_BLOCK: &str = "
     VALUES ($1, $2, $3, $4, $5, $6) RETURNING id";
 const ADD_ROWS: &str =
     "INSERT INTO search_rows (key, content) SELECT * FROM UNNEST($1::bigint[], $2::bytea[])";
+pub(super) const SMALL_BLOCKS: &str = "SELECT id FROM search_blocks WHERE messages < $1";
+pub(super) const ROWS: &str = "SELECT content FROM search_rows WHERE key >= $1 AND key < $2";
+pub(super) const REMOVE_ROWS: &str = "DELETE FROM search_rows WHERE key >= $1 AND key < $2";
+pub(super) const REMOVE_BLOCKS: &str = "DELETE FROM search_blocks WHERE id = ANY($1)";
 // While a conversation is locked its head stays where it is. Where somebody is writing, the tail goes on anyway.
 pub(super) const HEADS: &str = "
     SELECT id, last_seq FROM conversations WHERE id = ANY($1) FOR NO KEY UPDATE SKIP LOCKED";
@@ -70,22 +77,56 @@ pub(super) const END_TAILS: &str = "DELETE FROM search_tails WHERE conversation_
 
 pub(super) async fn run(pool: &PgPool, entries_min: usize) -> sqlx::Result<usize> {
     let mut transaction = pool.begin_with(BEGIN).await?;
-    if !sqlx::query_scalar(TAKE_TURN).fetch_one(&mut *transaction).await? {
+    let my_turn = sqlx::query_scalar(TAKE_TURN).fetch_one(&mut *transaction).await?;
+    let pass = if my_turn { pass(&mut transaction, entries_min).await? } else { None };
+    let Some(pass) = pass else {
+        // Not left to the drop, which would hand the turn on only when the connection is used again.
+        transaction.rollback().await?;
         return Ok(0);
-    }
-    let Some(pass) = pass(&mut transaction, entries_min).await? else { return Ok(0) };
-    for ids in pass.blocks() {
-        for block in build(&mut transaction, &ids).await? {
-            add_block(&mut transaction, block).await?;
-        }
-    }
+    };
+    let indexed = pass.ids.len();
+    index(&mut transaction, pass.ids).await?;
+    join_small_blocks(&mut transaction).await?;
     transaction.commit().await?;
     for tails in pass.tails.chunks(WRITE_TAILS_MAX) {
         let mut transaction = pool.begin_with(BEGIN).await?;
         move_tails(&mut transaction, tails).await?;
         transaction.commit().await?;
     }
-    Ok(pass.ids.len())
+    Ok(indexed)
+}
+
+/// Makes blocks of messages.
+async fn index(connection: &mut PgConnection, ids: Vec<MessageId>) -> sqlx::Result<()> {
+    for ids in divide(ids) {
+        for block in build(connection, &ids).await? {
+            add_block(connection, block).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Indexes the messages of small blocks anew in a larger one.
+async fn join_small_blocks(connection: &mut PgConnection) -> sqlx::Result<()> {
+    let small: Vec<i64> = sqlx::query_scalar(SMALL_BLOCKS)
+        .bind(bigint(SMALL_BLOCK_MESSAGES))
+        .fetch_all(&mut *connection)
+        .await?;
+    if small.len() < SMALL_BLOCKS_MAX {
+        return Ok(());
+    }
+    let mut ids = Vec::new();
+    for keys in small.iter().map(|id| entry_keys(*id)) {
+        let rows: Vec<Vec<u8>> =
+            sqlx::query_scalar(ROWS).bind(keys.start).bind(keys.end).fetch_all(&mut *connection).await?;
+        ids.extend(rows.iter().flat_map(|row| Entry::all(row)).map(|entry| entry.id));
+    }
+    index(connection, ids).await?;
+    for keys in small.iter().map(|id| keys(*id)) {
+        sqlx::query(REMOVE_ROWS).bind(keys.start).bind(keys.end).execute(&mut *connection).await?;
+    }
+    sqlx::query(REMOVE_BLOCKS).bind(small).execute(connection).await?;
+    Ok(())
 }
 
 /// What is next, if enough waits.

@@ -44,7 +44,7 @@ pub(super) const TEXTS: &str = "
        AND m.kind <> 'system'
        AND EXISTS (SELECT FROM conversation_members
                     WHERE conversation_id = m.conversation_id AND user_id = $1)
-       AND NOT EXISTS (SELECT FROM blocks WHERE blocker_id = $1 AND blocked_id = m.sender_id)
+       AND NOT EXISTS (SELECT FROM blocks WHERE blocker_id = $1 AND blocked_id = m.sender_id OFFSET 0)
        AND ($3::uuid IS NULL OR m.conversation_id = $3)
        AND ($4::uuid IS NULL OR m.sender_id = $4)
        AND ($5::timestamptz IS NULL OR m.created_at >= $5)

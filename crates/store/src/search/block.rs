@@ -12,6 +12,7 @@
 use super::gram::Gram;
 use natter_protocol::MessageId;
 use std::collections::HashMap;
+use std::ops::Range;
 use uuid::Uuid;
 
 /// Messages in a block.
@@ -93,9 +94,18 @@ impl Block {
 
     /// The rows of the block, once it has a number: keys and contents.
     pub(crate) fn rows(self, id: i64) -> Vec<(i64, Vec<u8>)> {
-        let shards = (id * ROWS_MAX..).zip(self.shards);
-        shards.chain((id * ROWS_MAX + ENTRIES_AT..).zip(self.entries)).collect()
+        keys(id).zip(self.shards).chain(entry_keys(id).zip(self.entries)).collect()
     }
+}
+
+/// The keys of all rows of a block.
+pub(crate) const fn keys(id: i64) -> Range<i64> {
+    id * ROWS_MAX..(id + 1) * ROWS_MAX
+}
+
+/// The keys of the rows of entries in a block.
+pub(crate) const fn entry_keys(id: i64) -> Range<i64> {
+    id * ROWS_MAX + ENTRIES_AT..(id + 1) * ROWS_MAX
 }
 
 impl BlockInfo {
@@ -127,9 +137,18 @@ fn shard_of(gram: Gram, shard_bits: u32) -> u32 {
 }
 
 impl Entry {
+    /// All entries of a row.
+    pub(crate) fn all(row: &[u8]) -> impl Iterator<Item = Self> {
+        row.chunks_exact(ENTRY_BYTES).filter_map(Self::of)
+    }
+
     /// The entry at this place of a row.
     pub(crate) fn read(row: &[u8], at: usize) -> Option<Self> {
-        let (id, conversation) = row.chunks_exact(ENTRY_BYTES).nth(at)?.split_at(16);
+        row.chunks_exact(ENTRY_BYTES).nth(at).and_then(Self::of)
+    }
+
+    fn of(bytes: &[u8]) -> Option<Self> {
+        let (id, conversation) = bytes.split_at_checked(16)?;
         Some(Self {
             id: MessageId::from_uuid(Uuid::from_slice(id).ok()?),
             conversation: Gram::from_le_bytes(conversation.try_into().ok()?),
@@ -369,6 +388,8 @@ mod tests {
             };
             assert_eq!((0..count).map(read).collect::<Option<Vec<_>>>(), Some(entries(count)));
             assert_eq!(read(count), None);
+            let all = entry_keys(3).map_while(|key| kept.rows.get(&key)).flat_map(|row| Entry::all(row));
+            assert_eq!(all.collect::<Vec<_>>(), entries(count));
         }
     }
 

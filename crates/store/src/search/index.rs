@@ -9,6 +9,11 @@ use natter_protocol::{ConversationId, MessageId, Seq, Timestamp, UserId};
 /// each block of a long backlog holds the messages of one span of time.
 pub(crate) const PASS_MESSAGES_MAX: usize = 8 * BLOCK_MESSAGES_MAX;
 
+/// Messages of a block that is so small that it is joined to others.
+pub(crate) const SMALL_BLOCK_MESSAGES: usize = BLOCK_MESSAGES_MAX / 2;
+/// Small blocks that are joined; fewer stay as they are.
+pub(crate) const SMALL_BLOCKS_MAX: usize = 8;
+
 /// What is next to be indexed.
 #[derive(Debug)]
 pub(crate) struct Pass {
@@ -40,15 +45,12 @@ pub(crate) struct NewBlock {
     pub(crate) last_at: Timestamp,
 }
 
-impl Pass {
-    /// The messages of each block, in the order of their ids, divided evenly.
-    pub(crate) fn blocks(&self) -> Vec<Vec<MessageId>> {
-        let mut ids = self.ids.clone();
-        ids.sort_unstable();
-        ids.dedup();
-        let blocks = ids.len().div_ceil(BLOCK_MESSAGES_MAX).max(1);
-        ids.chunks(ids.len().div_ceil(blocks).max(1)).map(<[_]>::to_vec).collect()
-    }
+/// Divides messages into blocks, evenly and in the order of their ids.
+pub(crate) fn divide(mut ids: Vec<MessageId>) -> Vec<Vec<MessageId>> {
+    ids.sort_unstable();
+    ids.dedup();
+    let blocks = ids.len().div_ceil(BLOCK_MESSAGES_MAX).max(1);
+    ids.chunks(ids.len().div_ceil(blocks).max(1)).map(<[_]>::to_vec).collect()
 }
 
 /// A block that takes messages, in ascending order of their ids.

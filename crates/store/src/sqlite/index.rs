@@ -4,7 +4,10 @@
 //! connection of the commit pipeline and between its batches, so few at a time that a batch hardly waits.
 
 use super::{Sqlite, failure};
-use crate::search::{Builder, Indexable, NewBlock, PASS_MESSAGES_MAX, Pass};
+use crate::search::{
+    Builder, Entry, Indexable, NewBlock, PASS_MESSAGES_MAX, Pass, SMALL_BLOCK_MESSAGES, SMALL_BLOCKS_MAX,
+    divide, entry_keys, keys,
+};
 use crate::{Result, StoreError};
 use natter_protocol::{ConversationId, MessageId, Seq, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
@@ -49,6 +52,10 @@ const ADD_ROW: &str = "INSERT OR REPLACE INTO search_rows (key, content) VALUES 
 const ADD_BLOCK: &str = "
     INSERT INTO search_blocks (id, messages, shard_bits, oldest, newest, first_at, last_at)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+pub(super) const SMALL_BLOCKS: &str = "SELECT id FROM search_blocks WHERE messages < ?1";
+pub(super) const ROWS: &str = "SELECT content FROM search_rows WHERE key >= ?1 AND key < ?2";
+const REMOVE_BLOCK: &str = "DELETE FROM search_blocks WHERE id = ?1";
+const REMOVE_ROWS: &str = "DELETE FROM search_rows WHERE key >= ?1 AND key < ?2";
 const END_TAIL: &str = "
     DELETE FROM search_tails
      WHERE conversation_id = ?1 AND ?2 = (SELECT last_seq FROM conversations WHERE id = ?1)";
@@ -59,16 +66,58 @@ pub(super) async fn run(store: &Sqlite, entries_min: usize) -> Result<usize> {
     let Some(pass) = store.readers.read(move |snapshot| pass(snapshot, entries_min)).await? else {
         return Ok(0);
     };
-    for ids in pass.blocks() {
-        for block in store.readers.read(move |snapshot| build(snapshot, &ids)).await? {
-            write_block(store, block).await?;
-        }
-    }
+    let indexed = pass.ids.len();
+    index(store, pass.ids).await?;
     for tails in pass.tails.chunks(WRITE_TAILS_MAX) {
         let tails = tails.to_vec();
         write(store, move |transaction| move_tails(transaction, &tails)).await?;
     }
-    Ok(pass.ids.len())
+    join_small_blocks(store).await?;
+    Ok(indexed)
+}
+
+/// Makes blocks of messages.
+async fn index(store: &Sqlite, ids: Vec<MessageId>) -> Result<()> {
+    for ids in divide(ids) {
+        for block in store.readers.read(move |snapshot| build(snapshot, &ids)).await? {
+            write_block(store, block).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Indexes the messages of small blocks anew in a larger one. Meanwhile they are in both, which a search does not mind.
+async fn join_small_blocks(store: &Sqlite) -> Result<()> {
+    let (small, ids) = store.readers.read(small_blocks).await?;
+    if small.len() < SMALL_BLOCKS_MAX {
+        return Ok(());
+    }
+    index(store, ids).await?;
+    for id in small {
+        write(store, move |transaction| {
+            transaction.prepare_cached(REMOVE_BLOCK)?.execute([id])?;
+            transaction.prepare_cached(REMOVE_ROWS)?.execute((keys(id).start, keys(id).end))?;
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+/// The small blocks, and the messages in them.
+fn small_blocks(snapshot: &Transaction<'_>) -> rusqlite::Result<(Vec<i64>, Vec<MessageId>)> {
+    let small = snapshot
+        .prepare_cached(SMALL_BLOCKS)?
+        .query_map([SMALL_BLOCK_MESSAGES], |row| row.get(0))?
+        .collect::<rusqlite::Result<Vec<i64>>>()?;
+    let mut ids = Vec::new();
+    let mut entries = snapshot.prepare_cached(ROWS)?;
+    for keys in small.iter().map(|id| entry_keys(*id)) {
+        for row in entries.query_map((keys.start, keys.end), |row| row.get::<_, Vec<u8>>(0))? {
+            ids.extend(Entry::all(&row?).map(|entry| entry.id));
+        }
+    }
+    Ok((small, ids))
 }
 
 /// What is next, if enough waits.

@@ -100,6 +100,8 @@ fn reads() -> Vec<&'static str> {
         index::TAILS,
         index::TAIL,
         index::MESSAGE,
+        index::SMALL_BLOCKS,
+        index::ROWS,
     ]
 }
 

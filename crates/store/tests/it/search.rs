@@ -363,6 +363,23 @@ pub(crate) async fn the_index_is_built_from_what_waits(db: Db) {
     assert_eq!(world.finds(&ada, "boat").await.len(), 3);
 }
 
+pub(crate) async fn small_blocks_are_joined(db: Db) {
+    let (world, [ada, ..], id) = harbour(&db).await;
+    let mut sent = Vec::new();
+    for round in 1..=20 {
+        sent.push(world.send(new_message(id, &ada, "boat")).await);
+        world.index().await;
+        assert_eq!(world.finds(&ada, "boat").await.len(), round);
+    }
+    let mut behind = db.behind().await;
+    assert!(behind.rows("SELECT 'a block' FROM search_blocks").await.len() < 8);
+    let lost = "SELECT 'a row' FROM search_rows WHERE key / 65536 NOT IN (SELECT id FROM search_blocks)";
+    assert!(behind.rows(lost).await.is_empty());
+    world.done(edit(&sent[0], &ada, "house")).await;
+    world.done(delete(&sent[1], &ada)).await;
+    assert_eq!(world.finds(&ada, "boat").await.len(), 18);
+}
+
 pub(crate) async fn several_may_index_at_once(db: Db) {
     let (world, [ada, ..], id) = harbour(&db).await;
     let other = natter_store::open(db.options()).await.unwrap().store;
