@@ -1526,7 +1526,7 @@ export interface components {
             name?: string | null;
             status?: components["schemas"]["ConversationStatus"] | null;
             /**
-             * @description What it is about: up to 512 characters; an empty one clears it.
+             * @description What it is about: up to 512 characters; null or an empty one clears it.
              * @example Boats and tides
              */
             topic?: string | null;
@@ -1552,7 +1552,7 @@ export interface components {
         /** @description Changes how others see the caller. What is absent stays. */
         UpdateProfile: {
             /**
-             * @description Picture to show: an http(s) address of up to 2,048 characters; an empty one clears it.
+             * @description Picture to show: an http(s) address of up to 2,048 characters; null or an empty one clears it.
              * @example https://example.com/ada.png
              */
             avatarUrl?: string | null;
