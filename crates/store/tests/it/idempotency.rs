@@ -63,6 +63,9 @@ pub(crate) async fn a_claim_that_was_given_up_is_taken_over(db: Db) {
     assert!(claim(&world, other).await.is_err());
     let same = ClaimKey { at: later, stale_before, ..first.clone() };
     assert_eq!(claim(&world, same.clone()).await, Ok(first.at));
+    // Another that waited for the same moment comes too late.
+    let second = ClaimKey { at: Timestamp::from_millis(later.millis() + 1), ..same.clone() };
+    assert!(claim(&world, second).await.is_err());
     keep(&world, &alice, Some((200, Vec::new()))).await;
     assert!(claim(&world, same).await.is_err(), "an answer is for ever");
 }
