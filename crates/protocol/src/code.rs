@@ -120,6 +120,8 @@ error_codes! {
          new request.";
     UpgradeRequired = "upgrade_required", 426, false, "This path speaks WebSocket",
         "Open it with a WebSocket client: `Upgrade: websocket`, version 13.";
+    TooManyConnections = "too_many_connections", 429, true, "The user has too many connections",
+        "The detail states the limit. Close sockets that are not used; one for each device or page is enough.";
     RateLimited = "rate_limited", 429, true, "Too many requests",
         "Wait for as long as `Retry-After` says, or `retryAfterSeconds` in the problem. `RateLimit-Remaining` and \
          `RateLimit-Reset` tell beforehand.";

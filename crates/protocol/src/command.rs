@@ -339,6 +339,10 @@ pub struct UpdateProfile {
     #[serde(default, deserialize_with = "null_is_empty")]
     #[schema(max_length = 2048, example = "https://example.com/ada.png")]
     pub avatar_url: Option<String>,
+    /// Whether others see when the caller is connected, and when they last were.
+    #[serde(default)]
+    #[schema(example = true)]
+    pub presence_visible: Option<bool>,
 }
 
 /// A field that is there but null clears what it names, as an empty text does; one that is absent changes nothing.

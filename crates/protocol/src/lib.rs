@@ -34,7 +34,11 @@ pub use event::{
     ConversationChange, ConversationCreated, ConversationDeleted, Event, EventBody, MemberChange, MemberLeft,
     MessageChange, ReactionChange, ReadReceipt,
 };
-pub use frame::{ClientFrame, CloseCode, Pong, Ready, ServerFrame, SyncHead, SyncLagging};
+pub use frame::{
+    AuthRefresh, AuthState, ClientFrame, CloseCode, ConversationRef, MessageRef, Pong, PresenceChange,
+    PresenceState, PresenceUpdate, PresenceWatch, Ready, ServerFrame, SyncDone, SyncEvents, SyncHead,
+    SyncLagging, SyncPosition, SyncRemoved, SyncReset, SyncResume, TypingIndicator, UnreadChange,
+};
 pub use id::{
     ConnectionId, ConversationId, FileId, InviteId, IpRuleId, MessageId, ParseIdError, ScheduledMessageId,
     SessionId, UserId,
@@ -49,7 +53,7 @@ pub use session::{
     ChangePassword, LoginRequest, RefreshRequest, RegisterRequest, SessionInfo, SignIn, Ticket, Tokens,
 };
 pub use timestamp::{ParseTimestampError, Timestamp};
-pub use user::{Block, BlockStatus, PlatformRole, Presence, User, UserSummary};
+pub use user::{Block, BlockStatus, OwnUser, PlatformRole, Presence, User, UserSummary};
 
 /// Position of an event in its conversation's log: 1, 2, 3 … without gaps.
 ///

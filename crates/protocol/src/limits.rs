@@ -87,12 +87,39 @@ pub const EVENTS_PAGE_ENTRIES_MAX: u32 = 1_000;
 
 /// Bytes of a JSON request body. A message of the greatest length fits with every character escaped as `\uXXXX\uXXXX`.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
-/// Bytes of one message on a socket, over all its fragments.
-pub const FRAME_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of one message on a socket, over all its fragments. A `sync.resume` of the greatest length fits.
+pub const FRAME_BYTES_MAX: usize = 512 * 1024;
 /// Bytes that wait for one connection before its queue is dropped.
 pub const CONNECTION_QUEUE_BYTES_MAX: usize = 1024 * 1024;
 /// Commands of one connection that wait for their commit; then the socket is not read.
 pub const CONNECTION_COMMANDS_MAX: usize = 64;
+
+/// Conversations that one `sync.resume` names.
+pub const RESUME_CONVERSATIONS_MAX: usize = 5_000;
+/// Events of a conversation that are replayed; who is further behind starts anew from the head and pages.
+pub const RESUME_EVENTS_MAX: u64 = 1_000;
+/// Events in one `sync.events`.
+pub const SYNC_EVENTS_MAX: usize = 100;
+/// People whose presence one connection watches.
+pub const PRESENCE_WATCHED_MAX: usize = 1_000;
+/// Milliseconds for which changes of presence are gathered before they are told.
+pub const PRESENCE_COALESCE_MS: u64 = 250;
+/// Seconds for which somebody without a connection is still online, so that a reconnect is not seen by others.
+pub const PRESENCE_GRACE_SECONDS: u32 = 5;
+/// Seconds after which typing ends by itself.
+pub const TYPING_SECONDS: u64 = 5;
+/// Members of a conversation in which typing is shown; in a larger crowd it would only be noise.
+pub const TYPING_MEMBERS_MAX: usize = 200;
+/// Milliseconds for which read positions are gathered before they are told.
+pub const RECEIPTS_COALESCE_MS: u64 = 100;
+/// Members of a conversation in which it is shown who has read; in a larger one, only how many.
+pub const RECEIPT_MEMBERS_MAX: u64 = 256;
+/// Connections of one user at one time.
+pub const USER_CONNECTIONS_MAX: usize = 50;
+/// Seconds that events may wait for a connection that takes nothing before its queue is dropped.
+pub const CONNECTION_QUEUE_SECONDS_MAX: u32 = 10;
+/// Bytes of a message on a socket from which on compressing it pays.
+pub const DEFLATE_BYTES_MIN: usize = 512;
 
 /// Seconds of silence after which the server pings; after twice as long it closes.
 pub const HEARTBEAT_SECONDS: u32 = 25;

@@ -55,6 +55,18 @@ pub struct User {
     pub last_seen: Option<Timestamp>,
 }
 
+/// A user as they see themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnUser {
+    /// As everybody sees them.
+    #[serde(flatten)]
+    pub user: User,
+    /// Whether others see when they are connected, and when they last were.
+    #[schema(example = true)]
+    pub presence_visible: bool,
+}
+
 /// The part of a user that a message carries about its sender.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]

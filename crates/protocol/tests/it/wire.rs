@@ -42,6 +42,7 @@ fn people() {
         &UpdateProfile {
             display_name: Some("Ada Lovelace".to_owned()),
             avatar_url: Some("https://example.com/ada.png".to_owned()),
+            presence_visible: Some(false),
         },
     );
     pin("block", &Block { user: sample::summary(), created_at: time(0) });
@@ -263,6 +264,7 @@ fn frames() {
             user: sample::user(),
             heartbeat_seconds: 25,
             epoch: "0123456789abcdef".to_owned(),
+            expires_at: None,
         },
     );
     pin("pong", &Pong {});

@@ -37,21 +37,21 @@ pub(super) async fn once(
     let bytes = body::read(body, app.config.limits.body_bytes_max).await?;
     let fingerprint = fingerprint(&request, &bytes);
     *request.body_mut() = Body::from(bytes);
-    let patience_seconds = app.config.limits.request_seconds_max;
-    match app.chat.claim_key(&actor, &key, fingerprint, patience_seconds).await? {
-        Claim::Taken(holder) => return replay(holder, fingerprint),
-        Claim::Mine(request_id) => actor.request = Some(request_id),
-    }
-    request.extensions_mut().insert(SignedIn(actor.clone()));
-    // On a task of its own: a client that leaves, or is out of time, finds the answer when it comes back.
+    // On a task of its own from the claim on: a client that leaves, or is out of time, finds the answer when it comes back.
     let tasks = app.connections.clone();
     let working = async move {
+        let patience_seconds = app.config.limits.request_seconds_max;
+        match app.chat.claim_key(&actor, &key, fingerprint, patience_seconds).await? {
+            Claim::Taken(holder) => return replay(holder, fingerprint),
+            Claim::Mine(request_id) => actor.request = Some(request_id),
+        }
+        request.extensions_mut().insert(SignedIn(actor.clone()));
         let id = request.extensions().get::<RequestId>().cloned().unwrap_or_default();
         let response = settle(next.run(request).await, &id.0);
-        keep(&app, &actor, &key, response).await
+        Ok(keep(&app, &actor, &key, response).await)
     };
     let worked = tasks.spawn(working.in_current_span()).await;
-    worked.map_err(|error| natter_chat::Error::Internal(format!("a request ended early: {error}")).into())
+    worked.map_err(|error| natter_chat::Error::Internal(format!("a request ended early: {error}")))?
 }
 
 /// The key of a write, if it has one.

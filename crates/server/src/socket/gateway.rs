@@ -44,7 +44,13 @@ impl Gateway {
     pub(super) fn ready(&self, heartbeat_seconds: u32) -> Frame {
         let user = User { presence: Presence::Online, ..self.actor.user.clone() };
         let epoch = self.chat.epoch().to_owned();
-        let ready = Ready { connection_id: self.connection_id, user, heartbeat_seconds, epoch };
+        let ready = Ready {
+            connection_id: self.connection_id,
+            user,
+            heartbeat_seconds,
+            epoch,
+            expires_at: self.actor.expires_at,
+        };
         frame(None, "ready", &ready)
     }
 

@@ -105,6 +105,7 @@ pub(super) fn identity(claims: &Claims, names: &ClaimNames) -> Result<Identity, 
             update: UpdateProfile {
                 display_name: claims.get(&names.display_name).and_then(display_name),
                 avatar_url: claims.get(&names.avatar).and_then(avatar_url),
+                presence_visible: None,
             },
             role: claims.get(&names.role).map(role),
         },
@@ -150,7 +151,7 @@ fn username(text: &str) -> Option<String> {
 /// A name that is too long is cut: better a short one than none.
 fn display_name(value: &Value) -> Option<String> {
     let name: String = value.as_str()?.trim().chars().take(limits::DISPLAY_NAME_CHARS_MAX).collect();
-    checked(UpdateProfile { display_name: Some(name), avatar_url: None }).ok()?.display_name
+    checked(UpdateProfile { display_name: Some(name), ..UpdateProfile::default() }).ok()?.display_name
 }
 
 fn avatar_url(value: &Value) -> Option<String> {
@@ -160,7 +161,7 @@ fn avatar_url(value: &Value) -> Option<String> {
         Value::String(url) => url.clone(),
         _ => return None,
     };
-    checked(UpdateProfile { display_name: None, avatar_url: Some(url) }).ok()?.avatar_url
+    checked(UpdateProfile { avatar_url: Some(url), ..UpdateProfile::default() }).ok()?.avatar_url
 }
 
 /// What is no role of ours makes nobody more than a user. Of several, the highest counts.

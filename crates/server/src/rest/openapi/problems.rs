@@ -188,7 +188,7 @@ fn detail(code: ErrorCode) -> &'static str {
         IdempotencyKeyReused => "this Idempotency-Key belongs to a request with another method, path or body",
         UpgradeRequired => "this path speaks WebSocket: Upgrade: websocket, version 13",
         RateLimited => "30 messages a minute are allowed",
-        Internal | OutcomeUnknown | Unavailable | StorageFull => code.help(),
+        Internal | OutcomeUnknown | Unavailable | StorageFull | TooManyConnections => code.help(),
     }
 }
 
