@@ -8,8 +8,8 @@ use natter_protocol::ErrorCode::{
     InvalidCredentials, InvalidCursor, InvalidHeader, InvalidJson, InvalidParameter, InvalidTicket,
     InviteNotValid, LimitReached, MethodNotAllowed, NotFound, OriginNotAllowed, OutcomeUnknown,
     PayloadTooLarge, RateLimited, RegistrationClosed, RequestTimeout, SessionEnded, StorageFull,
-    TokenExpired, Unauthenticated, Unavailable, UnknownType, UnsupportedMediaType, UpgradeRequired,
-    UsernameTaken, ValidationFailed, WouldLockYouOut,
+    TokenExpired, TooManyConnections, Unauthenticated, Unavailable, UnknownType, UnsupportedMediaType,
+    UpgradeRequired, UsernameTaken, ValidationFailed, WouldLockYouOut,
 };
 use natter_protocol::{FieldError, Problem};
 use std::collections::BTreeSet;
