@@ -5,6 +5,7 @@
 //! else; the JSON of each type is pinned by a snapshot in `tests/`.
 
 mod access;
+pub mod catalogue;
 mod code;
 mod command;
 mod conversation;

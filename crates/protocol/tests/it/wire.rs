@@ -3,14 +3,15 @@
 use crate::sample::{self, id, time};
 use insta::Settings;
 use natter_protocol::{
-    AddMember, Block, BlockStatus, ChangePassword, ConnectionId, ConversationId, ConversationKind,
-    ConversationStatus, CreateConversation, CreateInvite, CreateIpRule, EditMessage, ErrorCode, Event,
-    EventBody, FieldError, ForwardMessage, GroupMention, Highlight, InvitePreview, IpAction, IpRule,
-    IpRuleId, LoginRequest, MarkRead, MemberRole, MessageId, MessageKind, MessageVersion, Page, PlatformRole,
-    Pong, Presence, Problem, PublicChannel, Reaction, ReactionRequest, ReadReceipt, ReadState, Ready,
-    RefreshRequest, RegisterRequest, SaveDraft, ScheduleMessage, SearchHit, SendMessage, ServerFrame,
-    SessionId, SessionInfo, SignIn, SyncHead, SyncLagging, SystemNote, Ticket, UnreadTotal,
-    UpdateConversation, UpdateMe, UpdateMember, UpdateProfile, UserId, Visibility,
+    AddMember, AuthRefresh, Block, BlockStatus, ChangePassword, ConversationId, ConversationKind,
+    ConversationRef, ConversationStatus, CreateConversation, CreateInvite, CreateIpRule, EditMessage,
+    ErrorCode, Event, EventBody, FieldError, ForwardMessage, GroupMention, Highlight, InvitePreview,
+    IpAction, IpRule, IpRuleId, LoginRequest, MarkRead, MemberRole, MessageId, MessageKind, MessageRef,
+    MessageVersion, OwnUser, Page, PlatformRole, Presence, PresenceUpdate, PresenceWatch, Problem,
+    PublicChannel, Reaction, ReactionRequest, ReadReceipt, ReadState, RefreshRequest, RegisterRequest,
+    SaveDraft, ScheduleMessage, SearchHit, SendMessage, SessionId, SessionInfo, SignIn, SyncPosition,
+    SyncResume, SystemNote, Ticket, UnreadTotal, UpdateConversation, UpdateMe, UpdateMember, UpdateProfile,
+    UserId, Visibility,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -24,7 +25,7 @@ fn pin<T: Serialize + DeserializeOwned>(name: &str, value: &T) {
 }
 
 /// Pins the JSON of what only the server writes.
-fn written(name: &str, value: &impl Serialize) {
+pub(crate) fn written(name: &str, value: &impl Serialize) {
     let mut settings = Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
@@ -34,6 +35,7 @@ fn written(name: &str, value: &impl Serialize) {
 #[test]
 fn people() {
     pin("user", &sample::user());
+    pin("own_user", &OwnUser { user: sample::user(), presence_visible: true });
     pin("user_summary", &sample::summary());
     pin("platform_role", &[PlatformRole::User, PlatformRole::Moderator, PlatformRole::Admin]);
     pin("presence", &[Presence::Online, Presence::Away, Presence::Busy, Presence::Offline]);
@@ -250,24 +252,16 @@ fn problems() {
     pin("problem_rate_limited", &problem);
 }
 
+/// What clients say on sockets only.
 #[test]
-fn frames() {
-    written("frame_ack", &ServerFrame { id: Some("c1"), kind: "ack", payload: sample::message() });
-    let error = Problem::new(ErrorCode::UnknownType, "there is no type \"shout\"", "r-1");
-    written("frame_error", &ServerFrame { id: None, kind: "error", payload: error });
-    // What is relayed is the body of the event, as it is in the log.
-    written("frame_message_new", &EventBody::MessageNew(Box::new(sample::message())));
-    pin(
-        "ready",
-        &Ready {
-            connection_id: id(ConnectionId::from_uuid, 8),
-            user: sample::user(),
-            heartbeat_seconds: 25,
-            epoch: "0123456789abcdef".to_owned(),
-            expires_at: None,
-        },
-    );
-    pin("pong", &Pong {});
-    let conversations = vec![SyncHead { id: id(ConversationId::from_uuid, 2), seq: 17 }];
-    pin("sync_lagging", &SyncLagging { conversations });
+fn what_sockets_take() {
+    let (conversation_id, message_id) = (id(ConversationId::from_uuid, 2), id(MessageId::from_uuid, 3));
+    pin("conversation_ref", &ConversationRef { conversation_id });
+    pin("message_ref", &MessageRef { message_id });
+    pin("presence_update", &PresenceUpdate { status: Presence::Busy });
+    pin("presence_watch", &PresenceWatch { user_ids: vec![id(UserId::from_uuid, 1)] });
+    let epoch = "0123456789abcdef".to_owned();
+    let conversations = vec![SyncPosition { id: conversation_id, epoch, seq: 17 }];
+    pin("sync_resume", &SyncResume { conversations, all: true });
+    pin("auth_refresh", &AuthRefresh { token: "header.claims.signature".to_owned() });
 }
