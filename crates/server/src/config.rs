@@ -16,6 +16,7 @@ mod load;
 mod log;
 mod setting;
 mod socket;
+mod tls;
 
 pub use access::Access;
 pub use auth::{Auth, Claim, JwksUrl, PublicKey, Secret};
@@ -29,6 +30,7 @@ pub use load::Flags;
 pub use log::{Levels, Log, LogFormat};
 pub use setting::{Rule, Setting};
 pub use socket::Socket;
+pub use tls::Tls;
 
 use natter_store::DatabaseUrl;
 use setting::settings;
@@ -63,6 +65,8 @@ settings! {
         limits: Limits,
         /// How long a WebSocket may be silent or slow.
         socket: Socket,
+        /// TLS in this process, for a server without a proxy in front.
+        tls: Tls,
     }
 }
 
@@ -83,6 +87,7 @@ impl Config {
             });
         }
         conflicts.extend(self.auth.conflicts());
+        conflicts.extend(self.tls.conflicts());
         conflicts
     }
 }

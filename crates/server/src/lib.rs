@@ -21,3 +21,4 @@ pub mod rest;
 pub mod seed;
 pub mod serve;
 mod socket;
+mod tls;

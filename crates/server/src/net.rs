@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// Bytes that a client must take within its time, if so many wait for it. A link of 64 kbit/s takes them in two seconds.
@@ -22,12 +23,20 @@ pub(crate) struct Patience {
     pub(crate) write: Duration,
 }
 
-/// A TCP stream that fails once its client lets the server wait for too long.
+/// What carries a connection.
+pub(crate) enum Transport {
+    /// TCP as it is.
+    Plain(TcpStream),
+    /// TLS over it.
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// A transport that fails once its client lets the server wait for too long.
 ///
 /// hyper alone times a request's head from the moment when the connection became idle, which cannot be right for both a
 /// proxy that keeps connections open and a client that sends a byte now and then, and never times its writes at all.
 pub(crate) struct Stream {
-    tcp: TcpStream,
+    transport: Transport,
     patience: Patience,
     phase: Phase,
     /// What the phase was when it was last looked at.
@@ -46,15 +55,15 @@ pub(crate) struct Phase(Arc<AtomicUsize>);
 
 impl Stream {
     /// A stream that is waiting for the head of its first request.
-    pub(crate) fn new(tcp: TcpStream, patience: Patience, phase: Phase) -> Self {
+    pub(crate) fn new(transport: Transport, patience: Patience, phase: Phase) -> Self {
         let mut head = Timer::default();
         head.start(patience.head);
-        Self { tcp, patience, phase, phase_seen: 0, head, stall: Timer::default(), taken_bytes: 0 }
+        Self { transport, patience, phase, phase_seen: 0, head, stall: Timer::default(), taken_bytes: 0 }
     }
 
-    /// The bare stream, for those who keep time themselves.
-    pub(crate) fn into_tcp(self) -> TcpStream {
-        self.tcp
+    /// The bare transport, for those who keep time themselves.
+    pub(crate) fn into_transport(self) -> Transport {
+        self.transport
     }
 
     /// Waits for the client to take more, for as long as there is patience.
@@ -100,7 +109,7 @@ impl AsyncRead for Stream {
             self.head.stop();
         }
         let before = buffer.filled().len();
-        if let Poll::Ready(read) = Pin::new(&mut self.tcp).poll_read(cx, buffer) {
+        if let Poll::Ready(read) = Pin::new(&mut self.transport).poll_read(cx, buffer) {
             // While a request is answered, what comes is its body, which is timed with the request.
             let of_a_head = phase.is_multiple_of(2) && buffer.filled().len() > before;
             if of_a_head && !self.head.is_running() {
@@ -116,7 +125,7 @@ impl AsyncRead for Stream {
 
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match Pin::new(&mut self.tcp).poll_write(cx, bytes) {
+        match Pin::new(&mut self.transport).poll_write(cx, bytes) {
             Poll::Ready(written) => self.wrote(written),
             Poll::Pending => self.poll_stalled(cx),
         }
@@ -127,24 +136,78 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match Pin::new(&mut self.tcp).poll_write_vectored(cx, slices) {
+        match Pin::new(&mut self.transport).poll_write_vectored(cx, slices) {
             Poll::Ready(written) => self.wrote(written),
             Poll::Pending => self.poll_stalled(cx),
         }
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.tcp.is_write_vectored()
+        self.transport.is_write_vectored()
     }
 
     /// All that there was to write has been taken.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.stall.stop();
-        Pin::new(&mut self.tcp).poll_flush(cx)
+        Pin::new(&mut self.transport).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(cx)
+        Pin::new(&mut self.transport).poll_shutdown(cx)
+    }
+}
+
+impl AsyncRead for Transport {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_read(cx, buffer),
+            Self::Tls(tls) => Pin::new(tls).poll_read(cx, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Transport {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_write(cx, bytes),
+            Self::Tls(tls) => Pin::new(tls).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_write_vectored(cx, slices),
+            Self::Tls(tls) => Pin::new(tls).poll_write_vectored(cx, slices),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Plain(tcp) => tcp.is_write_vectored(),
+            Self::Tls(tls) => tls.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
+            Self::Tls(tls) => Pin::new(tls).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            Self::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
+        }
     }
 }
 

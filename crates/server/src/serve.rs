@@ -4,9 +4,10 @@ use crate::access::Access;
 use crate::app::App;
 use crate::config::Config;
 use crate::limit::Limiter;
-use crate::net::{Patience, Phase, Stream};
+use crate::net::{Patience, Phase, Stream, Transport};
 use crate::open::Open;
 use crate::seed::{self, DemoAccounts};
+use crate::tls::Tls;
 use crate::{data_dir, jobs, open, rest};
 use axum::Router;
 use hyper::body::Incoming;
@@ -72,7 +73,7 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
     let server = Server::bind(app)?;
     let address = server.address()?;
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
-    greet(address, accounts.as_ref())?;
+    greet(&server.url()?, accounts.as_ref())?;
     let upkeep = tokio::spawn(async move {
         loop {
             tokio::time::sleep(Duration::from_secs(METRICS_UPKEEP_SECONDS)).await;
@@ -98,11 +99,11 @@ fn raise_descriptor_limit() {
 }
 
 /// A program that starts this one reads the address from the first line.
-fn greet(address: SocketAddr, accounts: Option<&DemoAccounts>) -> io::Result<()> {
+fn greet(url: &str, accounts: Option<&DemoAccounts>) -> io::Result<()> {
     use std::io::Write as _;
     let mut out = io::stdout().lock();
-    writeln!(out, "Natter listens on http://{address}/")?;
-    writeln!(out, "  API documentation  http://{address}/api/docs/")?;
+    writeln!(out, "Natter listens on {url}/")?;
+    writeln!(out, "  API documentation  {url}/api/docs/")?;
     if let Some(accounts) = accounts {
         let names: Vec<_> = accounts.people.iter().map(|person| person.username).collect();
         writeln!(out, "  Sign in as         {}", names.join(", "))?;
@@ -145,6 +146,7 @@ pub(crate) struct ConnectionPermit(#[expect(dead_code, reason = "held, not read"
 pub struct Server {
     app: App,
     listener: TcpListener,
+    tls: Option<Arc<Tls>>,
 }
 
 impl Server {
@@ -156,7 +158,8 @@ impl Server {
                 "cannot listen on {address}: {error}. Stop what listens there, or choose another address with --listen"
             )
         })?;
-        Ok(Self { app, listener })
+        let tls = Tls::open(&app.config.tls)?.map(Arc::new);
+        Ok(Self { app, listener, tls })
     }
 
     /// Where it listens: with port 0, the kernel chose one.
@@ -164,9 +167,15 @@ impl Server {
         self.listener.local_addr()
     }
 
+    /// The address as clients on this machine write it.
+    pub fn url(&self) -> io::Result<String> {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        Ok(format!("{scheme}://{}", self.address()?))
+    }
+
     /// Serves until `stop` resolves, then lets everybody finish within `limits.shutdown_seconds_max`.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let Self { app, listener } = self;
+        let Self { app, listener, tls } = self;
         let router = rest::router(app.clone());
         let permits = Arc::new(Semaphore::new(app.config.limits.connections_max));
         let accept = async {
@@ -176,7 +185,8 @@ impl Server {
                 match listener.accept().await {
                     Ok((stream, peer)) => {
                         let permit = ConnectionPermit(Arc::new(permit));
-                        app.connections.spawn(connection(app.clone(), router.clone(), stream, peer, permit));
+                        let newcomer = Newcomer { stream, peer, permit, tls: tls.clone() };
+                        app.connections.spawn(connection(app.clone(), router.clone(), newcomer));
                     }
                     Err(error) => {
                         tracing::warn!(%error, "cannot accept connections; trying again");
@@ -185,8 +195,15 @@ impl Server {
                 }
             }
         };
+        let keep_fresh = async {
+            match &tls {
+                Some(tls) => tls.keep_fresh().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             () = accept => {}
+            () = keep_fresh => {}
             () = stop => {}
         }
         drop(listener);
@@ -203,7 +220,16 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG_MAX)
 }
 
-async fn connection(app: App, router: Router, stream: TcpStream, peer: SocketAddr, permit: ConnectionPermit) {
+/// A client that has just come.
+struct Newcomer {
+    stream: TcpStream,
+    peer: SocketAddr,
+    permit: ConnectionPermit,
+    tls: Option<Arc<Tls>>,
+}
+
+async fn connection(app: App, router: Router, newcomer: Newcomer) {
+    let Newcomer { stream, peer, permit, tls } = newcomer;
     // Frames are written whole; waiting for more to come would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
         return tracing::debug!(%error, %peer, "the client left at once");
@@ -212,7 +238,16 @@ async fn connection(app: App, router: Router, stream: TcpStream, peer: SocketAdd
     let patience =
         Patience { head: seconds(limits.header_seconds_max), write: seconds(limits.write_stall_seconds_max) };
     let phase = Phase::default();
-    let stream = Stream::new(stream, patience, phase.clone());
+    let transport = match tls {
+        None => Transport::Plain(stream),
+        // The greeting has as much time as the head of a request.
+        Some(tls) => match tokio::time::timeout(patience.head, tls.acceptor().accept(stream)).await {
+            Ok(Ok(stream)) => Transport::Tls(Box::new(stream)),
+            Ok(Err(error)) => return tracing::debug!(%error, %peer, "a client cannot be greeted"),
+            Err(_late) => return tracing::debug!(%peer, "a client did not greet in time"),
+        },
+    };
+    let stream = Stream::new(transport, patience, phase.clone());
     let service = service_fn(move |mut request: http::Request<Incoming>| {
         let (router, phase) = (router.clone(), phase.clone());
         phase.turn();

@@ -15,7 +15,7 @@ const TIME_MAX: Duration = Duration::from_secs(30);
 /// The kernel chooses.
 const ANY_PORT: &str = "127.0.0.1:0";
 /// The first line that `natter serve` prints.
-const GREETING: &str = "Natter listens on http://";
+const GREETING: &str = "Natter listens on http";
 
 /// Where an instrumented program writes what was executed of it.
 const PROFILE: &str = "LLVM_PROFILE_FILE";
@@ -234,7 +234,8 @@ impl Builder {
         let greeting = async {
             while let Some(line) = lines.next_line().await? {
                 if let Some(address) = line.strip_prefix(GREETING) {
-                    return address.trim_end_matches('/').parse().with_context(|| format!("in {line:?}"));
+                    let address = address.trim_start_matches(['s', ':', '/']).trim_end_matches('/');
+                    return address.parse().with_context(|| format!("in {line:?}"));
                 }
             }
             bail!("natter ended without a greeting")

@@ -14,7 +14,7 @@ async fn pair() -> (Stream, Phase, TcpStream) {
     let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (tcp, _) = listener.accept().await.unwrap();
     let phase = Phase::default();
-    (Stream::new(tcp, PATIENCE, phase.clone()), phase, client)
+    (Stream::new(Transport::Plain(tcp), PATIENCE, phase.clone()), phase, client)
 }
 
 /// Reads until nothing comes any more; how long that took, and what it ended with.

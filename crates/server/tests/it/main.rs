@@ -34,6 +34,7 @@ mod seed;
 mod sessions;
 mod support;
 mod timeouts;
+mod tls;
 mod users;
 mod ws;
 
