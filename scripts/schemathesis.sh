@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 checks=not_a_server_error,status_code_conformance,content_type_conformance
 checks+=,response_headers_conformance,response_schema_conformance
 tools_dir=${TOOLS_DIR:?"is set by the Makefile: run this through make"}
-tool=$tools_dir/schemathesis/bin/schemathesis
+tool=$tools_dir/python/bin/schemathesis
 
 cargo build --locked --quiet --package natter-server
 natter=$PWD/target/debug/natter

@@ -63,12 +63,12 @@ for tool in "${tools[@]}"; do
   cargo install --quiet --locked --root "$tools_dir" --version "$version" "$crate"
   touch "$tools_dir/$crate-$version"
 done
-if [ "$purpose" = test ] && ! cmp --silent scripts/schemathesis.txt "$tools_dir/schemathesis/installed"; then
-  echo "setup: installing schemathesis, once, in $tools_dir"
-  rm -rf "$tools_dir/schemathesis"
-  python3 -m venv "$tools_dir/schemathesis"
-  "$tools_dir/schemathesis/bin/pip" install --quiet --disable-pip-version-check --requirement scripts/schemathesis.txt
-  cp scripts/schemathesis.txt "$tools_dir/schemathesis/installed"
+if [ "$purpose" = test ] && ! cmp --silent scripts/python.txt "$tools_dir/python/installed"; then
+  echo "setup: installing what the tests need of Python, once, in $tools_dir"
+  rm -rf "$tools_dir/python"
+  python3 -m venv "$tools_dir/python"
+  "$tools_dir/python/bin/pip" install --quiet --disable-pip-version-check --requirement scripts/python.txt
+  cp scripts/python.txt "$tools_dir/python/installed"
 fi
 if [ "$purpose" = coverage ]; then
   compgen -G "$(rustc --print sysroot)/lib/rustlib/*/bin/llvm-cov" >/dev/null || rustup component add llvm-tools
