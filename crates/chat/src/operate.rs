@@ -12,6 +12,8 @@ use uuid::Uuid;
 const NOTE_CHARS_MAX: usize = 256;
 /// Seconds that the answer under an idempotency key is kept.
 const IDEMPOTENCY_SECONDS: i64 = 24 * 60 * 60;
+/// Seconds that it is kept which sessions have ended: longer than any process goes without asking.
+const REVOCATION_SECONDS: i64 = 60 * 60;
 /// Rows that are erased in one go: few enough that nobody waits long behind it.
 const ERASED_ROWS_MAX: u32 = 500;
 
@@ -121,8 +123,12 @@ impl Chat {
 
     /// Erases some of what nobody can see any more; answers whether there is more.
     pub async fn erase(&self) -> Result<bool> {
-        let keys_before: Timestamp = self.now().plus_seconds(-IDEMPOTENCY_SECONDS);
-        match self.store.queue(Write::Erase { keys_before, rows_max: ERASED_ROWS_MAX }).await?.await? {
+        let write = Write::Erase {
+            keys_before: self.now().plus_seconds(-IDEMPOTENCY_SECONDS),
+            revocations_before: self.now().plus_seconds(-REVOCATION_SECONDS),
+            rows_max: ERASED_ROWS_MAX,
+        };
+        match self.store.queue(write).await?.await? {
             Written::More(more) => Ok(more),
             other => Err(unexpected(&other)),
         }

@@ -3,13 +3,19 @@
 use crate::Result;
 use async_trait::async_trait;
 use natter_protocol::{
-    Block, BlockStatus, IpRule, PlatformRole, SessionId, SessionInfo, Timestamp, UpdateProfile, User, UserId,
+    Block, BlockStatus, IpRule, OwnUser, PlatformRole, SessionId, SessionInfo, Timestamp, UpdateProfile, User,
+    UserId,
 };
 
 /// Sessions of one user that are listed, the newest: more of them live only where a program signs in over and over.
 pub(crate) const SESSIONS_LISTED_MAX: u32 = 1_000;
+/// Revocations that are read at once.
+pub const REVOCATIONS_READ_MAX: u32 = 1_000;
 
 /// What is read about users: who they are, what signing in needs, who keeps away from whom.
+///
+/// Every [`User`] is as others see them: `last_seen` is absent if they do not want it to be seen, and `presence` is for
+/// whoever knows the connections to say.
 #[async_trait]
 pub trait Accounts {
     /// Whether anybody has an account.
@@ -17,6 +23,12 @@ pub trait Accounts {
 
     /// A user who is not disabled.
     async fn user(&self, id: UserId) -> Result<Option<User>>;
+
+    /// The same, as they see themselves.
+    async fn own_user(&self, id: UserId) -> Result<Option<OwnUser>>;
+
+    /// Those of the given users who do not want others to see when they are connected.
+    async fn hidden_among(&self, users: &[UserId]) -> Result<Vec<UserId>>;
 
     /// The users among these names; each name is a username or the text of a user id. Unknown names are absent.
     async fn users_named(&self, names: &[String]) -> Result<Vec<User>>;
@@ -49,6 +61,15 @@ pub trait Accounts {
 
     /// The live sessions of a user, newest first. `current` of each is false.
     async fn sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<SessionInfo>>;
+
+    /// What has ended or changed since, by id, at most [`REVOCATIONS_READ_MAX`]; what is older than an hour may be gone.
+    ///
+    /// Transactions of several nodes may commit in another order than they took their ids. Whoever reads on and on looks
+    /// some way back behind the last id that they know.
+    async fn revocations(&self, after: i64) -> Result<Vec<Revocation>>;
+
+    /// The newest id of a revocation; 0 if there is none.
+    async fn last_revocation(&self) -> Result<i64>;
 
     /// Whether two users keep each other away.
     async fn block_status(&self, viewer: UserId, other: UserId) -> Result<BlockStatus>;
@@ -130,6 +151,28 @@ pub struct Session {
     pub id: SessionId,
     /// Whose it is.
     pub user: User,
+}
+
+/// Something that open sockets must hear of, whichever process has done it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revocation {
+    /// Greater for whatever is written later, within one node.
+    pub id: i64,
+    /// Whose sockets.
+    pub user_id: UserId,
+    /// The sockets of one session only.
+    pub session_id: Option<SessionId>,
+    /// What has happened.
+    pub kind: RevocationKind,
+}
+
+/// What has happened to a user or one of their sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RevocationKind {
+    /// The session has ended; without a session: the account is disabled.
+    Ended,
+    /// The user has another role, name or picture, is seen or hidden, or is enabled again.
+    UserChanged,
 }
 
 /// A user of a host application, as its token describes them.

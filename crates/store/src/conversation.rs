@@ -4,8 +4,8 @@ use crate::{Act, Announcement, Result};
 use async_trait::async_trait;
 use natter_protocol::{
     Conversation, ConversationId, ConversationInfo, ConversationKind, ConversationStatus, Invite,
-    InvitePreview, Member, MemberRole, PublicChannel, ReadState, Seq, Timestamp, UnreadTotal, UserId,
-    UserSummary, Visibility,
+    InvitePreview, Member, MemberRole, PublicChannel, ReadState, Seq, SyncHead, Timestamp, UnreadTotal,
+    UserId, UserSummary, Visibility,
 };
 
 /// What is read about conversations and who is in them.
@@ -22,6 +22,10 @@ pub trait Conversations {
         after: Option<ListPosition>,
         limit: u32,
     ) -> Result<Vec<Conversation>>;
+
+    /// The newest position of each of the viewer's conversations, or of those of the given ones that are among them; in
+    /// no order.
+    async fn heads(&self, viewer: UserId, of: Option<&[ConversationId]>) -> Result<Vec<SyncHead>>;
 
     /// The direct conversation of two users.
     async fn direct(&self, one: UserId, other: UserId) -> Result<Option<ConversationId>>;

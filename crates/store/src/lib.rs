@@ -23,7 +23,7 @@ mod write;
 
 pub use account::{
     Accounts, ClaimKey, Credentials, KeepAnswer, KeyHolder, NewIpRule, NewSession, NewUser, ProvisionUser,
-    Session, SessionRotation,
+    REVOCATIONS_READ_MAX, Revocation, RevocationKind, Session, SessionRotation,
 };
 pub use commit::{BATCH_WRITES_MAX, Committed, Committing, QUEUE_WRITES_MAX};
 pub use conversation::{
@@ -33,7 +33,7 @@ pub use conversation::{
 pub use error::{Refusal, StoreError};
 pub use message::{
     Anchor, DeleteMessage, DueMessage, EditMessage, MarkRead, Mentions, MessageSlice, Messages, NewMessage,
-    NewScheduled, Window,
+    NewScheduled, Range, Window,
 };
 pub use migration::{MigrationError, MigrationStatus, Migrator};
 pub use open::{DatabaseUrl, OpenError, OpenOptions, Opened, migrator, open};

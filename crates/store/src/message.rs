@@ -33,6 +33,10 @@ pub trait Messages {
         limit: u32,
     ) -> Result<Option<Vec<Event>>>;
 
+    /// The events in each of these parts of logs, in the order of the parts; nothing of a conversation that the viewer is
+    /// not a member of. They are read all at once: whoever asks sees to it that they are not too many.
+    async fn replay(&self, viewer: UserId, ranges: &[Range]) -> Result<Vec<Event>>;
+
     /// What a message said before, oldest first; of more than a hundred versions the newest.
     async fn versions(&self, id: MessageId) -> Result<Vec<MessageVersion>>;
 
@@ -73,6 +77,17 @@ pub trait Messages {
 
     /// Scheduled messages of anybody whose time has come, by time, but none that has failed.
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<DueMessage>>;
+}
+
+/// A part of a conversation's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Range {
+    /// Whose log.
+    pub conversation_id: ConversationId,
+    /// The position before the first event.
+    pub after: Seq,
+    /// The position of the last event.
+    pub upto: Seq,
 }
 
 /// A message to be sent. The pipeline adds its `seq`.

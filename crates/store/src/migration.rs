@@ -38,9 +38,9 @@ macro_rules! migrations {
 }
 
 pub(crate) const SQLITE: &[Migration] =
-    migrations!("sqlite": 1 "0001_foundation", 2 "0002_messaging", 3 "0003_search");
+    migrations!("sqlite": 1 "0001_foundation", 2 "0002_messaging", 3 "0003_search", 4 "0004_realtime");
 pub(crate) const POSTGRES: &[Migration] =
-    migrations!("postgres": 1 "0001_foundation", 2 "0002_messaging", 3 "0003_search");
+    migrations!("postgres": 1 "0001_foundation", 2 "0002_messaging", 3 "0003_search", 4 "0004_realtime");
 
 /// A migration that the database says was applied.
 #[derive(Debug, Clone, PartialEq, Eq)]

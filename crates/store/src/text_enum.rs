@@ -1,5 +1,6 @@
 //! How enumerations of the wire are spelled in text columns. A spelling is on disk, so it never changes.
 
+use crate::RevocationKind;
 use natter_protocol::{
     ConversationKind, ConversationStatus, ErrorCode, GroupMention, IpAction, MemberRole, MessageKind,
     PlatformRole, Visibility,
@@ -32,6 +33,7 @@ text_enum! { IpAction: Allow "allow", Block "block" }
 text_enum! { MemberRole: Member "member", Moderator "moderator", Admin "admin", Owner "owner" }
 text_enum! { MessageKind: Text "text", System "system" }
 text_enum! { PlatformRole: User "user", Moderator "moderator", Admin "admin" }
+text_enum! { RevocationKind: Ended "ended", UserChanged "user_changed" }
 text_enum! { Visibility: Public "public", Private "private" }
 
 /// The wire's own spelling, which never changes either.

@@ -177,6 +177,8 @@ pub enum Write {
         /// What is absent stays; an empty picture is none.
         update: Box<UpdateProfile>,
     },
+    /// Notes when users were last connected; never goes back.
+    Seen(Vec<(UserId, Timestamp)>),
     /// Replaces a password.
     SetPassword {
         /// Whose.
@@ -233,11 +235,13 @@ pub enum Write {
     ClaimKey(Box<ClaimKey>),
     /// Keeps the answer to the request that claimed a key.
     KeepAnswer(Box<KeepAnswer>),
-    /// Erases some of what nobody can see any more: deleted conversations, old idempotency keys. Answers whether there
-    /// is more.
+    /// Erases some of what nobody can see any more: deleted conversations, old idempotency keys and revocations. Answers
+    /// whether there is more.
     Erase {
         /// Keys that were claimed before this are old.
         keys_before: Timestamp,
+        /// Revocations from before this are known to everybody.
+        revocations_before: Timestamp,
         /// Rows to erase at most, so that nobody waits long behind it.
         rows_max: u32,
     },
@@ -277,7 +281,7 @@ pub enum Written {
     Invite(Box<Invite>),
     /// What will be sent later.
     Scheduled(Box<ScheduledMessage>),
-    /// The user, and, after provisioning, whether anything changed.
+    /// The user of a host application.
     User(Box<User>),
     /// The rule.
     IpRule(Box<IpRule>),

@@ -2,7 +2,7 @@
 
 use crate::execute::{Submitted, unexpected};
 use crate::text::Check;
-use crate::{Actor, Chat, Result};
+use crate::{Actor, Chat, Error, Result};
 use natter_protocol::{Reply, UpdateProfile, limits};
 use natter_store::{Write, Written};
 use std::sync::Arc;
@@ -15,8 +15,12 @@ impl Chat {
     ) -> Result<Submitted> {
         let update = Box::new(checked(update)?);
         let write = Write::UpdateProfile { user_id: actor.id(), update };
-        self.commit(write, async |chat, written| match written {
-            Written::User(user) => Ok(Reply::User(Box::new(chat.present(*user)))),
+        let id = actor.id();
+        self.commit(write, async move |chat, written| match written {
+            Written::Done => {
+                let user = chat.store.user(id).await?.ok_or(Error::Unauthenticated)?;
+                Ok(Reply::User(Box::new(chat.present(user))))
+            }
             other => Err(unexpected(&other)),
         })
         .await

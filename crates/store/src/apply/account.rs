@@ -15,9 +15,11 @@ impl<R: Rows> Work<'_, R> {
             }
             Write::ProvisionUser(user) => self.provision_user(user).await,
             Write::UpdateProfile { user_id, update } => {
-                self.rows.update_profile(*user_id, update).await?;
-                let user = self.rows.user(*user_id).await?.ok_or(Refusal::UserUnknown)?;
-                Ok(Written::User(Box::new(user)))
+                known(self.rows.update_profile(*user_id, update).await?, Refusal::UserUnknown)
+            }
+            Write::Seen(seen) => {
+                self.rows.set_seen(seen).await?;
+                Ok(Written::Done)
             }
             Write::SetPassword { user_id, password_hash, except, now } => {
                 known(self.rows.set_password(*user_id, password_hash).await?, Refusal::UserUnknown)?;
@@ -65,11 +67,13 @@ impl<R: Rows> Work<'_, R> {
                 }
                 Ok(Written::Done)
             }
-            Write::Erase { keys_before, rows_max } => {
-                let rows_max = *rows_max;
-                let keys = self.rows.erase_keys(*keys_before, rows_max).await?;
-                let rows = self.rows.erase_conversations(rows_max).await?;
-                Ok(Written::More(keys >= u64::from(rows_max) || rows >= u64::from(rows_max)))
+            Write::Erase { keys_before, revocations_before, rows_max } => {
+                let erased = [
+                    self.rows.erase_keys(*keys_before, *rows_max).await?,
+                    self.rows.erase_revocations(*revocations_before, *rows_max).await?,
+                    self.rows.erase_conversations(*rows_max).await?,
+                ];
+                Ok(Written::More(erased.iter().any(|rows| *rows >= u64::from(*rows_max))))
             }
             // `Work::write` takes the others.
             _ => Ok(Written::Done),

@@ -198,8 +198,10 @@ rows! {
     fn user_of_host(external_id: &str) -> Option<User>;
     /// Inserts the user of a host application under this name, unless it is taken or the user is there.
     fn insert_user_of_host(user: &ProvisionUser, username: &str) -> bool;
-    /// Changes how others see a user.
-    fn update_profile(id: UserId, update: &UpdateProfile);
+    /// Changes how others see a user. Whether there is such a user.
+    fn update_profile(id: UserId, update: &UpdateProfile) -> bool;
+    /// Notes when users were last connected, unless a later time is known.
+    fn set_seen(seen: &[(UserId, Timestamp)]);
     /// Whether there is such a user.
     fn set_password(id: UserId, hash: &str) -> bool;
     /// Whether there is such a user.
@@ -238,6 +240,8 @@ rows! {
     fn delete_key(user: UserId, key: &str);
     /// Deletes keys that were claimed before this, at most so many. How many there were.
     fn erase_keys(before: Timestamp, rows_max: u32) -> u64;
+    /// Deletes revocations from before this, at most so many. How many there were.
+    fn erase_revocations(before: Timestamp, rows_max: u32) -> u64;
     /// Deletes messages with their events, and then the conversations themselves, of what was deleted; at most so many
     /// rows. How many there were.
     fn erase_conversations(rows_max: u32) -> u64;

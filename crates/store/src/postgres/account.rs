@@ -3,10 +3,10 @@
 use super::row::{self, Columns as _, is_text, to_time, to_uuids, user_columns};
 use super::{Postgres, Statement};
 use crate::account::SESSIONS_LISTED_MAX;
-use crate::{Accounts, Credentials, Result, Session};
+use crate::{Accounts, Credentials, REVOCATIONS_READ_MAX, Result, Revocation, Session};
 use async_trait::async_trait;
 use natter_protocol::{
-    Block, BlockStatus, IpRule, IpRuleId, SessionId, SessionInfo, Timestamp, User, UserId,
+    Block, BlockStatus, IpRule, IpRuleId, OwnUser, SessionId, SessionInfo, Timestamp, User, UserId,
 };
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
@@ -29,6 +29,12 @@ pub(super) const HAS_USERS: &str = "SELECT EXISTS (SELECT FROM users)";
 pub(super) const USER: &str = concat!("SELECT ", user_columns!(), " FROM users AS u WHERE u.id = $1");
 pub(super) const USER_ENABLED: &str =
     concat!("SELECT ", user_columns!(), " FROM users AS u WHERE u.id = $1 AND u.disabled_at IS NULL");
+pub(super) const OWN_USER: &str = concat!(
+    "SELECT ",
+    user_columns!(),
+    ", u.presence_visible, u.last_seen_at FROM users AS u WHERE u.id = $1 AND u.disabled_at IS NULL"
+);
+pub(super) const HIDDEN_AMONG: &str = "SELECT id FROM users WHERE id = ANY($1) AND NOT presence_visible";
 pub(super) const USERS_NAMED: &str =
     concat!("SELECT ", user_columns!(), " FROM users AS u WHERE u.username = ANY($1) OR u.id = ANY($2)");
 /// There is no index of words: whoever asks goes through the names in their order, up to the end of the page. The
@@ -73,6 +79,10 @@ pub(super) const SESSIONS: &str = "
       FROM sessions
      WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2
      ORDER BY created_at DESC, id DESC LIMIT $3";
+pub(super) const REVOCATIONS: &str =
+    "SELECT id, user_id, session_id, kind FROM revocations WHERE id > $1 ORDER BY id LIMIT $2";
+pub(super) const LAST_REVOCATION: &str =
+    "SELECT coalesce((SELECT id FROM revocations WHERE id > 0 ORDER BY id DESC LIMIT 1), 0)";
 pub(super) const BLOCK_STATUS: &str = "
     SELECT EXISTS (SELECT FROM blocks WHERE blocker_id = $1 AND blocked_id = $2) AS by_me,
            EXISTS (SELECT FROM blocks WHERE blocker_id = $2 AND blocked_id = $1) AS me";
@@ -104,6 +114,19 @@ impl Accounts for Postgres {
 
     async fn user(&self, id: UserId) -> Result<Option<User>> {
         self.first(sqlx::query(USER_ENABLED).bind(id.uuid()), row::user).await
+    }
+
+    async fn own_user(&self, id: UserId) -> Result<Option<OwnUser>> {
+        let read = |row: &PgRow| {
+            let user = User { last_seen: row.time_opt("last_seen_at")?, ..row::user(row)? };
+            Ok(OwnUser { user, presence_visible: row.try_get("presence_visible")? })
+        };
+        self.first(sqlx::query(OWN_USER).bind(id.uuid()), read).await
+    }
+
+    async fn hidden_among(&self, users: &[UserId]) -> Result<Vec<UserId>> {
+        let statement = sqlx::query(HIDDEN_AMONG).bind(to_uuids(users));
+        self.all(statement, |row| row.id("id", UserId::from_uuid)).await
     }
 
     async fn users_named(&self, names: &[String]) -> Result<Vec<User>> {
@@ -182,6 +205,22 @@ impl Accounts for Postgres {
             })
         };
         self.all(statement, read).await
+    }
+
+    async fn revocations(&self, after: i64) -> Result<Vec<Revocation>> {
+        let read = |row: &PgRow| {
+            Ok(Revocation {
+                id: row.try_get("id")?,
+                user_id: row.id("user_id", UserId::from_uuid)?,
+                session_id: row.id_opt("session_id", SessionId::from_uuid)?,
+                kind: row.text("kind")?,
+            })
+        };
+        self.all(sqlx::query(REVOCATIONS).bind(after).bind(i64::from(REVOCATIONS_READ_MAX)), read).await
+    }
+
+    async fn last_revocation(&self) -> Result<i64> {
+        self.only(sqlx::query(LAST_REVOCATION), |row| row.try_get(0)).await
     }
 
     async fn block_status(&self, viewer: UserId, other: UserId) -> Result<BlockStatus> {

@@ -9,7 +9,7 @@ use crate::{Conversations, ListFilter, ListPosition, Result, Roster, Standing};
 use async_trait::async_trait;
 use natter_protocol::{
     Conversation, ConversationId, ConversationInfo, ConversationKind, Invite, InviteId, InvitePreview, Me,
-    Member, PublicChannel, ReadState, Seq, Timestamp, UnreadTotal, UserId,
+    Member, PublicChannel, ReadState, Seq, SyncHead, Timestamp, UnreadTotal, UserId,
 };
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
@@ -72,6 +72,14 @@ pub(super) const LIST_UNREAD: &str = list!(concat!(
              WHERE conversation_id = newest.id AND user_id = $1) > 0
      LIMIT $4"
 ));
+pub(super) const HEADS: &str = "
+    SELECT c.id, c.last_seq
+      FROM conversation_members AS cm JOIN conversations AS c ON c.id = cm.conversation_id
+     WHERE cm.user_id = $1";
+pub(super) const HEADS_AMONG: &str = "
+    SELECT c.id, c.last_seq
+      FROM conversation_members AS cm JOIN conversations AS c ON c.id = cm.conversation_id
+     WHERE cm.user_id = $1 AND cm.conversation_id = ANY($2)";
 pub(super) const DIRECT: &str = "SELECT id FROM conversations WHERE direct_key = $1";
 pub(super) const STANDING: &str = "
     SELECT c.type, c.visibility, c.status, c.blocked, cm.role, c.member_count, cm.last_read_seq
@@ -201,6 +209,20 @@ impl Conversations for Postgres {
             .bind(filter.pinned)
             .bind(filter.kind.map(ConversationKind::to_text));
         self.all(statement, |row| listed(row, &self.epoch)).await
+    }
+
+    async fn heads(&self, viewer: UserId, of: Option<&[ConversationId]>) -> Result<Vec<SyncHead>> {
+        let statement = match of {
+            None => sqlx::query(HEADS).bind(viewer.uuid()),
+            Some(of) => {
+                let of: Vec<Uuid> = of.iter().map(|id| id.uuid()).collect();
+                sqlx::query(HEADS_AMONG).bind(viewer.uuid()).bind(of)
+            }
+        };
+        let read = |row: &PgRow| {
+            Ok(SyncHead { id: row.id("id", ConversationId::from_uuid)?, seq: row.natural("last_seq")? })
+        };
+        self.all(statement, read).await
     }
 
     async fn direct(&self, one: UserId, other: UserId) -> Result<Option<ConversationId>> {

@@ -7,7 +7,7 @@ use super::Postgres;
 use super::account::not_kept_apart;
 use super::conversation::members_by_username;
 use super::row::{self, Columns as _, to_time, unreadable, user_columns};
-use crate::{DueMessage, MessageSlice, Messages, Result, Window};
+use crate::{DueMessage, MessageSlice, Messages, Range, Result, Window};
 use async_trait::async_trait;
 use natter_protocol::{
     ConversationId, Draft, Event, ForwardedFrom, Message, MessageId, MessageVersion, Reaction, ReactionCount,
@@ -150,7 +150,13 @@ impl Messages for Postgres {
         after: Seq,
         limit: u32,
     ) -> Result<Option<Vec<Event>>> {
-        self.all_if_member(log::statement(id, viewer, after, limit), log::event).await
+        let range = Range { conversation_id: id, after, upto: Seq::MAX };
+        self.all_if_member(log::statement(viewer, &[range], Some(limit)), log::event).await
+    }
+
+    async fn replay(&self, viewer: UserId, ranges: &[Range]) -> Result<Vec<Event>> {
+        let events = self.all(log::statement(viewer, ranges, None), log::event).await?;
+        Ok(events.into_iter().flatten().collect())
     }
 
     async fn versions(&self, id: MessageId) -> Result<Vec<MessageVersion>> {

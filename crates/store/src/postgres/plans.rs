@@ -66,6 +66,9 @@ async fn no_read_scans_a_table() {
     no_statement_scans_a_table(&[
         (account::USER, VIEWER.to_owned()),
         (account::USER_ENABLED, VIEWER.to_owned()),
+        (account::OWN_USER, VIEWER.to_owned()),
+        (account::HIDDEN_AMONG, format!("ARRAY[{VIEWER}]::uuid[]")),
+        (account::REVOCATIONS, "7, 1000".to_owned()),
         (account::CREDENTIALS, "'user7'".to_owned()),
         (account::USERS_NAMED, format!("ARRAY['user7', 'user8'], ARRAY[{VIEWER}]::uuid[]")),
         (account::USERS_LIKE, format!("{VIEWER}, 'us', '', 51")),
@@ -79,6 +82,8 @@ async fn no_read_scans_a_table() {
         (conversation::LIST, format!("{VIEWER}, NULL, NULL, 51, NULL, NULL, NULL")),
         (conversation::LIST, format!("{VIEWER}, now(), {CONVERSATION}, 51, false, true, 'group'")),
         (conversation::LIST_UNREAD, format!("{VIEWER}, NULL, NULL, 51, NULL, NULL, NULL")),
+        (conversation::HEADS, VIEWER.to_owned()),
+        (conversation::HEADS_AMONG, format!("{VIEWER}, ARRAY[{CONVERSATION}]::uuid[]")),
         (conversation::DIRECT, "''".to_owned()),
         (conversation::STANDING, MEMBER.to_owned()),
         (conversation::ROSTER, format!("{CONVERSATION}, NULL")),
@@ -104,7 +109,7 @@ async fn no_read_scans_a_table() {
         (history::SLICE, format!("{IN_CONVERSATION}, {before_all}")),
         (history::SLICE, format!("{IN_CONVERSATION}, {MESSAGE}, 0, 1, 1, 51")),
         (history::THREAD, format!("{IN_CONVERSATION}, {before_all}, {MESSAGE}")),
-        (log::EVENTS, format!("{IN_CONVERSATION}, 0, 1000")),
+        (log::EVENTS, format!("{VIEWER}, ARRAY[{CONVERSATION}]::uuid[], '{{0}}', '{{1000}}', 1000")),
     ])
     .await;
 }
@@ -147,6 +152,8 @@ async fn no_write_scans_a_table() {
         (sql::END_SESSIONS, format!("{VIEWER}, NULL, now()")),
         (sql::KEY, format!("{VIEWER}, 'key'")),
         (sql::ERASE_KEYS, "now(), 100".to_owned()),
+        (sql::ERASE_REVOCATIONS, "now(), 100".to_owned()),
+        (sql::SET_SEEN, "'{}', '{}'".to_owned()),
         (sql::ERASE_MESSAGES, format!("{CONVERSATION}, 100")),
         (sql::ERASE_EVENTS, format!("{CONVERSATION}, 100")),
         (sql::ERASE_RECEIPTS, format!("{CONVERSATION}, 100")),

@@ -15,7 +15,7 @@ const MILLIS_MAX: i64 = 253_402_300_799_999;
 macro_rules! user_columns {
     () => {
         "u.id AS u_id, u.username AS u_username, u.display_name AS u_display_name, u.avatar_url AS u_avatar_url,
-         u.role AS u_role, u.last_seen_at AS u_last_seen_at"
+         u.role AS u_role, CASE WHEN u.presence_visible THEN u.last_seen_at END AS u_last_seen_at"
     };
 }
 pub(super) use user_columns;

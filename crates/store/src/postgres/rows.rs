@@ -399,11 +399,19 @@ impl Rows for Transaction<'_> {
         self.changes(statement).await
     }
 
-    async fn update_profile(&mut self, id: UserId, update: &UpdateProfile) -> Step<()> {
+    async fn update_profile(&mut self, id: UserId, update: &UpdateProfile) -> Step<bool> {
         let statement = sqlx::query(sql::UPDATE_PROFILE)
             .bind(id.uuid())
             .bind(&update.display_name)
-            .bind(&update.avatar_url);
+            .bind(&update.avatar_url)
+            .bind(update.presence_visible);
+        self.changes(statement).await
+    }
+
+    async fn set_seen(&mut self, seen: &[(UserId, Timestamp)]) -> Step<()> {
+        let statement = sqlx::query(sql::SET_SEEN)
+            .bind(seen.iter().map(|(user, _)| user.uuid()).collect::<Vec<_>>())
+            .bind(seen.iter().map(|(_, at)| to_time(*at)).collect::<Vec<_>>());
         self.run(statement).await
     }
 
@@ -521,6 +529,10 @@ impl Rows for Transaction<'_> {
 
     async fn erase_keys(&mut self, before: Timestamp, rows_max: u32) -> Step<u64> {
         self.count(sqlx::query(sql::ERASE_KEYS).bind(to_time(before)).bind(i64::from(rows_max))).await
+    }
+
+    async fn erase_revocations(&mut self, before: Timestamp, rows_max: u32) -> Step<u64> {
+        self.count(sqlx::query(sql::ERASE_REVOCATIONS).bind(to_time(before)).bind(i64::from(rows_max))).await
     }
 
     async fn erase_conversations(&mut self, rows_max: u32) -> Step<u64> {

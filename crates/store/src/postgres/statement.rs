@@ -213,8 +213,18 @@ pub(super) const INSERT_USER_OF_HOST: &str = "
     VALUES ($1, $2, $2, 'user', $3, $4) ON CONFLICT DO NOTHING";
 pub(super) const UPDATE_PROFILE: &str = "
     UPDATE users
-       SET display_name = coalesce($2, display_name), avatar_url = nullif(coalesce($3, avatar_url), '')
+       SET display_name = coalesce($2, display_name), avatar_url = nullif(coalesce($3, avatar_url), ''),
+           presence_visible = coalesce($4, presence_visible)
      WHERE id = $1";
+/// In the order of the ids, because other nodes may do the same.
+pub(super) const SET_SEEN: &str = "
+    WITH seen AS (
+        SELECT u.id, max(new.at) AS at
+          FROM UNNEST($1::uuid[], $2::timestamptz[]) AS new (id, at) JOIN users AS u ON u.id = new.id
+         GROUP BY u.id),
+    locked AS (SELECT id FROM users WHERE id IN (SELECT id FROM seen) ORDER BY id FOR NO KEY UPDATE)
+    UPDATE users AS u SET last_seen_at = greatest(u.last_seen_at, seen.at)
+      FROM locked JOIN seen ON seen.id = locked.id WHERE u.id = locked.id";
 pub(super) const SET_PASSWORD: &str = "UPDATE users SET password_hash = $2 WHERE id = $1";
 pub(super) const SET_ROLE: &str = "UPDATE users SET role = $2 WHERE id = $1";
 pub(super) const SET_DISABLED: &str = "UPDATE users SET disabled_at = $2 WHERE id = $1";
@@ -259,6 +269,10 @@ pub(super) const ERASE_KEYS: &str = "
     DELETE FROM idempotency_keys
      WHERE (user_id, key) IN (SELECT user_id, key FROM idempotency_keys
                                WHERE claimed_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+/// What another node erases at the same time is left to it.
+pub(super) const ERASE_REVOCATIONS: &str = "
+    DELETE FROM revocations
+     WHERE id IN (SELECT id FROM revocations WHERE created_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
 pub(super) const DELETED_CONVERSATION: &str = "
     SELECT id FROM conversations WHERE deleted_at IS NOT NULL

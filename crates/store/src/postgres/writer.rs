@@ -231,6 +231,7 @@ fn touched(write: &Write) -> Touched {
         | Write::CreateUser(_)
         | Write::ProvisionUser(_)
         | Write::UpdateProfile { .. }
+        | Write::Seen(_)
         | Write::SetPassword { .. }
         | Write::SetRole { .. }
         | Write::SetDisabled { .. }

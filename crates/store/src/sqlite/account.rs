@@ -3,10 +3,10 @@
 use super::Sqlite;
 use super::row::{Columns, USER_COLUMNS};
 use crate::account::SESSIONS_LISTED_MAX;
-use crate::{Accounts, Credentials, Result, Session};
+use crate::{Accounts, Credentials, REVOCATIONS_READ_MAX, Result, Revocation, Session};
 use async_trait::async_trait;
 use natter_protocol::{
-    Block, BlockStatus, IpRule, IpRuleId, SessionId, SessionInfo, Timestamp, User, UserId,
+    Block, BlockStatus, IpRule, IpRuleId, OwnUser, SessionId, SessionInfo, Timestamp, User, UserId,
 };
 use rusqlite::{Connection, OptionalExtension as _, Params};
 use std::sync::LazyLock;
@@ -15,6 +15,15 @@ pub(super) const HAS_USERS: &str = "SELECT 1 FROM users LIMIT 1";
 pub(super) static USER: LazyLock<String> = LazyLock::new(|| users("WHERE u.id = ?1"));
 pub(super) static USER_ENABLED: LazyLock<String> =
     LazyLock::new(|| users("WHERE u.id = ?1 AND u.disabled_at IS NULL"));
+pub(super) static OWN_USER: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {USER_COLUMNS}, u.last_seen_at, u.presence_visible
+           FROM users AS u WHERE u.id = ?1 AND u.disabled_at IS NULL"
+    )
+});
+pub(super) const HIDDEN_AMONG: &str = "
+    SELECT id FROM users
+     WHERE id IN (SELECT unhex(value, '-') FROM json_each(?1)) AND NOT presence_visible";
 pub(super) static USER_NAMED: LazyLock<String> = LazyLock::new(|| users("WHERE u.username = ?1"));
 /// There is no index of words: whoever asks goes through the names in their order, up to the end of the page.
 pub(super) static USERS_LIKE: LazyLock<String> = LazyLock::new(|| {
@@ -69,6 +78,9 @@ pub(super) const SESSIONS: &str = "
       FROM sessions
      WHERE user_id = ?1 AND ended_at IS NULL AND expires_at > ?2
      ORDER BY created_at DESC, id DESC LIMIT ?3";
+pub(super) const REVOCATIONS: &str =
+    "SELECT id, user_id, session_id, kind FROM revocations WHERE id > ?1 ORDER BY id LIMIT ?2";
+pub(super) const LAST_REVOCATION: &str = "SELECT coalesce(max(id), 0) FROM revocations";
 pub(super) const HAS_BLOCKED: &str = "SELECT 1 FROM blocks WHERE blocker_id = ?1 AND blocked_id = ?2";
 pub(super) const BLOCKS: &str = "
     SELECT u.id, u.username, u.display_name, u.avatar_url, b.created_at
@@ -102,6 +114,34 @@ impl Accounts for Sqlite {
 
     async fn user(&self, id: UserId) -> Result<Option<User>> {
         self.readers.read(move |snapshot| one_user(snapshot, &USER_ENABLED, [id.uuid()])).await
+    }
+
+    async fn own_user(&self, id: UserId) -> Result<Option<OwnUser>> {
+        self.readers
+            .read(move |snapshot| {
+                snapshot
+                    .prepare_cached(&OWN_USER)?
+                    .query_row([id.uuid()], |row| {
+                        let mut columns = Columns::of(row);
+                        let user = columns.user()?;
+                        let user = User { last_seen: columns.time_opt()?, ..user };
+                        Ok(OwnUser { user, presence_visible: columns.get()? })
+                    })
+                    .optional()
+            })
+            .await
+    }
+
+    async fn hidden_among(&self, users: &[UserId]) -> Result<Vec<UserId>> {
+        let users = serde_json::json!(users).to_string();
+        self.readers
+            .read(move |snapshot| {
+                snapshot
+                    .prepare_cached(HIDDEN_AMONG)?
+                    .query_map([users], |row| Columns::of(row).id(UserId::from_uuid))?
+                    .collect()
+            })
+            .await
     }
 
     async fn users_named(&self, names: &[String]) -> Result<Vec<User>> {
@@ -186,6 +226,31 @@ impl Accounts for Sqlite {
                     })?
                     .collect()
             })
+            .await
+    }
+
+    async fn revocations(&self, after: i64) -> Result<Vec<Revocation>> {
+        self.readers
+            .read(move |snapshot| {
+                snapshot
+                    .prepare_cached(REVOCATIONS)?
+                    .query_map((after, REVOCATIONS_READ_MAX), |row| {
+                        let mut columns = Columns::of(row);
+                        Ok(Revocation {
+                            id: columns.get()?,
+                            user_id: columns.id(UserId::from_uuid)?,
+                            session_id: columns.id_opt(SessionId::from_uuid)?,
+                            kind: columns.text()?,
+                        })
+                    })?
+                    .collect()
+            })
+            .await
+    }
+
+    async fn last_revocation(&self) -> Result<i64> {
+        self.readers
+            .read(|snapshot| snapshot.prepare_cached(LAST_REVOCATION)?.query_row([], |row| row.get(0)))
             .await
     }
 

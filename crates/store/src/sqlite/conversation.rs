@@ -9,7 +9,7 @@ use crate::{Conversations, ListFilter, ListPosition, Result, Roster, Standing, l
 use async_trait::async_trait;
 use natter_protocol::{
     Conversation, ConversationId, ConversationInfo, Invite, InviteId, InvitePreview, Me, Member,
-    PublicChannel, ReadState, Seq, Timestamp, UnreadTotal, UserId,
+    PublicChannel, ReadState, Seq, SyncHead, Timestamp, UnreadTotal, UserId,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::collections::HashSet;
@@ -73,13 +73,19 @@ pub(super) static PAGE: LazyLock<String> = LazyLock::new(|| {
           LIMIT ?4",
     )
 });
+pub(super) const HEADS: &str = "
+    SELECT c.id, c.last_seq
+      FROM conversation_members AS cm JOIN conversations AS c ON c.id = cm.conversation_id
+     WHERE cm.user_id = ?1";
+pub(super) const HEADS_AMONG: &str = "
+    SELECT c.id, c.last_seq
+      FROM conversation_members AS cm JOIN conversations AS c ON c.id = cm.conversation_id
+     WHERE cm.user_id = ?1 AND cm.conversation_id IN (SELECT unhex(value, '-') FROM json_each(?2))";
 pub(super) const DIRECT: &str = "SELECT id FROM conversations WHERE direct_key = ?1";
 pub(super) const STANDING: &str = "
     SELECT c.type, c.visibility, c.status, c.blocked, cm.role, c.member_count, cm.last_read_seq
       FROM conversation_members AS cm JOIN conversations AS c ON c.id = cm.conversation_id
      WHERE cm.conversation_id = ?1 AND cm.user_id = ?2";
-pub(super) static INFO: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT {INFO_COLUMNS} FROM conversations AS c WHERE c.id = ?1"));
 pub(super) const HEAD: &str = "SELECT last_seq FROM conversations WHERE id = ?1";
 pub(super) const MEMBER_IDS: &str = "SELECT user_id FROM conversation_members WHERE conversation_id = ?1";
 /// The types are written out as in the definition of the index: those of `member.joined` and `member.left`.
@@ -178,6 +184,24 @@ impl Conversations for Sqlite {
                         |row| view_row(row, &epoch),
                     )?
                     .collect()
+            })
+            .await
+    }
+
+    async fn heads(&self, viewer: UserId, of: Option<&[ConversationId]>) -> Result<Vec<SyncHead>> {
+        let of = of.map(|of| serde_json::json!(of).to_string());
+        self.readers
+            .read(move |snapshot| {
+                let mut statement = snapshot.prepare_cached(if of.is_some() { HEADS_AMONG } else { HEADS })?;
+                let read = |row: &Row<'_>| {
+                    let mut columns = Columns::of(row);
+                    Ok(SyncHead { id: columns.id(ConversationId::from_uuid)?, seq: columns.get()? })
+                };
+                let heads = match of {
+                    Some(of) => statement.query_map((viewer.uuid(), of), read)?,
+                    None => statement.query_map([viewer.uuid()], read)?,
+                };
+                heads.collect()
             })
             .await
     }
@@ -418,10 +442,6 @@ fn standing(
             })
         })
         .optional()
-}
-
-pub(super) fn info(connection: &Connection, id: ConversationId) -> rusqlite::Result<ConversationInfo> {
-    connection.prepare_cached(&INFO)?.query_row([id.uuid()], |row| info_columns(&mut Columns::of(row)))
 }
 
 pub(super) fn is_member(connection: &Connection, id: ConversationId, user: UserId) -> rusqlite::Result<bool> {

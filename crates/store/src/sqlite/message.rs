@@ -7,7 +7,7 @@ use super::Sqlite;
 use super::account::not_kept_apart;
 use super::conversation::{BY_USERNAME, by_username, is_member};
 use super::row::Columns;
-use crate::{DueMessage, MessageSlice, Messages, Result, Window};
+use crate::{DueMessage, MessageSlice, Messages, Range, Result, Window};
 use async_trait::async_trait;
 use natter_protocol::{
     ConversationId, Draft, Event, ForwardedFrom, Message, MessageId, MessageVersion, Reaction, ReactionCount,
@@ -126,6 +126,11 @@ impl Messages for Sqlite {
         limit: u32,
     ) -> Result<Option<Vec<Event>>> {
         self.readers.read(move |snapshot| log::events(snapshot, id, viewer, after, limit)).await
+    }
+
+    async fn replay(&self, viewer: UserId, ranges: &[Range]) -> Result<Vec<Event>> {
+        let ranges = ranges.to_vec();
+        self.readers.read(move |snapshot| log::replay(snapshot, viewer, &ranges)).await
     }
 
     async fn versions(&self, id: MessageId) -> Result<Vec<MessageVersion>> {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 /// Columns of a [`User`] `u`, in the order of [`Columns::user`].
 pub(super) const USER_COLUMNS: &str =
-    "u.id, u.username, u.display_name, u.avatar_url, u.role, u.last_seen_at";
+    "u.id, u.username, u.display_name, u.avatar_url, u.role, iif(u.presence_visible, u.last_seen_at, NULL)";
 
 /// The columns of a row, taken from left to right, so that no column is known by a number.
 pub(super) struct Columns<'a> {
@@ -95,6 +95,15 @@ impl<'a> Columns<'a> {
             presence: Presence::Offline,
             last_seen: self.time_opt()?,
         })
+    }
+
+    /// The same, when there may be nobody.
+    pub(super) fn user_opt(&mut self) -> rusqlite::Result<Option<User>> {
+        if self.next_is_null()? {
+            self.skip(6);
+            return Ok(None);
+        }
+        self.user().map(Some)
     }
 
     /// From id, username, `display_name` and `avatar_url`.

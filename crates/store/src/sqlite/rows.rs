@@ -454,8 +454,16 @@ impl Rows for Batch<'_> {
         self.hits(sql::INSERT_USER_OF_HOST, (user.id.uuid(), username, &user.external_id, user.at.millis()))
     }
 
-    async fn update_profile(&mut self, id: UserId, update: &UpdateProfile) -> Step<(), Error> {
-        self.run(sql::UPDATE_PROFILE, (id.uuid(), &update.display_name, &update.avatar_url))
+    async fn update_profile(&mut self, id: UserId, update: &UpdateProfile) -> Step<bool, Error> {
+        let row = (id.uuid(), &update.display_name, &update.avatar_url, update.presence_visible);
+        self.hits(sql::UPDATE_PROFILE, row)
+    }
+
+    async fn set_seen(&mut self, seen: &[(UserId, Timestamp)]) -> Step<(), Error> {
+        for (user, at) in seen {
+            self.run(sql::SET_SEEN, (user.uuid(), at.millis()))?;
+        }
+        Ok(())
     }
 
     async fn set_password(&mut self, id: UserId, hash: &str) -> Step<bool, Error> {
@@ -549,6 +557,10 @@ impl Rows for Batch<'_> {
 
     async fn erase_keys(&mut self, before: Timestamp, rows_max: u32) -> Step<u64, Error> {
         self.changes(sql::ERASE_KEYS, (before.millis(), rows_max))
+    }
+
+    async fn erase_revocations(&mut self, before: Timestamp, rows_max: u32) -> Step<u64, Error> {
+        self.changes(sql::ERASE_REVOCATIONS, (before.millis(), rows_max))
     }
 
     async fn erase_conversations(&mut self, rows_max: u32) -> Step<u64, Error> {

@@ -6,7 +6,7 @@ use natter_protocol::{ConversationId, EventBody, User};
 use natter_store::{Notice, Refusal, Window, Write, Written};
 
 async fn erase(world: &World, rows_max: u32) -> bool {
-    match world.done(Write::Erase { keys_before: now(), rows_max }).await {
+    match world.done(Write::Erase { keys_before: now(), revocations_before: now(), rows_max }).await {
         Written::More(more) => more,
         other => panic!("{other:?}"),
     }
@@ -128,7 +128,7 @@ pub(crate) async fn old_keys_are_erased(db: Db) {
     world.done(Write::ClaimKey(Box::new(young.clone()))).await;
     let mut more = Vec::new();
     for _ in 0..3 {
-        let Written::More(there_is) = world.done(Write::Erase { keys_before, rows_max: 3 }).await else {
+        let Written::More(there_is) = world.done(Write::Erase { keys_before, revocations_before: now(), rows_max: 3 }).await else {
             panic!()
         };
         more.push(there_is);

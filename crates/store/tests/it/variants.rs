@@ -40,7 +40,7 @@ kinds! {
     SendMessage, EditMessage, DeleteMessage, SetReaction, SetPin, MarkRead, CreateConversation, UpdateConversation,
     DeleteConversation, UpdateMe, AddMember, RemoveMember, SetMemberRole, CreateInvite, RevokeInvite, SaveDraft,
     ScheduleMessage, ForgetScheduled, FailScheduled, Block, Unblock, CreateUser, ProvisionUser, UpdateProfile,
-    SetPassword, SetRole, SetDisabled, CreateSession, RotateSession, EndSession, EndSessions, CreateIpRule,
+    Seen, SetPassword, SetRole, SetDisabled, CreateSession, RotateSession, EndSession, EndSessions, CreateIpRule,
     DeleteIpRule, ClaimKey, KeepAnswer, Erase,
 }
 
@@ -111,6 +111,7 @@ pub(crate) async fn prepare(world: &World, kind: Kind) -> Vec<Case> {
         Kind::CreateUser
         | Kind::ProvisionUser
         | Kind::UpdateProfile
+        | Kind::Seen
         | Kind::SetPassword
         | Kind::SetRole
         | Kind::SetDisabled => users(world, kind).await,
@@ -276,9 +277,11 @@ async fn users(world: &World, kind: Kind) -> Vec<Case> {
             let update = UpdateProfile {
                 display_name: Some("Another".to_owned()),
                 avatar_url: Some("https://example.com/a.png".to_owned()),
+                presence_visible: Some(false),
             };
             vec![case("all of it", Write::UpdateProfile { user_id, update: Box::new(update) })]
         }
+        Kind::Seen => vec![case("alice", Write::Seen(vec![(user_id, now())]))],
         Kind::SetPassword => {
             let password_hash = "another".to_owned();
             vec![case(
@@ -360,7 +363,7 @@ async fn operation(world: &World, kind: Kind) -> Vec<Case> {
         _ => {
             world.done(Write::ClaimKey(Box::new(claimed))).await;
             bury(world, &scene).await;
-            vec![case("keys and a conversation", Write::Erase { keys_before: now(), rows_max: 10_000 })]
+            vec![case("keys and a conversation", Write::Erase { keys_before: now(), revocations_before: now(), rows_max: 10_000 })]
         }
     }
 }

@@ -1,17 +1,18 @@
 //! The event log, with what its entries point at.
 
 use super::{message, message_columns, message_joins};
+use crate::Range;
 use crate::log::{self, Stamp};
 use crate::postgres::Statement;
 use crate::postgres::conversation::{info, info_columns};
 use crate::postgres::row::{self, Columns as _, to_bigint, unreadable, user_columns};
-use natter_protocol::{ConversationId, Event, Member, MemberRole, MessageId, Seq, UserId};
+use natter_protocol::{Event, Member, MemberRole, MessageId, UserId};
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
-/// The events past the position `$3`. No row: the viewer is no member. No `e_seq`: there are no events. A message is
-/// read only for the entries that show it (1, 3, 4), a count only for reactions (5, 6), a person only for memberships
-/// (9 to 11).
+/// The events in parts of logs, of each as many as `$5`. No row: the viewer is no member. No `e_seq`: there are no events.
+/// A message is read only for the entries that show it (1, 3, 4), a count only for reactions (5, 6), a person only for
+/// memberships (9 to 11).
 pub(in crate::postgres) const EVENTS: &str = concat!(
     "SELECT e.type AS e_type, e.seq AS e_seq, e.actor_id AS e_actor_id, e.created_at AS e_created_at,
             e.message_id AS e_message_id, e.detail AS e_detail, c.member_count,
@@ -24,21 +25,27 @@ pub(in crate::postgres) const EVENTS: &str = concat!(
     info_columns!(),
     ", ",
     message_columns!(),
-    " FROM conversation_members AS me
-      JOIN conversations AS c ON c.id = me.conversation_id
-      LEFT JOIN LATERAL (SELECT * FROM events WHERE conversation_id = $2 AND seq > $3 ORDER BY seq LIMIT $4) AS e
-                ON true
+    " FROM UNNEST($2::uuid[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS part (id, after_seq, upto_seq, place)
+      JOIN conversation_members AS me ON me.conversation_id = part.id AND me.user_id = $1
+      JOIN conversations AS c ON c.id = part.id
+      LEFT JOIN LATERAL (SELECT * FROM events
+                          WHERE conversation_id = part.id AND seq > part.after_seq AND seq <= part.upto_seq
+                          ORDER BY seq LIMIT $5) AS e ON true
       LEFT JOIN users AS u ON u.id = e.subject_id AND e.type IN (9, 10, 11)
-      LEFT JOIN conversation_members AS cm ON cm.conversation_id = $2 AND cm.user_id = u.id
+      LEFT JOIN conversation_members AS cm ON cm.conversation_id = part.id AND cm.user_id = u.id
       LEFT JOIN messages AS m ON m.id = e.message_id AND e.type IN (1, 3, 4)",
     message_joins!(),
-    " WHERE me.conversation_id = $2 AND me.user_id = $1
-     ORDER BY e.seq"
+    " ORDER BY part.place, e.seq"
 );
 
 /// What [`EVENTS`] asks.
-pub(super) fn statement<'a>(id: ConversationId, viewer: UserId, after: Seq, limit: u32) -> Statement<'a> {
-    sqlx::query(EVENTS).bind(viewer.uuid()).bind(id.uuid()).bind(to_bigint(after)).bind(i64::from(limit))
+pub(super) fn statement<'a>(viewer: UserId, ranges: &[Range], limit: Option<u32>) -> Statement<'a> {
+    sqlx::query(EVENTS)
+        .bind(viewer.uuid())
+        .bind(ranges.iter().map(|range| range.conversation_id.uuid()).collect::<Vec<_>>())
+        .bind(ranges.iter().map(|range| to_bigint(range.after)).collect::<Vec<_>>())
+        .bind(ranges.iter().map(|range| to_bigint(range.upto)).collect::<Vec<_>>())
+        .bind(limit.map(i64::from))
 }
 
 /// A row of [`EVENTS`]; none if there is no event in it.

@@ -150,8 +150,11 @@ pub(super) const INSERT_USER_OF_HOST: &str = "
 /// An empty picture is none.
 pub(in crate::sqlite) const UPDATE_PROFILE: &str = "
     UPDATE users
-       SET display_name = coalesce(?2, display_name), avatar_url = nullif(coalesce(?3, avatar_url), '')
+       SET display_name = coalesce(?2, display_name), avatar_url = nullif(coalesce(?3, avatar_url), ''),
+           presence_visible = coalesce(?4, presence_visible)
      WHERE id = ?1";
+pub(in crate::sqlite) const SET_SEEN: &str =
+    "UPDATE users SET last_seen_at = max(coalesce(last_seen_at, ?2), ?2) WHERE id = ?1";
 pub(in crate::sqlite) const SET_PASSWORD: &str = "UPDATE users SET password_hash = ?2 WHERE id = ?1";
 pub(in crate::sqlite) const SET_ROLE: &str = "UPDATE users SET role = ?2 WHERE id = ?1";
 pub(in crate::sqlite) const SET_DISABLED: &str = "UPDATE users SET disabled_at = ?2 WHERE id = ?1";
@@ -191,6 +194,8 @@ pub(in crate::sqlite) const DELETE_KEY: &str = "DELETE FROM idempotency_keys WHE
 pub(in crate::sqlite) const ERASE_KEYS: &str = "
     DELETE FROM idempotency_keys
      WHERE (user_id, key) IN (SELECT user_id, key FROM idempotency_keys WHERE claimed_at < ?1 LIMIT ?2)";
+pub(in crate::sqlite) const ERASE_REVOCATIONS: &str = "
+    DELETE FROM revocations WHERE id IN (SELECT id FROM revocations WHERE created_at < ?1 LIMIT ?2)";
 
 pub(in crate::sqlite) const NEXT_DELETED: &str =
     "SELECT id FROM conversations WHERE deleted_at IS NOT NULL ORDER BY deleted_at LIMIT 1";
