@@ -14,6 +14,18 @@ export interface components {
              */
             username?: string | null;
         };
+        /** @description Payload of `auth.refresh`: a newer token of the same user, so that the socket stays open when the older one ends. */
+        AuthRefresh: {
+            /**
+             * @description The token.
+             * @example eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl
+             */
+            token: string;
+        };
+        /** @description Answer to `auth.refresh`. */
+        AuthState: {
+            expiresAt: components["schemas"]["Timestamp"] | null;
+        };
         /** @description Somebody whom the caller has blocked. */
         Block: {
             /** @description Since when. */
@@ -180,6 +192,11 @@ export interface components {
          * @enum {string}
          */
         ConversationKind: "direct" | "group" | "channel";
+        /** @description Payload of `conversation.join`, `conversation.leave`, `typing.start` and `typing.stop`. */
+        ConversationRef: {
+            /** @description Which conversation. */
+            conversationId: components["schemas"]["ConversationId"];
+        };
         /**
          * @description Whether a conversation still takes messages.
          * @enum {string}
@@ -265,7 +282,7 @@ export interface components {
          * @description The code of an error, shared by REST, WebSocket and Socket.IO.
          * @enum {string}
          */
-        ErrorCode: "invalid_json" | "invalid_parameter" | "invalid_cursor" | "unknown_type" | "invalid_header" | "unauthenticated" | "token_expired" | "session_ended" | "invalid_credentials" | "invalid_ticket" | "forbidden" | "origin_not_allowed" | "registration_closed" | "address_blocked" | "blocked" | "account_disabled" | "not_found" | "method_not_allowed" | "request_timeout" | "username_taken" | "client_message_id_conflict" | "idempotency_in_progress" | "conversation_not_active" | "already_done" | "would_lock_you_out" | "limit_reached" | "invite_not_valid" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "upgrade_required" | "rate_limited" | "internal" | "outcome_unknown" | "unavailable" | "storage_full";
+        ErrorCode: "invalid_json" | "invalid_parameter" | "invalid_cursor" | "unknown_type" | "invalid_header" | "unauthenticated" | "token_expired" | "session_ended" | "invalid_credentials" | "invalid_ticket" | "forbidden" | "origin_not_allowed" | "registration_closed" | "address_blocked" | "blocked" | "account_disabled" | "not_found" | "method_not_allowed" | "request_timeout" | "username_taken" | "client_message_id_conflict" | "idempotency_in_progress" | "conversation_not_active" | "already_done" | "would_lock_you_out" | "limit_reached" | "invite_not_valid" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "upgrade_required" | "too_many_connections" | "rate_limited" | "internal" | "outcome_unknown" | "unavailable" | "storage_full";
         /** @description One entry of a conversation's log. */
         Event: components["schemas"]["EventBody"] & {
             /** @description Whose log it is in. */
@@ -1092,6 +1109,32 @@ export interface components {
          * @enum {string}
          */
         Presence: "online" | "away" | "busy" | "offline";
+        /** @description Payload of `presence.changed`: the latest state, never replayed. */
+        PresenceChange: {
+            lastSeen: components["schemas"]["Timestamp"] | null;
+            /** @description Whether they can be reached now. */
+            status: components["schemas"]["Presence"];
+            /** @description Whose. */
+            userId: components["schemas"]["UserId"];
+        };
+        /** @description Answer to `presence.watch`: how those are now who are watched from now on. */
+        PresenceState: {
+            /** @description Everybody who is watched. */
+            users: components["schemas"]["PresenceChange"][];
+        };
+        /** @description Payload of `presence.update`: what this connection says of its user. */
+        PresenceUpdate: {
+            /**
+             * @description Over all connections of a user, the one that asks for most counts: `offline` (do not show me), then `busy`, then
+             *     `online`, then `away`.
+             */
+            status: components["schemas"]["Presence"];
+        };
+        /** @description Payload of `presence.watch`: of whom this connection wants to hear. It replaces what was watched before. */
+        PresenceWatch: {
+            /** @description Up to 1,000 people; those whom the caller may not see are left out without a word. */
+            userIds: components["schemas"]["UserId"][];
+        };
         /** @description What went wrong, in a form for programs (`code`) and for people (`detail`). */
         Problem: {
             /** @description Stable; made for programs. */
@@ -1212,6 +1255,21 @@ export interface components {
              */
             me: boolean;
         };
+        /** @description Payload of `message.read_receipt`: somebody has read up to a position. Not part of the log: the latest state wins. */
+        ReadReceipt: {
+            /** @description The conversation's id. */
+            conversationId: components["schemas"]["ConversationId"];
+            /**
+             * Format: int64
+             * @description Everything up to here.
+             * @example 17
+             */
+            lastReadSeq: number;
+            /** @description When. */
+            readAt: components["schemas"]["Timestamp"];
+            /** @description Who has read. */
+            userId: components["schemas"]["UserId"];
+        };
         /** @description How far the caller has read a conversation. */
         ReadState: {
             /** @description Which conversation. */
@@ -1249,6 +1307,7 @@ export interface components {
             connectionId: components["schemas"]["ConnectionId"];
             /** @description The epoch of all logs; another one than before means that cached positions are worthless. */
             epoch: string;
+            expiresAt: components["schemas"]["Timestamp"] | null;
             /**
              * Format: int32
              * @description The server sends a WebSocket ping when it heard nothing for this long, and closes after twice as long.
@@ -1371,6 +1430,22 @@ export interface components {
              */
             refreshToken: string;
         };
+        /** @description Payload of `sync.done`: everything that was asked for has been sent; what happens from now on follows by itself. */
+        SyncDone: {
+            /**
+             * Format: int64
+             * @description Events that were replayed.
+             * @example 12
+             */
+            events: number;
+        };
+        /** @description Payload of `sync.events`: events that the client lacks, in order, without a gap to what it has. */
+        SyncEvents: {
+            /** @description The conversation. */
+            conversationId: components["schemas"]["ConversationId"];
+            /** @description Up to 100 of them; more follow in the next frame. */
+            events: components["schemas"]["Event"][];
+        };
         /** @description The newest position of a conversation. */
         SyncHead: {
             /** @description The conversation. */
@@ -1386,6 +1461,53 @@ export interface components {
         SyncLagging: {
             /** @description Where events were dropped, and the newest position there. */
             conversations: components["schemas"]["SyncHead"][];
+        };
+        /** @description How far a client has followed a conversation. */
+        SyncPosition: {
+            /**
+             * @description The epoch of the log that the position is in.
+             * @example 0123456789abcdef
+             */
+            epoch: string;
+            /** @description The conversation. */
+            id: components["schemas"]["ConversationId"];
+            /**
+             * Format: int64
+             * @description Everything up to here is there.
+             * @example 17
+             */
+            seq: number;
+        };
+        /** @description Payload of `sync.removed`: the user is not in this conversation any more, or it is gone. */
+        SyncRemoved: {
+            /** @description The conversation. */
+            conversationId: components["schemas"]["ConversationId"];
+        };
+        /**
+         * @description Payload of `sync.reset`: what the client has of this conversation is of no use, or too old to be made up for event by
+         *     event. It loads the conversation anew and goes on from this position.
+         */
+        SyncReset: {
+            /** @description The conversation. */
+            conversationId: components["schemas"]["ConversationId"];
+            /**
+             * @description The epoch of its log.
+             * @example 0123456789abcdef
+             */
+            epoch: string;
+            /**
+             * Format: int64
+             * @description The newest position.
+             * @example 17
+             */
+            seq: number;
+        };
+        /** @description Payload of `sync.resume`: what the client has, so that it gets what it lacks. */
+        SyncResume: {
+            /** @description Whether these are all that the client knows. Then it is told of the others that its user is in, by `sync.reset`. */
+            all?: boolean;
+            /** @description Up to 5,000 conversations. */
+            conversations: components["schemas"]["SyncPosition"][];
         };
         /** @description What a system message says. The sender of the message is whoever did it. */
         SystemNote: {
@@ -1478,6 +1600,41 @@ export interface components {
              * @example natter_rt_4mGq0bTn
              */
             refreshToken: string;
+        };
+        /** @description Payload of `typing.indicator`: somebody began or ceased to write. It ends by itself after 5 seconds. */
+        TypingIndicator: {
+            /** @description Whether they write. */
+            active: boolean;
+            /** @description Where. */
+            conversationId: components["schemas"]["ConversationId"];
+            /** @description Who. */
+            userId: components["schemas"]["UserId"];
+        };
+        /**
+         * @description Payload of `unread.changed`, for all connections of one user: what is left to read in a conversation, after the user
+         *     read, muted or was kept apart from somebody, on whichever device.
+         */
+        UnreadChange: {
+            /** @description The conversation. */
+            conversationId: components["schemas"]["ConversationId"];
+            /**
+             * Format: int64
+             * @description Everything up to here is read.
+             * @example 17
+             */
+            lastReadSeq: number;
+            /**
+             * Format: int64
+             * @description Those of them that mention the user.
+             * @example 1
+             */
+            mentionCount: number;
+            /**
+             * Format: int64
+             * @description Messages of others beyond it.
+             * @example 3
+             */
+            unreadCount: number;
         };
         /** @description How much is unread, over all conversations of the caller that are not muted. */
         UnreadTotal: {

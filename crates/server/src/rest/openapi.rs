@@ -12,7 +12,11 @@ use super::middleware::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, REQUEST_ID};
 use crate::limit;
 use examples::Examples;
 use http::{HeaderName, header};
-use natter_protocol::{Problem, Ready, SendMessage, SyncLagging};
+use natter_protocol::{
+    AuthRefresh, AuthState, ConversationRef, PresenceState, PresenceUpdate, PresenceWatch, Problem,
+    ReadReceipt, Ready, SendMessage, SyncDone, SyncEvents, SyncLagging, SyncRemoved, SyncReset, SyncResume,
+    TypingIndicator, UnreadChange,
+};
 use serde_json::{Value, json};
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::{Header, HeaderBuilder};
@@ -50,7 +54,11 @@ use utoipa::{Modify, OpenApi as _};
         (name = "admin", description = "Running the installation")
     ),
     // What only sockets carry: clients generate their types from this document.
-    components(schemas(Problem, Ready, SendMessage, SyncLagging)),
+    components(schemas(
+        AuthRefresh, AuthState, ConversationRef, PresenceState, PresenceUpdate, PresenceWatch, Problem, ReadReceipt,
+        Ready, SendMessage, SyncDone, SyncEvents, SyncLagging, SyncRemoved, SyncReset, SyncResume, TypingIndicator,
+        UnreadChange
+    )),
     security(("token" = [])),
     modifiers(&Token)
 )]
