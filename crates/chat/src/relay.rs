@@ -5,7 +5,7 @@
 //! without a question to the database. The hub knows who is connected. An idle connection therefore costs nothing
 //! here, however many conversations its user is in.
 
-use natter_protocol::{ConversationId, Event, EventBody, ReadReceipt, Seq, ServerFrame, UserId};
+use natter_protocol::{ConversationId, Event, EventBody, ReadReceipt, Seq, UserId};
 use natter_realtime::{Frame, Hub};
 use natter_store::{Committed, Notice, Store};
 use std::collections::{HashMap, HashSet};
@@ -52,7 +52,7 @@ impl Relay {
     }
 
     async fn relay(&mut self, event: &Event) {
-        let Some(frame) = frame(event) else { return };
+        let frame = frame(event);
         let mut room = self.take_room(event).await;
         if event.seq != room.relayed + 1 {
             // The pipeline commits in order, so this is a fault of it. Clients see the gap and heal.
@@ -75,18 +75,12 @@ impl Relay {
         if let Some(room) = self.rooms.remove(&event.conversation_id) {
             self.members_remembered -= room.members.len();
         }
-        if let Some(frame) = frame(event) {
-            self.hub.deliver(&members.into_iter().collect::<HashSet<_>>(), &frame);
-        }
+        self.hub.deliver(&members.into_iter().collect::<HashSet<_>>(), &frame(event));
     }
 
     /// Receipts are no part of the log: the latest one wins. Nobody gets one of somebody with whom there is a block.
     async fn relay_receipt(&mut self, receipt: &ReadReceipt) {
-        let frame = ServerFrame { id: None, kind: "message.read_receipt", payload: receipt };
-        let frame = match serde_json::to_string(&frame) {
-            Ok(json) => Frame::ephemeral(&json),
-            Err(error) => return tracing::error!(%error, "a receipt has no JSON"),
-        };
+        let frame = Frame::ephemeral("message.read_receipt", receipt);
         let apart = ask(|| self.store.kept_apart(receipt.user_id)).await;
         // A room that is not known yet stays so: it must begin with the members as of an event.
         let members: HashSet<UserId> = if let Some(room) = self.rooms.get(&receipt.conversation_id) {
@@ -132,15 +126,8 @@ impl Relay {
     }
 }
 
-fn frame(event: &Event) -> Option<Frame> {
-    match serde_json::to_string(&event.body) {
-        Ok(json) => Some(Frame::event(event.conversation_id, event.seq, &json)),
-        Err(error) => {
-            // Unreachable for these types; a gap would make clients fetch the event and fail there, in sight.
-            tracing::error!(%error, conversation = %event.conversation_id, seq = event.seq, "an event has no JSON");
-            None
-        }
-    }
+fn frame(event: &Event) -> Frame {
+    Frame::event(event.conversation_id, event.seq, &event.body)
 }
 
 /// Asks until the database answers: skipping an event would leave a gap on every socket.

@@ -5,12 +5,13 @@ mod writer;
 
 use crate::Frame;
 use crate::codec::{Decoder, Message, Role};
-use crate::hub::{Registration, Subscriber};
+use crate::hub::Registration;
 use bytes::Bytes;
-use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use natter_protocol::CloseCode;
+use futures_util::{Stream, StreamExt};
+use natter_protocol::{CloseCode, ConversationId, Seq};
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::future::{self, Future};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -24,6 +25,12 @@ pub trait Session: Send + 'static {
     ///
     /// It is always awaited to its end, even if the client goes away meanwhile.
     fn receive(&mut self, text: &str) -> impl Future<Output = Received> + Send;
+
+    /// Asks anew what is known of the user, because [`Hub::user_changed`](crate::Hub::user_changed) said so; it is
+    /// awaited before the next message is read. An error closes the connection.
+    fn renew(&mut self) -> impl Future<Output = Result<(), (CloseCode, Cow<'static, str>)>> + Send {
+        future::ready(Ok(()))
+    }
 }
 
 /// What a message led to.
@@ -35,12 +42,31 @@ pub enum Received {
     /// An answer, or none, once something is done, such as a commit. It is awaited to its end, even if the client goes
     /// away.
     Later(Later),
+    /// What the client missed. Events are held back until it was told, see [`Replay`].
+    Replay(Replay),
     /// The end of the connection, after the answers to what came before.
     Close(CloseCode, Cow<'static, str>),
 }
 
 /// A command on its way, and the answer that it will have.
 type Later = Pin<Box<dyn Future<Output = Option<Frame>> + Send>>;
+
+/// What a client missed, piece by piece, and up to where.
+///
+/// It is asked for the next piece only when the client has taken all of those before, so it is read from the log no
+/// faster than the client reads. It must not look at the log before it is first polled: by then events are held back,
+/// so that none falls between the two. Several replays of a connection follow one another.
+pub type Replay = Pin<Box<dyn Stream<Item = Replayed> + Send>>;
+
+/// A piece of a replay.
+#[derive(Debug)]
+pub enum Replayed {
+    /// To be sent.
+    Frame(Frame),
+    /// The client has been told everything of this conversation up to here, or to load it anew from here: events up to
+    /// here that come late are not sent to it any more. Follows the frames that tell.
+    Floor(ConversationId, Seq),
+}
 
 /// Serves one connection, whose opening handshake is done, until it ends.
 ///
@@ -63,6 +89,7 @@ where
         decoder: Decoder::new(Role::Server, registration.limits().message_bytes_max),
         registration,
         commands: None,
+        replays: VecDeque::new(),
         end: None,
     };
     // A block rather than an `async fn`, which would be larger: it keeps its arguments and what it makes of them.
@@ -72,9 +99,9 @@ where
             connection.say_goodbye().await;
         }
         connection.finish_commands().await;
-        let Subscriber { connection_id, outbox, .. } = &*connection.registration.subscriber;
-        let code = outbox.close_code();
-        tracing::debug!(%connection_id, ?code, ?end, "connection ended");
+        let subscriber = connection.registration.subscriber();
+        let code = subscriber.outbox.close_code();
+        tracing::debug!(connection_id = %subscriber.connection_id, ?code, ?end, "connection ended");
         // 1006 stands for an end without a close frame (RFC 6455, section 7.4.1).
         let code = code.unwrap_or(1006).to_string();
         metrics::counter!("natter_connections_closed_total", "code" => code).increment(1);
@@ -87,6 +114,8 @@ struct Connection<Io> {
     registration: Registration,
     /// Commands on their way. Absent while there are none, because even an empty set owns memory.
     commands: Option<FuturesUnordered<Later>>,
+    /// What the client asked to be told, the first of which is under way.
+    replays: VecDeque<Replay>,
     end: Option<End>,
 }
 
@@ -100,14 +129,14 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
                 if let Err(end) = self.room().await {
                     return end;
                 }
-                let outbox = &self.registration.subscriber.outbox;
+                let subscriber = self.registration.subscriber();
                 match self.decoder.decode(&mut rest) {
                     Ok(Some(Message::Text(text))) => self.carry_out(session, &text).await,
-                    Ok(Some(Message::Ping(payload))) => _ = outbox.push(Frame::pong(&payload)),
+                    Ok(Some(Message::Ping(payload))) => _ = subscriber.outbox.push(Frame::pong(&payload)),
                     Ok(Some(Message::Pong(_))) => {}
-                    Ok(Some(Message::Close { code, .. })) => outbox.echo_close(code),
+                    Ok(Some(Message::Close { code, .. })) => subscriber.outbox.echo_close(code),
                     Ok(None) => break,
-                    Err(violation) => outbox.close(violation.close_code(), &violation.to_string()),
+                    Err(violation) => subscriber.close(violation.close_code(), &violation.to_string()),
                 }
             }
             // Freed before the wait, which may be long.
@@ -120,19 +149,35 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
     }
 
     async fn carry_out(&mut self, session: &mut impl Session, text: &str) {
+        if self.registration.subscriber().take_outdated()
+            && let Err((code, reason)) = self.attend(session.renew()).await
+        {
+            return self.registration.subscriber().close(code, &reason);
+        }
+        let received = self.attend(session.receive(text)).await;
+        let subscriber = self.registration.subscriber();
+        match received {
+            Received::Nothing => {}
+            Received::Reply(frame) => _ = subscriber.outbox.push(frame),
+            Received::Later(command) => self.commands.get_or_insert_default().push(command),
+            Received::Replay(replay) => {
+                subscriber.outbox.hold();
+                self.replays.push_back(replay);
+            }
+            Received::Close(code, reason) => subscriber.close(code, &reason),
+        }
+    }
+
+    /// Awaits what the session does, while everything else goes on.
+    async fn attend<T>(&mut self, doing: impl Future<Output = T>) -> T {
         // On the heap, so that a connection at rest is not as large as the largest command.
-        let mut receive = Box::pin(session.receive(text));
-        let received = future::poll_fn(|cx| {
+        let mut doing = Box::pin(doing);
+        future::poll_fn(|cx| {
             // An end is remembered, and seen after this command.
             let _ = self.poll_io(cx);
-            receive.as_mut().poll(cx)
-        });
-        match received.await {
-            Received::Nothing => {}
-            Received::Reply(frame) => _ = self.registration.subscriber.outbox.push(frame),
-            Received::Later(command) => self.commands.get_or_insert_default().push(command),
-            Received::Close(code, reason) => self.registration.subscriber.outbox.close(code, &reason),
-        }
+            doing.as_mut().poll(cx)
+        })
+        .await
     }
 
     /// Waits until a further command may be taken: its client must read the answers to those before.
@@ -141,8 +186,8 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
             if let Poll::Ready(end) = self.poll_io(cx) {
                 return Poll::Ready(Err(end));
             }
-            let outbox = &self.registration.subscriber.outbox;
-            let on_their_way = self.commands.as_ref().map_or(0, FuturesUnordered::len);
+            let outbox = &self.registration.subscriber().outbox;
+            let on_their_way = self.commands.as_ref().map_or(0, FuturesUnordered::len) + self.replays.len();
             if outbox.closing.is_running()
                 || on_their_way + outbox.replies() >= self.registration.limits().commands_max
             {
@@ -159,12 +204,12 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
             if let Poll::Ready(end) = self.poll_io(cx) {
                 return Poll::Ready(Err(end));
             }
-            if self.registration.subscriber.outbox.closing.is_running() {
+            if self.registration.subscriber().outbox.closing.is_running() {
                 return Poll::Pending;
             }
             match ready!(scratch::poll_read(&mut self.writer.io, cx, <[u8]>::to_vec)) {
                 Ok(bytes) if !bytes.is_empty() => {
-                    self.registration.subscriber.silent.restart();
+                    self.registration.subscriber().silent.restart();
                     Poll::Ready(Ok(bytes))
                 }
                 _ => Poll::Ready(Err(End::Gone)),
@@ -179,16 +224,52 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
             return Poll::Ready(end);
         }
         let _ = self.poll_commands(cx);
-        let end = ready!(self.writer.poll_write(cx, &self.registration.subscriber, self.commands.is_some()));
-        self.end = Some(end);
-        Poll::Ready(end)
+        loop {
+            let subscriber = self.registration.subscriber();
+            if let Poll::Ready(end) = self.writer.poll_write(cx, subscriber, self.commands.is_some()) {
+                self.end = Some(end);
+                return Poll::Ready(end);
+            }
+            if !self.writer.is_idle() {
+                return Poll::Pending;
+            }
+            ready!(self.poll_replays(cx));
+        }
+    }
+
+    /// Gives the writer, which has nothing to do, the next piece of what the client missed. Ready when there may be
+    /// something to write.
+    fn poll_replays(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let outbox = &self.registration.subscriber().outbox;
+        while let Some(replay) = self.replays.front_mut() {
+            if outbox.closing.is_running() {
+                self.replays = VecDeque::new();
+                break;
+            }
+            match ready!(replay.as_mut().poll_next(cx)) {
+                Some(Replayed::Frame(frame)) => {
+                    self.writer.write(frame);
+                    return Poll::Ready(());
+                }
+                Some(Replayed::Floor(conversation_id, seq)) => outbox.raise_floor(conversation_id, seq),
+                None => {
+                    self.replays.pop_front();
+                    if self.replays.is_empty() {
+                        self.replays = VecDeque::new();
+                        outbox.release();
+                        return Poll::Ready(());
+                    }
+                }
+            }
+        }
+        Poll::Pending
     }
 
     /// Queues the replies of the commands that are done; ready when none is on its way any more.
     fn poll_commands(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while let Some(commands) = &mut self.commands {
             match ready!(commands.poll_next_unpin(cx)) {
-                Some(Some(reply)) => _ = self.registration.subscriber.outbox.push(reply),
+                Some(Some(reply)) => _ = self.registration.subscriber().outbox.push(reply),
                 Some(None) => {}
                 None => self.commands = None,
             }
@@ -200,7 +281,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
     /// their way, when something of the peer's arrives at a closed socket. The hub bounds the wait.
     async fn say_goodbye(&mut self) {
         future::poll_fn(|cx| {
-            if self.registration.subscriber.outbox.poll_abort(cx).is_ready() {
+            if self.registration.subscriber().outbox.poll_abort(cx).is_ready() {
                 return Poll::Ready(());
             }
             if let Err(_gone) = ready!(Pin::new(&mut self.writer.io).poll_shutdown(cx)) {
@@ -214,7 +295,8 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
 
     /// Sees the commands on their way through; there is nobody left to tell about them.
     async fn finish_commands(&mut self) {
-        self.registration.subscriber.outbox.abort();
+        self.replays = VecDeque::new();
+        self.registration.subscriber().outbox.abort();
         future::poll_fn(|cx| self.poll_commands(cx)).await;
     }
 }

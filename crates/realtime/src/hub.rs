@@ -1,12 +1,14 @@
 //! Who is connected here, and how an event gets to them.
 
+mod registration;
 mod sweep;
 
+pub(crate) use registration::Subscriber;
+pub use registration::{Handle, Newcomer, Refused, Registration};
+
 use crate::Frame;
-use crate::outbox::Outbox;
-use crate::stopwatch::Stopwatch;
 use metrics::{Counter, Gauge};
-use natter_protocol::{CloseCode, ConnectionId, SessionId, UserId, limits};
+use natter_protocol::{CloseCode, SessionId, UserId, limits};
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -24,6 +26,10 @@ pub struct Limits {
     pub message_bytes_max: usize,
     /// Bytes that wait to be written before the queue is dropped.
     pub queue_bytes_max: usize,
+    /// Seconds that events may wait without anything being taken before the queue is dropped.
+    pub queue_seconds_max: u32,
+    /// Connections of one user at one time.
+    pub user_connections_max: usize,
     /// Commands whose outcome or reply is still on its way; then the socket is not read.
     pub commands_max: usize,
     /// Seconds of silence after which the client is pinged; after twice as long it is closed.
@@ -37,6 +43,8 @@ impl Default for Limits {
         Self {
             message_bytes_max: limits::FRAME_BYTES_MAX,
             queue_bytes_max: limits::CONNECTION_QUEUE_BYTES_MAX,
+            queue_seconds_max: limits::CONNECTION_QUEUE_SECONDS_MAX,
+            user_connections_max: limits::USER_CONNECTIONS_MAX,
             commands_max: limits::CONNECTION_COMMANDS_MAX,
             heartbeat_seconds: limits::HEARTBEAT_SECONDS,
             write_stall_seconds_max: limits::WRITE_STALL_SECONDS_MAX,
@@ -62,26 +70,6 @@ struct Shared {
 
 type Shard = HashMap<UserId, Vec<Arc<Subscriber>>>;
 
-/// A connection as the hub sees it.
-#[derive(Debug)]
-pub(crate) struct Subscriber {
-    user_id: UserId,
-    session_id: SessionId,
-    pub(crate) connection_id: ConnectionId,
-    pub(crate) outbox: Outbox,
-    /// Runs always, and restarts with every byte that the client sends.
-    pub(crate) silent: Stopwatch,
-    /// Runs while the socket does not take what is to be written.
-    pub(crate) stalled: Stopwatch,
-}
-
-/// One connection's place in the hub; dropping it leaves.
-#[derive(Debug)]
-pub struct Registration {
-    hub: Hub,
-    pub(crate) subscriber: Arc<Subscriber>,
-}
-
 impl Hub {
     /// An empty hub. Spawns its sweep, which lives as long as the hub, so a Tokio runtime must be there; and takes its
     /// metrics from the recorder that is installed by then.
@@ -103,38 +91,25 @@ impl Hub {
         hub
     }
 
-    /// Makes a connection known. From here on it gets its user's events, `ready` before them all.
-    ///
-    /// `None` while shutting down.
-    pub fn register(
-        &self,
-        user_id: UserId,
-        session_id: SessionId,
-        connection_id: ConnectionId,
-        ready: Frame,
-    ) -> Option<Registration> {
-        let subscriber = Arc::new(Subscriber {
-            user_id,
-            session_id,
-            connection_id,
-            outbox: Outbox::new(self.0.limits.queue_bytes_max),
-            silent: Stopwatch::running(),
-            stalled: Stopwatch::stopped(),
-        });
-        subscriber.outbox.push(ready);
-
+    /// Makes a connection known. From here on it gets its user's events, what it is sent first before them all.
+    pub fn register(&self, newcomer: Newcomer) -> Result<Registration, Refused> {
+        let user_id = newcomer.user_id;
+        let subscriber = Arc::new(Subscriber::new(newcomer, &self.0.limits));
         let mut shard = self.shard(user_id).write().unwrap_or_else(PoisonError::into_inner);
         // Read under the lock that `shutdown` takes after it has set the flag: either it is seen here, or the
         // connection is seen there.
         if self.0.shutting_down.load(SeqCst) {
-            return None;
+            return Err(Refused::ShuttingDown);
+        }
+        if shard.get(&user_id).map_or(0, Vec::len) >= self.0.limits.user_connections_max {
+            return Err(Refused::TooMany);
         }
         // Room for one: almost everybody has just one connection here.
         shard.entry(user_id).or_insert_with(|| Vec::with_capacity(1)).push(Arc::clone(&subscriber));
         self.0.connections.fetch_add(1, SeqCst);
         self.0.connections_gauge.increment(1);
         drop(shard);
-        Some(Registration { hub: self.clone(), subscriber })
+        Ok(Registration::new(self.clone(), subscriber))
     }
 
     /// Queues a frame for every connection of every member, and waits for none of them.
@@ -193,7 +168,7 @@ impl Hub {
     pub fn close_session(&self, user_id: UserId, session_id: SessionId, code: CloseCode, reason: &str) {
         self.read(user_id, |subscribers| {
             for subscriber in subscribers.iter().filter(|subscriber| subscriber.session_id == session_id) {
-                subscriber.outbox.close(code, reason);
+                subscriber.close(code, reason);
             }
         });
     }
@@ -202,7 +177,17 @@ impl Hub {
     pub fn close_user(&self, user_id: UserId, code: CloseCode, reason: &str) {
         self.read(user_id, |subscribers| {
             for subscriber in subscribers {
-                subscriber.outbox.close(code, reason);
+                subscriber.close(code, reason);
+            }
+        });
+    }
+
+    /// Makes every connection of a user ask anew what it knows of them, such as their role, before it takes another
+    /// message.
+    pub fn user_changed(&self, user_id: UserId) {
+        self.read(user_id, |subscribers| {
+            for subscriber in subscribers {
+                subscriber.outdated.store(true, SeqCst);
             }
         });
     }
@@ -216,7 +201,7 @@ impl Hub {
         self.0.shutting_down.store(true, SeqCst);
         self.0.each(|subscriber| {
             let reason = format!(r#"{{"reconnectAfterMs":{}}}"#, reconnect_after_ms());
-            subscriber.outbox.close(CloseCode::GoingAway, &reason);
+            subscriber.close(CloseCode::GoingAway, &reason);
         });
         let emptied = async {
             loop {
@@ -234,6 +219,13 @@ impl Hub {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    fn left(&self) {
+        self.0.connections_gauge.decrement(1);
+        if self.0.connections.fetch_sub(1, SeqCst) == 1 {
+            self.0.empty.notify_waiters();
+        }
     }
 
     fn queue(&self, user_id: UserId, frame: &Frame) -> u64 {
@@ -257,30 +249,6 @@ impl Shared {
         for shard in &self.shards {
             let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
             shard.values().flatten().for_each(|subscriber| visit(subscriber));
-        }
-    }
-}
-
-impl Registration {
-    pub(crate) fn limits(&self) -> &Limits {
-        self.hub.limits()
-    }
-}
-
-impl Drop for Registration {
-    fn drop(&mut self) {
-        let user_id = self.subscriber.user_id;
-        let mut shard = self.hub.shard(user_id).write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(subscribers) = shard.get_mut(&user_id) {
-            subscribers.retain(|subscriber| !Arc::ptr_eq(subscriber, &self.subscriber));
-            if subscribers.is_empty() {
-                shard.remove(&user_id);
-            }
-        }
-        drop(shard);
-        self.hub.0.connections_gauge.decrement(1);
-        if self.hub.0.connections.fetch_sub(1, SeqCst) == 1 {
-            self.hub.0.empty.notify_waiters();
         }
     }
 }

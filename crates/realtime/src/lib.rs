@@ -15,6 +15,6 @@ mod hub;
 mod outbox;
 mod stopwatch;
 
-pub use connection::{Received, Session, serve};
-pub use frame::Frame;
-pub use hub::{Hub, Limits, Registration};
+pub use connection::{Received, Replay, Replayed, Session, serve};
+pub use frame::{Dialect, Frame, Wire};
+pub use hub::{Handle, Hub, Limits, Newcomer, Refused, Registration};

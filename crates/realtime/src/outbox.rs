@@ -1,9 +1,12 @@
 //! What waits to be written to one connection.
 
+mod resume;
+
 use crate::Frame;
 use crate::frame::Kind;
 use crate::stopwatch::Stopwatch;
-use natter_protocol::{CloseCode, ConversationId, Seq, ServerFrame, SyncHead, SyncLagging};
+use natter_protocol::{CloseCode, ConversationId, Seq, SyncHead, SyncLagging};
+use resume::Resume;
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,19 +19,31 @@ pub(crate) const BATCH_BYTES_MAX: usize = 64 * 1024;
 /// Conversations that one `sync.lagging` can name. Who lags in more is closed, and resumes.
 const LAGGING_CONVERSATIONS_MAX: usize = 4096;
 
-/// A queue bounded in bytes. Pushing never waits.
+/// Seconds for which events are still compared with what a replay told. The relay may be late with them, by what waits
+/// before it; a minute is a lot more than that has ever been.
+const FLOOR_SECONDS: u32 = 60;
+
+/// A queue bounded in bytes and in time. Pushing never waits.
 ///
-/// When it would grow beyond the bound, the events in it are dropped, durable ones not without trace: the newest
-/// dropped position of each conversation is kept, and until the writer comes for it further events only move these
-/// positions. The writer then gets one `sync.lagging` with all of them, and the client pulls from the log. Replies are
+/// When it would grow beyond the bound, or nothing of it was taken for too long, the events in it are dropped, durable
+/// ones not without trace: the newest dropped position of each conversation is kept, and until the writer comes for it
+/// further events only move these positions. The writer then gets one `sync.lagging` with all of them, and the client
+/// pulls from the log. Ephemeral events are the first to go: they get only half of the room. Answers and notices are
 /// never dropped, because nothing would make up for them; if they alone exceed the bound, the peer does not read what
 /// it asked for, and is closed with 4008.
+///
+/// While a client is told what it missed, events are held back ([`Outbox::hold`]), and when it has been
+/// ([`Outbox::release`]) those go on that were not part of it.
 ///
 /// Empty, it owns no memory.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     bytes_max: usize,
     state: Mutex<State>,
+    /// Runs while something waits, and restarts when something is taken.
+    waiting: Stopwatch,
+    /// Runs from the end of a replay on.
+    resumed: Stopwatch,
     /// Runs from the request to close on.
     pub(crate) closing: Stopwatch,
 }
@@ -36,12 +51,14 @@ pub(crate) struct Outbox {
 #[derive(Debug)]
 struct State {
     queue: VecDeque<Frame>,
-    /// Of the frames in the queue.
+    /// Of the frames in the queue, and of those that are held back.
     bytes: usize,
-    /// How many of them are replies.
-    replies: usize,
+    /// How many frames in the queue can not be dropped.
+    kept: usize,
     /// The newest dropped positions, from the overflow until the writer takes them.
     dropped: Option<BTreeMap<ConversationId, Seq>>,
+    /// During a replay, and for a while after it.
+    resume: Option<Box<Resume>>,
     end: End,
     /// The writer's task, while it waits.
     waker: Option<Waker>,
@@ -91,56 +108,69 @@ impl Outbox {
             state: Mutex::new(State {
                 queue: VecDeque::new(),
                 bytes: 0,
-                replies: 0,
+                kept: 0,
                 dropped: None,
+                resume: None,
                 end: End::Open,
                 waker: None,
                 writer_idle: false,
             }),
+            waiting: Stopwatch::stopped(),
+            resumed: Stopwatch::stopped(),
             closing: Stopwatch::stopped(),
         }
     }
 
-    /// Queues a frame; false when it was dropped, or the connection is closing.
+    /// Queues a frame, or holds it back; false when it was dropped, or the connection is closing.
     ///
-    /// Replies are still taken after a request to close: they answer what came before it.
+    /// Answers are still taken after a request to close: they are to what came before it.
     pub(crate) fn push(&self, frame: Frame) -> bool {
         let mut state = self.lock();
         match (&state.end, frame.kind()) {
             (End::Open, _) => {}
-            (End::Close { code, .. }, Kind::Reply) if !is_too_slow(*code) => {}
+            (End::Close { code, .. }, Kind::Kept) if !is_too_slow(*code) => {}
             _ => return false,
         }
-        let queued = match state.admit(&frame, self.bytes_max) {
-            Ok(queued) => queued,
+        let was_empty = state.queue.is_empty();
+        let taken = match state.take_in(frame, self.bytes_max) {
+            Ok(taken) => taken,
             Err(reason) => {
-                self.end(state, Some(CloseCode::TooSlow.code()), reason);
+                let code = Some(CloseCode::TooSlow.code());
+                self.end(state, code, Frame::close(code, reason));
                 return false;
             }
         };
-        if queued {
-            state.push(frame);
+        if was_empty && !state.queue.is_empty() {
+            self.waiting.restart();
         }
-        if state.writer_idle {
-            wake(state);
-        }
-        queued
+        self.wake_idle(state);
+        taken
     }
 
-    /// Replies that wait for the writer.
+    /// Answers and notices that wait for the writer.
     pub(crate) fn replies(&self) -> usize {
-        self.lock().replies
+        self.lock().kept
     }
 
-    /// Asks the writer to close the connection after what is queued; for [`CloseCode::TooSlow`], instead of it. Only
-    /// the first request counts.
-    pub(crate) fn close(&self, code: CloseCode, reason: &str) {
-        self.end(self.lock(), Some(code.code()), reason);
+    /// Counts one second.
+    pub(crate) fn tick(&self, queue_seconds_max: u32) {
+        if self.waiting.tick() > queue_seconds_max {
+            self.lock().drop_events();
+        }
+        if self.resumed.tick() > FLOOR_SECONDS {
+            self.forget_floors();
+        }
+    }
+
+    /// Asks the writer to close the connection with this frame, after what is queued; for [`CloseCode::TooSlow`],
+    /// instead of it. Only the first request counts.
+    pub(crate) fn close(&self, code: Option<u16>, frame: Frame) {
+        self.end(self.lock(), code, frame);
     }
 
     /// Answers the peer's close frame, after what is queued.
     pub(crate) fn echo_close(&self, code: Option<u16>) {
-        self.end(self.lock(), code, "");
+        self.close(code, Frame::close(code, ""));
     }
 
     /// The code that the connection is closed with, if any.
@@ -162,6 +192,11 @@ impl Outbox {
     pub(crate) fn poll_next(&self, cx: &Context<'_>, replies_coming: bool) -> Poll<Next> {
         let mut state = self.lock();
         if let Some(frames) = state.take_batch() {
+            if state.queue.is_empty() {
+                self.waiting.stop();
+            } else {
+                self.waiting.restart();
+            }
             return Poll::Ready(Next::Frames(frames));
         }
         match &state.end {
@@ -185,13 +220,20 @@ impl Outbox {
         Poll::Pending
     }
 
-    fn end(&self, mut state: MutexGuard<'_, State>, code: Option<u16>, reason: &str) {
+    fn end(&self, mut state: MutexGuard<'_, State>, code: Option<u16>, frame: Frame) {
         if matches!(state.end, End::Open) {
             if is_too_slow(code) {
                 state.clear();
             }
-            state.end = End::Close { code, frame: Frame::close(code, reason) };
+            state.end_replay();
+            state.end = End::Close { code, frame };
             self.closing.start();
+            wake(state);
+        }
+    }
+
+    fn wake_idle(&self, state: MutexGuard<'_, State>) {
+        if state.writer_idle && state.has_work() {
             wake(state);
         }
     }
@@ -203,58 +245,94 @@ impl Outbox {
 }
 
 impl State {
-    /// Makes room for a frame; false when it is not to be queued, and the reason to close when nothing helps.
-    fn admit(&mut self, frame: &Frame, bytes_max: usize) -> Result<bool, &'static str> {
-        let bytes = frame.as_bytes().len();
-        if self.dropped.is_none() && self.bytes + bytes > bytes_max {
-            self.drop_events();
-        }
-        match (frame.kind(), &mut self.dropped) {
-            // One reply always fits, however long: nothing else could ever answer that command.
-            (Kind::Reply, _) if self.replies == 0 || self.bytes + bytes <= bytes_max => Ok(true),
-            (Kind::Reply, _) => Err("the replies were not read"),
-            (_, None) => Ok(true),
-            (Kind::Event(conversation_id, seq), Some(dropped)) => {
-                note(dropped, conversation_id, seq);
-                if dropped.len() > LAGGING_CONVERSATIONS_MAX {
-                    return Err("too far behind in too many conversations");
+    /// Queues a frame or holds it back; false when it is dropped, and the reason to close when nothing helps.
+    fn take_in(&mut self, frame: Frame, bytes_max: usize) -> Result<bool, &'static str> {
+        let bytes = frame.queued_bytes();
+        match frame.kind() {
+            Kind::Kept => {
+                self.make_room(bytes, bytes_max);
+                // One always fits, however long: nothing else could ever answer that command.
+                if self.kept > 0 && self.bytes + bytes > bytes_max {
+                    return Err("the answers were not read");
                 }
-                Ok(false)
             }
-            (Kind::Ephemeral, Some(_)) => Ok(false),
+            Kind::Event(conversation_id, seq) => {
+                if self.resume.as_ref().is_some_and(|resume| resume.was_told(conversation_id, seq)) {
+                    return Ok(false);
+                }
+                self.make_room(bytes, bytes_max);
+                if let Some(dropped) = &mut self.dropped {
+                    note(dropped, conversation_id, seq);
+                    if dropped.len() > LAGGING_CONVERSATIONS_MAX {
+                        return Err("too far behind in too many conversations");
+                    }
+                    return Ok(false);
+                }
+                if let Some(resume) = self.resume.as_mut().filter(|resume| resume.is_replaying()) {
+                    self.bytes += bytes;
+                    resume.hold(frame);
+                    return Ok(true);
+                }
+            }
+            Kind::Ephemeral => {
+                if self.dropped.is_some() || self.bytes + bytes > bytes_max / 2 {
+                    return Ok(false);
+                }
+            }
+        }
+        self.bytes += bytes;
+        self.kept += usize::from(frame.kind() == Kind::Kept);
+        self.queue.push_back(frame);
+        Ok(true)
+    }
+
+    fn make_room(&mut self, bytes: usize, bytes_max: usize) {
+        if self.bytes + bytes > bytes_max {
+            self.drop_events();
         }
     }
 
-    /// The overflow: only replies stay, and of the events what the client needs to know to pull them.
+    /// The overflow: only what is kept stays, and of the events what the client needs to know to pull them.
     fn drop_events(&mut self) {
+        if self.dropped.is_some() {
+            return;
+        }
         let mut dropped = BTreeMap::new();
-        self.queue.retain(|frame| {
+        let held = self.resume.as_mut().map(|resume| resume.take_held()).unwrap_or_default();
+        for frame in self.queue.iter().chain(&held) {
             if let Kind::Event(conversation_id, seq) = frame.kind() {
                 note(&mut dropped, conversation_id, seq);
             }
-            frame.kind() == Kind::Reply
-        });
+        }
+        self.queue.retain(|frame| frame.kind() == Kind::Kept);
         self.queue.shrink_to_fit();
-        self.bytes = self.queue.iter().map(|frame| frame.as_bytes().len()).sum();
+        self.bytes = self.queue.iter().map(Frame::queued_bytes).sum();
         self.dropped = Some(dropped);
         metrics::counter!("natter_queue_overflows_total").increment(1);
     }
 
-    fn push(&mut self, frame: Frame) {
-        self.bytes += frame.as_bytes().len();
-        self.replies += usize::from(frame.kind() == Kind::Reply);
-        self.queue.push_back(frame);
+    /// Whether the writer has something to do.
+    fn has_work(&self) -> bool {
+        !self.queue.is_empty() || self.dropped.is_some() && !self.is_replaying()
     }
 
-    /// The oldest frames; once there are none, the notice of those that were dropped.
+    fn is_replaying(&self) -> bool {
+        self.resume.as_ref().is_some_and(|resume| resume.is_replaying())
+    }
+
+    /// The oldest frames; once there are none, the notice of those that were dropped. During a replay that waits: the
+    /// client would ask again for what it is about to be told.
     fn take_batch(&mut self) -> Option<VecDeque<Frame>> {
         if self.queue.is_empty() {
+            if self.is_replaying() {
+                return None;
+            }
             let dropped = self.dropped.take()?;
             return (!dropped.is_empty()).then(|| VecDeque::from([lagging(&dropped)]));
         }
         let mut bytes = 0;
         let fitting = self.queue.iter().take(BATCH_FRAMES_MAX).take_while(|frame| {
-            bytes += frame.as_bytes().len();
+            bytes += frame.queued_bytes();
             bytes <= BATCH_BYTES_MAX
         });
         let fitting = fitting.count().max(1);
@@ -264,8 +342,8 @@ impl State {
             self.queue.drain(..fitting).collect()
         };
         for frame in &batch {
-            self.bytes -= frame.as_bytes().len();
-            self.replies -= usize::from(frame.kind() == Kind::Reply);
+            self.bytes -= frame.queued_bytes();
+            self.kept -= usize::from(frame.kind() == Kind::Kept);
         }
         Some(batch)
     }
@@ -273,8 +351,9 @@ impl State {
     fn clear(&mut self) {
         self.queue = VecDeque::new();
         self.bytes = 0;
-        self.replies = 0;
+        self.kept = 0;
         self.dropped = None;
+        self.resume = None;
     }
 
     fn wait(&mut self, cx: &Context<'_>, writer_idle: bool) {
@@ -293,10 +372,7 @@ fn note(dropped: &mut BTreeMap<ConversationId, Seq>, conversation_id: Conversati
 
 fn lagging(dropped: &BTreeMap<ConversationId, Seq>) -> Frame {
     let conversations = dropped.iter().map(|(&id, &seq)| SyncHead { id, seq }).collect();
-    let frame = ServerFrame { id: None, kind: "sync.lagging", payload: SyncLagging { conversations } };
-    #[expect(clippy::expect_used, reason = "strings and numbers in structs always make JSON")]
-    let json = serde_json::to_string(&frame).expect("a list of positions is JSON");
-    Frame::reply(&json)
+    Frame::notice("sync.lagging", &SyncLagging { conversations })
 }
 
 fn is_too_slow(code: Option<u16>) -> bool {

@@ -1,4 +1,4 @@
-//! Seconds since something began, without a clock: the hub's sweep counts them.
+//! Seconds since something began, or until something ends, without a clock: the hub's sweep counts them.
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -41,9 +41,32 @@ impl Stopwatch {
     }
 }
 
+/// 0 when it will not end, else the sweeps until it does.
+#[derive(Debug)]
+pub(crate) struct Countdown(AtomicU32);
+
+impl Countdown {
+    pub(crate) fn from_seconds(seconds: Option<u32>) -> Self {
+        let countdown = Self(AtomicU32::new(0));
+        countdown.set(seconds);
+        countdown
+    }
+
+    /// Begins anew, or will not end. Never too early: the next sweep may be a moment away.
+    pub(crate) fn set(&self, seconds: Option<u32>) {
+        self.0.store(seconds.map_or(0, |seconds| seconds.saturating_add(1)), Relaxed);
+    }
+
+    /// Counts one second; true when that was the last.
+    pub(crate) fn tick(&self) -> bool {
+        let before = self.0.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1));
+        before == Ok(1)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Stopwatch;
+    use super::{Countdown, Stopwatch};
 
     #[test]
     fn counts_sweeps_only_while_it_runs() {
@@ -57,5 +80,18 @@ mod tests {
         assert_eq!(stopwatch.tick(), 1, "restart does");
         stopwatch.stop();
         assert_eq!(stopwatch.tick(), 0);
+    }
+
+    #[test]
+    fn counts_down_once_and_never_ends_too_early() {
+        let countdown = Countdown::from_seconds(None);
+        assert!(!countdown.tick());
+        countdown.set(Some(1));
+        assert_eq!([countdown.tick(), countdown.tick(), countdown.tick()], [false, true, false]);
+        countdown.set(Some(0));
+        assert!(countdown.tick(), "what has ended already ends with the next sweep");
+        countdown.set(Some(u32::MAX));
+        countdown.set(None);
+        assert!(!countdown.tick());
     }
 }

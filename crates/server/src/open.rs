@@ -34,6 +34,7 @@ pub async fn chat(config: &Config) -> Result<Open> {
         commands_max: limits::CONNECTION_COMMANDS_MAX,
         heartbeat_seconds: config.socket.heartbeat_seconds,
         write_stall_seconds_max: config.socket.write_stall_seconds_max,
+        ..Limits::default()
     });
     let rules = Rules {
         registration: config.auth.registration,

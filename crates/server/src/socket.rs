@@ -18,7 +18,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use natter_protocol::{ConnectionId, ErrorCode};
-use natter_realtime::Registration;
+use natter_realtime::{Dialect, Newcomer, Refused, Registration, Wire};
 use serde::Deserialize;
 use sha1::{Digest as _, Sha1};
 use std::sync::Arc;
@@ -70,10 +70,18 @@ async fn answer(
     let gateway = Gateway::new(app.chat.clone(), Arc::clone(&app.limiter), actor, connection_id);
     let ready = gateway.ready(app.config.socket.heartbeat_seconds);
     let session = gateway.session();
-    let registration = app
-        .hub
-        .register(gateway.user(), session, connection_id, ready)
-        .ok_or_else(|| Failure::new(ErrorCode::Unavailable, "the server is shutting down"))?;
+    let newcomer = Newcomer {
+        user_id: gateway.user(),
+        session_id: session,
+        connection_id,
+        wire: Wire { dialect: Dialect::Native, deflate: false },
+        expires_in_seconds: None,
+        first: Some(ready),
+    };
+    let registration = app.hub.register(newcomer).map_err(|refused| match refused {
+        Refused::ShuttingDown => Failure::new(ErrorCode::Unavailable, "the server is shutting down"),
+        Refused::TooMany => Failure::new(ErrorCode::TooManyConnections, "the user has too many connections"),
+    })?;
     let admission = app.access.enter(connection_id, address.0, gateway.user(), session);
     if !app.access.admits(address.0) {
         return Err(Failure::kept_out(address.0));
@@ -103,8 +111,8 @@ async fn serve(upgrade: OnUpgrade, registration: Registration, gateway: Gateway)
     let Ok(parts) = upgraded.downcast::<TokioIo<Stream>>() else {
         return tracing::error!("an upgraded connection is no stream of ours");
     };
-    let tcp = parts.io.into_inner().into_tcp();
-    natter_realtime::serve(tcp, parts.read_buf, registration, gateway).await;
+    let transport = parts.io.into_inner().into_transport();
+    natter_realtime::serve(transport, parts.read_buf, registration, gateway).await;
 }
 
 /// The answer to the client's key, if this is an opening handshake.

@@ -1,6 +1,6 @@
 //! Writes what the outbox holds, as much at once as the socket takes.
 
-use crate::Frame;
+use crate::{Frame, Wire};
 use crate::hub::Subscriber;
 use crate::outbox::{BATCH_FRAMES_MAX, Next};
 use std::collections::VecDeque;
@@ -35,6 +35,16 @@ impl<Io: AsyncWrite + Unpin> Writer<Io> {
         Self { io, batch: VecDeque::new(), written_bytes: 0, close_taken: false }
     }
 
+    /// Whether there is nothing that it waits for the socket to take.
+    pub(super) fn is_idle(&self) -> bool {
+        self.batch.is_empty()
+    }
+
+    /// Has it write this next. For one that is idle.
+    pub(super) fn write(&mut self, frame: Frame) {
+        self.batch.push_back(frame);
+    }
+
     /// Writes until nothing is left or the socket is full; ready when nothing can be written any more.
     ///
     /// A close frame waits while `replies_coming`.
@@ -59,7 +69,7 @@ impl<Io: AsyncWrite + Unpin> Writer<Io> {
                     Next::Abort => return Poll::Ready(End::Aborted),
                 };
             }
-            match self.poll_write_batch(cx) {
+            match self.poll_write_batch(cx, subscriber.wire) {
                 Poll::Ready(Ok(1..)) => subscriber.stalled.stop(),
                 Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(End::Gone),
                 Poll::Pending => {
@@ -70,19 +80,19 @@ impl<Io: AsyncWrite + Unpin> Writer<Io> {
         }
     }
 
-    fn poll_write_batch(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    fn poll_write_batch(&mut self, cx: &mut Context<'_>, wire: Wire) -> Poll<io::Result<usize>> {
         let mut slices = [IoSlice::new(&[]); BATCH_FRAMES_MAX];
         for (slice, frame) in slices.iter_mut().zip(&self.batch) {
-            *slice = IoSlice::new(frame.as_bytes());
+            *slice = IoSlice::new(frame.bytes(wire));
         }
         let mut slices = &mut slices[..self.batch.len().min(BATCH_FRAMES_MAX)];
         IoSlice::advance_slices(&mut slices, self.written_bytes);
         let written = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, slices))?;
         self.written_bytes += written;
         while let Some(first) = self.batch.front()
-            && self.written_bytes >= first.as_bytes().len()
+            && self.written_bytes >= first.bytes(wire).len()
         {
-            self.written_bytes -= first.as_bytes().len();
+            self.written_bytes -= first.bytes(wire).len();
             self.batch.pop_front();
         }
         Poll::Ready(Ok(written))

@@ -1,7 +1,7 @@
 //! The heartbeat of all connections: one timer for the hub instead of one for each.
 
 use super::{Limits, Shared, Subscriber};
-use crate::Frame;
+use crate::{Dialect, Frame};
 use natter_protocol::CloseCode;
 use std::sync::Weak;
 use std::time::Duration;
@@ -30,15 +30,33 @@ fn tick(subscriber: &Subscriber, limits: &Limits) {
     }
     if subscriber.stalled.tick() > limits.write_stall_seconds_max {
         tracing::debug!(connection_id = %subscriber.connection_id, "the client does not read");
-        subscriber.outbox.close(CloseCode::TooSlow, "a write stalled");
+        subscriber.close(CloseCode::TooSlow, "a write stalled");
         // The socket takes nothing, so not the close frame either.
         subscriber.outbox.abort();
         return;
     }
+    if subscriber.expiry.tick() {
+        subscriber.close(CloseCode::Unauthenticated, "the token has ended");
+        return;
+    }
+    subscriber.outbox.tick(limits.queue_seconds_max);
+    beat(subscriber, limits.heartbeat_seconds);
+}
+
+/// Any byte from the client is a sign of life. A native client is pinged when there was none for a while; one of
+/// Socket.IO counts on a ping every so often, and leaves when there is none.
+fn beat(subscriber: &Subscriber, heartbeat_seconds: u32) {
     let silent_seconds = subscriber.silent.tick();
-    if silent_seconds == limits.heartbeat_seconds {
-        subscriber.outbox.push(Frame::ping());
-    } else if silent_seconds == 2 * limits.heartbeat_seconds {
-        subscriber.outbox.close(CloseCode::TooSlow, "no answer to the ping");
+    if silent_seconds == 2 * heartbeat_seconds {
+        subscriber.close(CloseCode::TooSlow, "no answer to the ping");
+        return;
+    }
+    let due = match subscriber.wire.dialect {
+        Dialect::Native => silent_seconds == heartbeat_seconds,
+        Dialect::SocketIo => subscriber.unpinged.tick() == heartbeat_seconds,
+    };
+    if due {
+        subscriber.unpinged.restart();
+        subscriber.outbox.push(Frame::ping(subscriber.wire.dialect));
     }
 }
