@@ -23,6 +23,8 @@ const MINUTE_MS: i64 = 60_000;
 const IPV6_PREFIX_BITS: u32 = 64;
 /// Who goes on asking this many times as often as they may is not only refused.
 const HAMMERING: u32 = 10;
+/// Signals on sockets for each command that there may be.
+const SIGNALS: u32 = 10;
 
 pub(crate) const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 pub(crate) const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
@@ -43,8 +45,10 @@ pub(crate) enum Rate {
     Sends,
     /// Conversations that a user creates.
     Conversations,
-    /// Frames on all sockets of a user.
+    /// Commands on all sockets of a user.
     SocketMessages,
+    /// What clients send by themselves on all sockets of a user, such as pings.
+    SocketSignals,
 }
 
 /// Whose minute it is.
@@ -113,6 +117,7 @@ impl Limiter {
             Rate::Sends => self.limits.sends_per_minute,
             Rate::Conversations => self.limits.conversations_per_minute,
             Rate::SocketMessages => self.limits.socket_messages_per_minute,
+            Rate::SocketSignals => self.limits.socket_messages_per_minute.saturating_mul(SIGNALS),
         }
     }
 }
@@ -141,6 +146,7 @@ impl Rate {
             Self::Sends => "sends",
             Self::Conversations => "conversations",
             Self::SocketMessages => "socket_messages",
+            Self::SocketSignals => "socket_signals",
         }
     }
 
@@ -154,6 +160,7 @@ impl Rate {
             Self::Sends => "messages of one user",
             Self::Conversations => "new conversations of one user",
             Self::SocketMessages => "socket frames of one user",
+            Self::SocketSignals => "socket frames of one user that change nothing",
         }
     }
 }

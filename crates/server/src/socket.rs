@@ -1,6 +1,8 @@
 //! Opening a socket: the handshake of RFC 6455, section 4.2, and who may do it.
 
 mod gateway;
+mod request;
+mod websocket;
 
 use crate::app::App;
 use crate::config::Origin;
@@ -18,10 +20,11 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use natter_protocol::{ConnectionId, ErrorCode};
-use natter_realtime::{Dialect, Newcomer, Refused, Registration, Wire};
+use natter_realtime::Registration;
 use serde::Deserialize;
 use sha1::{Digest as _, Sha1};
 use std::sync::Arc;
+use websocket::WebSocket;
 
 /// Appended to the client's key before it is hashed (RFC 6455, section 1.3).
 const HANDSHAKE_GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -69,19 +72,12 @@ async fn answer(
     let connection_id = ConnectionId::from_uuid(app.chat.new_id());
     let gateway = Gateway::new(app.chat.clone(), Arc::clone(&app.limiter), actor, connection_id);
     let ready = gateway.ready(app.config.socket.heartbeat_seconds);
+    let ready = websocket::frame(None, "ready", &ready);
     let session = gateway.session();
-    let newcomer = Newcomer {
-        user_id: gateway.user(),
-        session_id: session,
-        connection_id,
-        wire: Wire { dialect: Dialect::Native, deflate: false },
-        expires_in_seconds: None,
-        first: Some(ready),
-    };
-    let registration = app.hub.register(newcomer).map_err(|refused| match refused {
-        Refused::ShuttingDown => Failure::new(ErrorCode::Unavailable, "the server is shutting down"),
-        Refused::TooMany => Failure::new(ErrorCode::TooManyConnections, "the user has too many connections"),
-    })?;
+    let registration = app
+        .hub
+        .register(gateway.user(), session, connection_id, ready)
+        .ok_or_else(|| Failure::new(ErrorCode::Unavailable, "the server is shutting down"))?;
     let admission = app.access.enter(connection_id, address.0, gateway.user(), session);
     if !app.access.admits(address.0) {
         return Err(Failure::kept_out(address.0));
@@ -112,7 +108,7 @@ async fn serve(upgrade: OnUpgrade, registration: Registration, gateway: Gateway)
         return tracing::error!("an upgraded connection is no stream of ours");
     };
     let transport = parts.io.into_inner().into_transport();
-    natter_realtime::serve(transport, parts.read_buf, registration, gateway).await;
+    natter_realtime::serve(transport, parts.read_buf, registration, WebSocket(gateway)).await;
 }
 
 /// The answer to the client's key, if this is an opening handshake.

@@ -1,16 +1,16 @@
-//! What a socket's frames mean. Every socket, of whatever kind, talks to the domain through this.
+//! What is done with what a client asks for on a socket, in whatever dialect it asks.
 
-use crate::json;
+use super::request::{Misunderstood, Request};
 use crate::limit::{Limiter, Rate, Who};
 use natter_chat::{Actor, Chat, Error};
 use natter_protocol::{
-    ClientFrame, CloseCode, Command, ConnectionId, ErrorCode, Pong, Presence, Problem, Ready, Reply,
-    SendMessage, ServerFrame, SessionId, User, UserId, limits,
+    CloseCode, Command, ConnectionId, Presence, Problem, Ready, Reply, SessionId, User, UserId,
 };
-use natter_realtime::{Frame, Received, Session};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
+use std::borrow::Cow;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 /// One connection's way into the domain.
@@ -19,6 +19,26 @@ pub(super) struct Gateway {
     limiter: Arc<Limiter>,
     actor: Box<Actor>,
     connection_id: ConnectionId,
+}
+
+/// What becomes of a request.
+pub(super) enum Handled {
+    /// It has its outcome.
+    Now(Outcome),
+    /// It has its place in line, before those that come after it, and its outcome once it is committed.
+    Later(Pin<Box<dyn Future<Output = Outcome> + Send>>),
+    /// It was one too many.
+    Close(CloseCode, Cow<'static, str>),
+}
+
+/// What a client is told of a request.
+pub(super) enum Outcome {
+    /// It was done; the payload of the acknowledgement.
+    Done(Box<RawValue>),
+    /// It was a `ping`.
+    Pong,
+    /// It was not done.
+    Refused(Box<Problem>),
 }
 
 impl Gateway {
@@ -40,18 +60,15 @@ impl Gateway {
         self.actor.session.unwrap_or_else(|| SessionId::from_uuid(self.connection_id.uuid()))
     }
 
-    /// The first frame on the connection. Whoever reads it is online, on account of this very connection.
-    pub(super) fn ready(&self, heartbeat_seconds: u32) -> Frame {
-        let user = User { presence: Presence::Online, ..self.actor.user.clone() };
-        let epoch = self.chat.epoch().to_owned();
-        let ready = Ready {
+    /// What a connection is told first. Whoever reads it is online, on account of this very connection.
+    pub(super) fn ready(&self, heartbeat_seconds: u32) -> Ready {
+        Ready {
             connection_id: self.connection_id,
-            user,
+            user: User { presence: Presence::Online, ..self.actor.user.clone() },
             heartbeat_seconds,
-            epoch,
+            epoch: self.chat.epoch().to_owned(),
             expires_at: self.actor.expires_at,
-        };
-        frame(None, "ready", &ready)
+        }
     }
 
     /// Fails if the session ended while the socket was being opened.
@@ -59,113 +76,93 @@ impl Gateway {
         self.chat.check_session(&self.actor).await
     }
 
-    /// Counts once more, and tells what becomes of a frame that came too soon.
-    fn limited(&self, rate: Rate, id: Option<&str>) -> Option<Received> {
-        let standing = self.limiter.count(rate, Who::User(self.user()))?;
+    /// Handles a request. Whoever awaits this before the next request keeps the order of a client's commands.
+    pub(super) async fn handle(&mut self, kind: &str, payload: Option<&RawValue>) -> Handled {
+        match Request::read(kind, payload) {
+            Ok(request) => self.carry_out(request).await.unwrap_or_else(|handled| handled),
+            Err(misunderstood) => self.misunderstood(misunderstood),
+        }
+    }
+
+    /// Handles what is no request. It counts like one.
+    pub(super) fn misunderstood(&self, Misunderstood { code, detail }: Misunderstood) -> Handled {
+        let problem = Problem::new(code, detail, self.request_id());
+        self.count(Rate::SocketMessages).err().unwrap_or_else(|| refused(problem))
+    }
+
+    /// Submits a command, unless it comes too soon.
+    pub(super) async fn submit(&self, command: Command) -> Result<Handled, Handled> {
+        if let Some(rate) = rate(&command) {
+            self.count(rate)?;
+        }
+        let submitted = self.chat.submit(&self.actor, command).await.map_err(|error| self.failed(error))?;
+        let request_id = self.request_id();
+        Ok(Handled::Later(Box::pin(async move {
+            match submitted.await {
+                Ok(reply) => acknowledgement(&reply, &request_id),
+                Err(error) => Outcome::Refused(Box::new(error.problem(&request_id))),
+            }
+        })))
+    }
+
+    async fn carry_out(&mut self, request: Request) -> Result<Handled, Handled> {
+        self.count(request.rate())?;
+        match request {
+            Request::Command(command) => self.submit(command).await,
+            Request::Ping => Ok(Handled::Now(Outcome::Pong)),
+        }
+    }
+
+    /// Counts once more, and tells what becomes of a request that comes too soon.
+    fn count(&self, rate: Rate) -> Result<(), Handled> {
+        let Some(standing) = self.limiter.count(rate, Who::User(self.user())) else { return Ok(()) };
         if standing.hammering() {
             let reason = format!("wait {} seconds before you come back", standing.reset_seconds);
-            return Some(Received::Close(CloseCode::RateLimited, reason.into()));
+            return Err(Handled::Close(CloseCode::RateLimited, reason.into()));
         }
-        let problem = standing.exceeded().then(|| standing.problem(&self.connection_id.to_string()))?;
-        Some(refuse(id, &problem))
+        if standing.exceeded() { Err(refused(standing.problem(&self.request_id()))) } else { Ok(()) }
     }
 
-    fn problem(&self, code: ErrorCode, detail: impl Into<String>) -> Problem {
-        Problem::new(code, detail, self.connection_id.to_string())
+    fn failed(&self, error: Error) -> Handled {
+        refused(error.problem(&self.request_id()))
     }
 
-    /// Submits a command. Its answer follows once it is committed.
-    async fn submit(&self, id: Option<&str>, command: Command) -> Received {
-        let submitted = match self.chat.submit(&self.actor, command).await {
-            Ok(submitted) => submitted,
-            Err(error) => return refuse(id, &error.problem(&self.connection_id.to_string())),
-        };
-        let (id, connection_id) = (id.map(str::to_owned), self.connection_id);
-        Received::Later(Box::pin(async move {
-            match (submitted.await, id) {
-                (Ok(reply), Some(id)) => Some(acknowledge(&id, &reply)),
-                (Ok(_), None) => None,
-                (Err(error), id) => {
-                    Some(frame(id.as_deref(), "error", &error.problem(&connection_id.to_string())))
-                }
-            }
-        }))
+    /// By which the log knows what is asked for on this connection.
+    fn request_id(&self) -> String {
+        self.connection_id.to_string()
     }
 }
 
-impl Session for Gateway {
-    async fn receive(&mut self, text: &str) -> Received {
-        let request = read(text);
-        let id = request.as_ref().ok().and_then(|request| request.id.as_deref());
-        if let Some(limited) = self.limited(Rate::SocketMessages, id) {
-            return limited;
-        }
-        let request = match &request {
-            Ok(request) => request,
-            Err(detail) => return refuse(None, &self.problem(ErrorCode::InvalidJson, detail.as_str())),
-        };
-        let command = match &*request.kind {
-            "ping" => return Received::Reply(frame(id, "pong", &Pong {})),
-            "message.send" => payload::<SendMessage>(request.payload).map(Command::SendMessage),
-            unknown => {
-                let problem = self.problem(ErrorCode::UnknownType, format!("there is no type {unknown:?}"));
-                return refuse(id, &problem);
-            }
-        };
-        match command {
-            Ok(command) => match rate(&command).and_then(|rate| self.limited(rate, id)) {
-                Some(limited) => limited,
-                None => self.submit(id, command).await,
-            },
-            Err(detail) => refuse(id, &self.problem(ErrorCode::InvalidJson, detail)),
-        }
-    }
-}
-
-fn read(text: &str) -> Result<ClientFrame<'_>, String> {
-    let request: ClientFrame<'_> =
-        json::object(text).map_err(|error| format!("the frame must be an object with a type: {error}"))?;
-    if request.id.as_ref().is_some_and(|id| id.chars().count() > limits::FRAME_ID_CHARS_MAX) {
-        return Err(format!("the id has more than {} characters", limits::FRAME_ID_CHARS_MAX));
-    }
-    Ok(request)
-}
-
-/// What a command counts against besides being a frame: the same as over REST.
+/// What a command counts against besides being a message: the same as over REST.
 const fn rate(command: &Command) -> Option<Rate> {
     match command {
-        Command::SendMessage(_) | Command::ForwardMessage(_) | Command::ScheduleMessage(_) => {
-            Some(Rate::Sends)
-        }
+        Command::SendMessage(_)
+        | Command::EditMessage(_)
+        | Command::ForwardMessage(_)
+        | Command::ScheduleMessage(_) => Some(Rate::Sends),
         Command::CreateConversation(_) => Some(Rate::Conversations),
         _ => None,
     }
 }
 
-fn payload<T: DeserializeOwned>(raw: Option<&RawValue>) -> Result<T, String> {
-    let raw = raw.ok_or("the frame has no payload")?;
-    json::object(raw.get()).map_err(|error| format!("the payload: {error}"))
+fn refused(problem: Problem) -> Handled {
+    Handled::Now(Outcome::Refused(Box::new(problem)))
 }
 
-fn refuse(id: Option<&str>, problem: &Problem) -> Received {
-    Received::Reply(frame(id, "error", problem))
-}
-
-fn acknowledge(id: &str, reply: &Reply) -> Frame {
-    let id = Some(id);
+fn acknowledgement(reply: &Reply, request_id: &str) -> Outcome {
     match reply {
-        Reply::Message { message, .. } => frame(id, "ack", message),
-        Reply::Messages(messages) => frame(id, "ack", messages),
-        Reply::Conversation { conversation, .. } => frame(id, "ack", conversation),
-        Reply::Read(state) => frame(id, "ack", state),
-        Reply::Member { member, .. } => frame(id, "ack", member),
-        Reply::Me(me) => frame(id, "ack", me),
-        Reply::Invite(invite) => frame(id, "ack", invite),
-        Reply::Draft(draft) => frame(id, "ack", draft),
-        Reply::Scheduled(scheduled) => frame(id, "ack", scheduled),
-        Reply::Block(block) => frame(id, "ack", block),
-        Reply::User(user) => frame(id, "ack", user),
-        Reply::Done => frame(id, "ack", &Nothing {}),
+        Reply::Message { message, .. } => done(message, request_id),
+        Reply::Messages(messages) => done(messages, request_id),
+        Reply::Conversation { conversation, .. } => done(conversation, request_id),
+        Reply::Read(state) => done(state, request_id),
+        Reply::Member { member, .. } => done(member, request_id),
+        Reply::Me(me) => done(me, request_id),
+        Reply::Invite(invite) => done(invite, request_id),
+        Reply::Draft(draft) => done(draft, request_id),
+        Reply::Scheduled(scheduled) => done(scheduled, request_id),
+        Reply::Block(block) => done(block, request_id),
+        Reply::User(user) => done(user, request_id),
+        Reply::Done => done(&Nothing {}, request_id),
     }
 }
 
@@ -173,12 +170,12 @@ fn acknowledge(id: &str, reply: &Reply) -> Frame {
 #[derive(Serialize)]
 struct Nothing {}
 
-fn frame(id: Option<&str>, kind: &str, payload: &impl Serialize) -> Frame {
-    let frame = ServerFrame { id, kind, payload };
-    // These types always have JSON; should one fail, the client sees an empty frame and the log the reason.
-    let json = serde_json::to_string(&frame).unwrap_or_else(|error| {
-        tracing::error!(%error, kind, "a frame has no JSON");
-        String::new()
-    });
-    Frame::reply(&json)
+fn done(payload: &impl Serialize, request_id: &str) -> Outcome {
+    to_raw_value(payload).map_or_else(
+        |error| {
+            let error = Error::Internal(format!("an acknowledgement has no JSON: {error}"));
+            Outcome::Refused(Box::new(error.problem(request_id)))
+        },
+        Outcome::Done,
+    )
 }

@@ -177,32 +177,65 @@ async fn requests_count_for_the_user_or_else_for_the_address() -> Result<()> {
 async fn frames_beyond_the_limit_are_refused_and_hammering_ends_the_socket() -> Result<()> {
     let natter = with("SOCKET_MESSAGES", 3).await?;
     let (ada, bob) = (natter.person("ada").await?, natter.person("bob").await?);
+    let id = ada.group("Harbour", &[&bob]).await?.info.id;
     let (mut first, mut second) = (ada.socket().await?, ada.socket().await?);
-    let ping = |id: u32| json!({ "id": id.to_string(), "type": "ping" });
-    let ask = async |socket: &mut Socket, id| {
-        socket.send(&ping(id)).await?;
-        socket.next().await
+    let read = |number: u32| {
+        let payload = json!({ "conversationId": id });
+        json!({ "id": number.to_string(), "type": "message.read", "payload": payload })
     };
-    assert_eq!(ask(&mut first, 1).await?, json!({ "id": "1", "type": "pong", "payload": {} }));
-    assert_eq!(ask(&mut second, 2).await?["type"], "pong");
+    let ask = async |socket: &mut Socket, number: u32| {
+        socket.send(&read(number)).await?;
+        answer_to(socket, number).await
+    };
+    assert_eq!(ask(&mut first, 1).await?["type"], "ack");
+    assert_eq!(ask(&mut second, 2).await?["type"], "ack");
     // What cannot be read counts, too.
     first.send(&json!("what")).await?;
-    assert_eq!(first.next().await?["payload"]["code"], "invalid_json");
-    for id in 4..=30 {
-        let socket = if id % 2 == 0 { &mut first } else { &mut second };
-        let error = ask(socket, id).await?;
+    assert_eq!(first.next_of("error").await?["payload"]["code"], "invalid_json");
+    for number in 4..=30 {
+        let socket = if number % 2 == 0 { &mut first } else { &mut second };
+        let error = ask(socket, number).await?;
         let problem = &error["payload"];
-        assert_eq!((&error["type"], &error["id"]), (&json!("error"), &json!(id.to_string())));
-        assert_eq!((&problem["code"], &problem["status"]), (&json!("rate_limited"), &json!(429)));
+        assert_eq!((&error["type"], &problem["status"]), (&json!("error"), &json!(429)));
+        assert_eq!(problem["code"], "rate_limited");
         assert!(problem["retryAfterSeconds"].as_u64().is_some_and(|seconds| (1..=60).contains(&seconds)));
     }
-    assert_eq!(ask(&mut bob.socket().await?, 1).await?["type"], "pong", "others are not concerned");
-    first.send(&ping(31)).await?;
+    assert_eq!(ask(&mut bob.socket().await?, 1).await?["type"], "ack", "others are not concerned");
+    first.send(&read(31)).await?;
     let (code, reason) = first.closed().await?;
     assert_eq!(code, CloseCode::RateLimited.code());
     assert!(reason.as_str().starts_with("wait "), "{reason}");
     // The other one is still there, until it goes on as well.
-    second.send(&ping(32)).await?;
+    second.send(&read(32)).await?;
     assert_eq!(second.closed().await?.0, CloseCode::RateLimited.code());
     Ok(())
+}
+
+/// Pings and the like leave what their user wants to do alone, and are bounded all the same.
+#[tokio::test]
+async fn what_clients_send_by_themselves_counts_apart() -> Result<()> {
+    let natter = with("SOCKET_MESSAGES", 3).await?;
+    let ada = natter.person("ada").await?;
+    let mut socket = ada.socket().await?;
+    let ask = async |socket: &mut Socket, number: u32, kind: &str| {
+        socket.send(&json!({ "id": number.to_string(), "type": kind })).await?;
+        answer_to(socket, number).await
+    };
+    for number in 0..30 {
+        let pong = ask(&mut socket, number, "ping").await?;
+        assert_eq!(pong, json!({ "id": number.to_string(), "type": "pong", "payload": {} }));
+    }
+    assert_eq!(ask(&mut socket, 30, "ping").await?["payload"]["code"], "rate_limited");
+    assert_eq!(ask(&mut socket, 31, "what").await?["payload"]["code"], "unknown_type");
+    Ok(())
+}
+
+/// The answer to a numbered frame; events are passed over.
+async fn answer_to(socket: &mut Socket, number: u32) -> Result<Value> {
+    loop {
+        let frame = socket.next().await?;
+        if frame["id"] == json!(number.to_string()) {
+            return Ok(frame);
+        }
+    }
 }
