@@ -20,7 +20,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use natter_protocol::{ConnectionId, ErrorCode};
-use natter_realtime::Registration;
+use natter_realtime::{Dialect, Newcomer, Refused, Registration, Wire};
 use serde::Deserialize;
 use sha1::{Digest as _, Sha1};
 use std::sync::Arc;
@@ -74,10 +74,18 @@ async fn answer(
     let ready = gateway.ready(app.config.socket.heartbeat_seconds);
     let ready = websocket::frame(None, "ready", &ready);
     let session = gateway.session();
-    let registration = app
-        .hub
-        .register(gateway.user(), session, connection_id, ready)
-        .ok_or_else(|| Failure::new(ErrorCode::Unavailable, "the server is shutting down"))?;
+    let newcomer = Newcomer {
+        user_id: gateway.user(),
+        session_id: session,
+        connection_id,
+        wire: Wire { dialect: Dialect::Native, deflate: false },
+        expires_in_seconds: None,
+        first: Some(ready),
+    };
+    let registration = app.hub.register(newcomer).map_err(|refused| match refused {
+        Refused::ShuttingDown => Failure::new(ErrorCode::Unavailable, "the server is shutting down"),
+        Refused::TooMany => Failure::new(ErrorCode::TooManyConnections, "the user has too many connections"),
+    })?;
     let admission = app.access.enter(connection_id, address.0, gateway.user(), session);
     if !app.access.admits(address.0) {
         return Err(Failure::kept_out(address.0));
