@@ -1,4 +1,4 @@
-//! The frames of RFC 6455, without I/O: bytes in, messages out, and back.
+//! The frames of RFC 6455 and RFC 7692, without I/O: bytes in, messages out, and back.
 //!
 //! One connection's [`Decoder`] takes bytes in whatever pieces the network made of them. A frame that arrives whole is
 //! unmasked where it lies and lent out; memory is owned only while a frame or message is partial, so a silent
@@ -6,12 +6,14 @@
 //! its message longer than the limit: neither is ever buffered.
 
 mod decode;
+mod deflate;
 mod encode;
 mod header;
 mod mask;
 mod text;
 
 pub use decode::Decoder;
+pub use deflate::encode_deflated;
 pub use encode::{encode, encode_close};
 
 use natter_protocol::CloseCode;
@@ -122,6 +124,9 @@ pub enum Violation {
     /// Section 8.1.
     #[error("text must be UTF-8")]
     Utf8,
+    /// RFC 7692, section 7.2.2: not what a compressor makes, or cut short.
+    #[error("the compressed data are invalid")]
+    Deflate,
     /// Beyond the limit that the decoder was given.
     #[error("the message is too large")]
     TooLarge,
@@ -132,7 +137,7 @@ impl Violation {
     pub const fn close_code(self) -> CloseCode {
         match self {
             Self::Binary => CloseCode::Unsupported,
-            Self::Utf8 => CloseCode::InvalidPayload,
+            Self::Utf8 | Self::Deflate => CloseCode::InvalidPayload,
             Self::TooLarge => CloseCode::TooLarge,
             Self::Unmasked
             | Self::Masked

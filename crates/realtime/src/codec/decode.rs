@@ -5,7 +5,7 @@
 )]
 
 use super::header::{self, HEADER_BYTES_MAX, Header};
-use super::text::PartialText;
+use super::text::{self, Form, PartialText};
 use super::{Message, OpCode, Role, Violation, mask};
 use std::borrow::Cow;
 use std::mem;
@@ -16,6 +16,7 @@ use std::str;
 pub struct Decoder {
     role: Role,
     message_bytes_max: usize,
+    deflate: bool,
     /// The beginning of a header whose rest has not arrived.
     header: [u8; HEADER_BYTES_MAX],
     header_bytes: usize,
@@ -23,6 +24,8 @@ pub struct Decoder {
     frame: Option<Frame>,
     /// The text of the message that has begun; empty and without memory between messages.
     text: PartialText,
+    /// Of the message that has begun.
+    form: Form,
     /// Whether the next data frame must continue a message.
     fragmented: bool,
     /// The payload of a control frame that has begun.
@@ -41,24 +44,35 @@ struct Frame {
 }
 
 impl Decoder {
-    /// A message of more than `message_bytes_max` bytes, over all its fragments, is a violation.
+    /// A message of more than `message_bytes_max` bytes, over all its fragments, is a violation. A compressed one is
+    /// bounded twice: before and after it is inflated.
     pub const fn new(role: Role, message_bytes_max: usize) -> Self {
         Self {
             role,
             message_bytes_max,
+            deflate: false,
             header: [0; HEADER_BYTES_MAX],
             header_bytes: 0,
             frame: None,
             text: PartialText::new(),
+            form: Form::Plain,
             fragmented: false,
             control: Vec::new(),
             finished: false,
         }
     }
 
+    /// Understands compressed messages too, if permessage-deflate was negotiated.
+    #[must_use]
+    pub const fn with_deflate(mut self, negotiated: bool) -> Self {
+        self.deflate = negotiated;
+        self
+    }
+
     /// Takes bytes off the front of `input` until they make a message; `None` when all are taken and none is whole.
     ///
-    /// The bytes are unmasked in place, and a message that lies whole in `input` is lent from there.
+    /// The bytes are unmasked in place, and a message that lies whole in `input` is lent from there unless it is
+    /// compressed.
     pub fn decode<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Message<'a>>, Violation> {
         if self.finished {
             *input = &mut [];
@@ -107,7 +121,7 @@ impl Decoder {
         let had = self.header_bytes;
         let added = input.len().min(HEADER_BYTES_MAX - had);
         self.header[had..had + added].copy_from_slice(&input[..added]);
-        let Some(header) = header::parse(&self.header[..had + added], self.role)? else {
+        let Some(header) = header::parse(&self.header[..had + added], self.role, self.deflate)? else {
             self.header_bytes += added;
             *input = &mut [];
             return Ok(None);
@@ -125,6 +139,7 @@ impl Decoder {
             match (header.opcode, self.fragmented) {
                 (OpCode::Continuation, false) => return Err(Violation::UnexpectedContinuation),
                 (OpCode::Text, true) => return Err(Violation::ExpectedContinuation),
+                (OpCode::Text, false) => self.form = header.form,
                 _ => {}
             }
             if bytes_left > self.message_bytes_max - self.text.len() {
@@ -141,7 +156,7 @@ impl Decoder {
             self.control.extend_from_slice(piece);
             Ok(())
         } else {
-            self.text.push(piece, self.message_bytes_max)
+            self.text.push(piece, self.form, self.message_bytes_max)
         }
     }
 
@@ -149,15 +164,16 @@ impl Decoder {
     fn data<'a>(&mut self, frame: &Frame, piece: &'a [u8]) -> Result<Option<Message<'a>>, Violation> {
         if frame.fin && self.text.len() == 0 {
             self.fragmented = false;
-            let text = str::from_utf8(piece).map_err(|_| Violation::Utf8)?;
-            return Ok(Some(Message::Text(Cow::Borrowed(text))));
+            return text::whole(piece, self.form, self.message_bytes_max)
+                .map(|text| Some(Message::Text(text)));
         }
-        self.text.push(piece, self.message_bytes_max)?;
+        self.text.push(piece, self.form, self.message_bytes_max)?;
         self.fragmented = !frame.fin;
         if self.fragmented {
             return Ok(None);
         }
-        let text = mem::replace(&mut self.text, PartialText::new()).finish()?;
+        let text =
+            mem::replace(&mut self.text, PartialText::new()).finish(self.form, self.message_bytes_max)?;
         Ok(Some(Message::Text(Cow::Owned(text))))
     }
 

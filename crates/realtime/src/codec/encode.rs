@@ -1,5 +1,6 @@
 //! From messages to bytes.
 
+use super::header::{FIN, RSV1};
 use super::{CONTROL_PAYLOAD_BYTES_MAX, OpCode, mask};
 use bytes::Bytes;
 
@@ -11,8 +12,24 @@ pub fn encode(opcode: OpCode, payload: &[u8], mask: Option<[u8; 4]>) -> Bytes {
         Some(cut) if opcode.is_control() => cut,
         _ => payload,
     };
+    frame(0, opcode, payload, mask)
+}
+
+/// An unfragmented text frame of a server, whose payload is compressed.
+pub(super) fn deflated_text(payload: &[u8]) -> Bytes {
+    frame(RSV1, OpCode::Text, payload, None)
+}
+
+/// A close frame. The reason is cut off at a character's boundary so that it fits into 123 bytes.
+pub fn encode_close(code: u16, reason: &str, mask: Option<[u8; 4]>) -> Bytes {
+    let end = reason.floor_char_boundary(CONTROL_PAYLOAD_BYTES_MAX - 2);
+    let payload: Vec<u8> = code.to_be_bytes().into_iter().chain(reason[..end].bytes()).collect();
+    encode(OpCode::Close, &payload, mask)
+}
+
+fn frame(reserved: u8, opcode: OpCode, payload: &[u8], mask: Option<[u8; 4]>) -> Bytes {
     let mask_bit = if mask.is_some() { 0x80 } else { 0 };
-    let mut header = [0x80 | opcode as u8, mask_bit, 0, 0, 0, 0, 0, 0, 0, 0];
+    let mut header = [FIN | reserved | opcode as u8, mask_bit, 0, 0, 0, 0, 0, 0, 0, 0];
     let header: &[u8] = match payload.len() {
         #[expect(clippy::cast_possible_truncation, reason = "at most 125")]
         length @ 0..=125 => {
@@ -42,11 +59,4 @@ pub fn encode(opcode: OpCode, payload: &[u8], mask: Option<[u8; 4]>) -> Bytes {
         mask::apply(&mut frame[payload_start..], &mut mask);
     }
     Bytes::from(frame)
-}
-
-/// A close frame. The reason is cut off at a character's boundary so that it fits into 123 bytes.
-pub fn encode_close(code: u16, reason: &str, mask: Option<[u8; 4]>) -> Bytes {
-    let end = reason.floor_char_boundary(CONTROL_PAYLOAD_BYTES_MAX - 2);
-    let payload: Vec<u8> = code.to_be_bytes().into_iter().chain(reason[..end].bytes()).collect();
-    encode(OpCode::Close, &payload, mask)
 }

@@ -1,13 +1,22 @@
 //! The two to fourteen bytes before each payload (RFC 6455, section 5.2).
 
+use super::text::Form;
 use super::{CONTROL_PAYLOAD_BYTES_MAX, OpCode, Role, Violation};
 
 /// Bytes of the longest header: two, eight of length, four of mask.
 pub(super) const HEADER_BYTES_MAX: usize = 14;
 
+/// The bit of the last frame of a message.
+pub(super) const FIN: u8 = 0x80;
+/// The bit that permessage-deflate gives a meaning: on the first frame of a message, it is compressed (RFC 7692,
+/// section 6).
+pub(super) const RSV1: u8 = 0x40;
+
 pub(super) struct Header {
     pub(super) fin: bool,
     pub(super) opcode: OpCode,
+    /// Of the message that it begins; plain when it begins none.
+    pub(super) form: Form,
     /// All zeros when the frame is not masked, which changes nothing.
     pub(super) mask: [u8; 4],
     pub(super) payload_bytes: u64,
@@ -18,14 +27,18 @@ pub(super) struct Header {
 /// Reads the header that `bytes` begins with; `None` when there is not enough of it yet.
 ///
 /// A violation is seen as soon as its bytes are there, and a longer input never changes the answer, so it does not
-/// matter in what pieces the header arrives.
-pub(super) fn parse(bytes: &[u8], role: Role) -> Result<Option<Header>, Violation> {
+/// matter in what pieces the header arrives. `deflate` says whether a message may be compressed.
+pub(super) fn parse(bytes: &[u8], role: Role, deflate: bool) -> Result<Option<Header>, Violation> {
     let [first, second, ..] = *bytes else { return Ok(None) };
-    if first & 0x70 != 0 {
-        return Err(Violation::ReservedBits);
-    }
-    let opcode = OpCode::from_bits(first & 0x0F).ok_or(Violation::UnknownOpCode)?;
-    let fin = first & 0x80 != 0;
+    let opcode = OpCode::from_bits(first & 0x0F);
+    let begins_message = matches!(opcode, Some(OpCode::Text | OpCode::Binary));
+    let form = match first & 0x70 {
+        0 => Form::Plain,
+        RSV1 if deflate && begins_message => Form::Deflated,
+        _ => return Err(Violation::ReservedBits),
+    };
+    let opcode = opcode.ok_or(Violation::UnknownOpCode)?;
+    let fin = first & FIN != 0;
     let masked = second & 0x80 != 0;
     match role {
         Role::Server if !masked => return Err(Violation::Unmasked),
@@ -71,5 +84,5 @@ pub(super) fn parse(bytes: &[u8], role: Role) -> Result<Option<Header>, Violatio
     } else {
         ([0; 4], rest)
     };
-    Ok(Some(Header { fin, opcode, mask, payload_bytes, bytes: bytes.len() - rest.len() }))
+    Ok(Some(Header { fin, opcode, form, mask, payload_bytes, bytes: bytes.len() - rest.len() }))
 }

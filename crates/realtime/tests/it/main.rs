@@ -3,6 +3,7 @@
 
 mod codec;
 mod connection;
+mod deflate;
 mod differential;
 mod heartbeat;
 mod hub;
