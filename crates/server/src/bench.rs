@@ -12,18 +12,24 @@ mod load;
 mod machine;
 mod process;
 mod rest;
+mod room;
 mod search;
 mod send;
 mod site;
 mod socket;
+mod stalled;
+mod storm;
 mod subject;
 
 pub(crate) use fanout::FanOut;
 pub(crate) use idle::Idle;
 pub(crate) use load::run as run_load;
 pub(crate) use rest::RestLoad;
+pub(crate) use room::LargeRoom;
 pub(crate) use search::Search;
 pub(crate) use send::Send;
+pub(crate) use stalled::Stalled;
+pub(crate) use storm::Storm;
 
 /// A number between bounds, for clap.
 fn between<const MIN: usize, const MAX: usize>(text: &str) -> Result<usize, String> {

@@ -1,7 +1,7 @@
 //! `natter bench fanout`: one message to many.
 
 use super::figure::{Figures, Report, micros_each};
-use super::load::{Job, Load, Pace, Seat};
+use super::load::{Job, Load, Pace, Seat, Trouble};
 use super::machine::Machine;
 use super::process::CpuTime;
 use super::site::{Site, people, rooms};
@@ -65,6 +65,7 @@ impl FanOut {
         let seats = room.members.iter().enumerate().map(|(number, person)| Seat {
             token: person.token.clone(),
             conversation: Some(room.id),
+            seq: 1,
             sends: number == 0,
         });
         let server = Subject::start(site).await?;
@@ -75,6 +76,7 @@ impl FanOut {
             pace: Pace::PerSecond(f64::from(self.rate)),
             seconds: self.seconds,
             content_chars: self.content_chars,
+            trouble: Trouble::None,
         };
         let mut load = Load::connect(&[job]).await?;
         let before = server.cpu_time()?;

@@ -1,7 +1,7 @@
 //! `natter bench idle`: what a server costs that has nothing to do.
 
 use super::figure::{Figures, Limit, Report};
-use super::load::{Job, Load, Pace, Seat};
+use super::load::{Job, Load, Pace, Seat, Trouble};
 use super::machine::Machine;
 use super::site::{Person, Site, people, rooms};
 use super::subject::Subject;
@@ -129,11 +129,12 @@ impl Idle {
             source: (host > 1).then(|| Ipv4Addr::new(127, 0, 0, host).into()),
             seats: people
                 .iter()
-                .map(|person| Seat { token: person.token.clone(), conversation: None, sends: false })
+                .map(|person| Seat { token: person.token.clone(), conversation: None, seq: 0, sends: false })
                 .collect(),
             pace: Pace::Window(0),
             seconds: 0,
             content_chars: 0,
+            trouble: Trouble::None,
         });
         let begun = std::time::Instant::now();
         let load = Load::connect(&jobs.collect::<Vec<_>>()).await?;

@@ -2,14 +2,14 @@
 //!
 //! It runs on one thread, so that on a small machine it leaves the rest to the server, and it looks at the few
 //! characters of a frame that it needs instead of parsing the JSON. It reads a [`Job`] from the first line of stdin and
-//! connects; prints [`READY`]; starts at the next line; prints the [`Outcome`]; and keeps its connections until stdin
-//! ends.
+//! connects; prints [`READY`]; starts at the next line; if nobody in it sends, reads from a further line what there is to
+//! be received; prints the [`Outcome`]; and keeps its connections until stdin ends.
 
 mod talker;
 
 use super::figure::per_second;
 use super::histogram::Histogram;
-use super::socket::Socket;
+use super::socket::{Address, Socket};
 use anyhow::{Context as _, Result, bail, ensure};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use natter_protocol::{ConversationId, Seq};
@@ -35,6 +35,8 @@ const OPENING_MAX: usize = 128;
 const OPEN_TIME_MAX: Duration = Duration::from_mins(2);
 /// After the last send, until everything must have arrived.
 const SETTLE_TIME_MAX: Duration = Duration::from_secs(20);
+/// What the kernel takes for a connection that does not read, so that the server has to keep the rest.
+const STALLED_RECEIVE_BYTES: u32 = 4 * 1024;
 /// Between two looks at whether it has.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
@@ -54,6 +56,20 @@ pub(crate) struct Job {
     pub(crate) seconds: u32,
     /// Characters of a message.
     pub(crate) content_chars: usize,
+    /// What happens to the connections meanwhile.
+    pub(crate) trouble: Trouble,
+}
+
+/// What happens to connections while others send.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Trouble {
+    /// Nothing.
+    #[default]
+    None,
+    /// All of them are gone at once, after so many seconds, and come back at once.
+    Cut { after_seconds: u32 },
+    /// None of them reads until the sending is over.
+    Stall,
 }
 
 /// A connection.
@@ -63,6 +79,8 @@ pub(crate) struct Seat {
     pub(crate) token: String,
     /// What it takes part in; nothing else may be received.
     pub(crate) conversation: Option<ConversationId>,
+    /// The newest position there before the load.
+    pub(crate) seq: Seq,
     /// Whether it sends, rather than only receives.
     pub(crate) sends: bool,
 }
@@ -89,6 +107,12 @@ pub(crate) struct Outcome {
     pub(crate) ack_latency: Histogram,
     /// From a send to its arrival at one connection.
     pub(crate) delivery_latency: Histogram,
+    /// From the cut of a connection until it is open again and has everything.
+    pub(crate) back_latency: Histogram,
+    /// Times that a queue was dropped because its connection was too slow.
+    pub(crate) laggings: u64,
+    /// The newest acknowledged position of each conversation.
+    pub(crate) heads: HashMap<ConversationId, Seq>,
 }
 
 impl Outcome {
@@ -106,6 +130,16 @@ impl Outcome {
         self.time = self.time.max(other.time);
         self.ack_latency.merge(&other.ack_latency);
         self.delivery_latency.merge(&other.delivery_latency);
+        self.back_latency.merge(&other.back_latency);
+        self.laggings += other.laggings;
+        self.heads.extend(&other.heads);
+    }
+}
+
+impl Job {
+    fn address(&self, seat: &Seat) -> Address {
+        let receive_bytes = (self.trouble == Trouble::Stall).then_some(STALLED_RECEIVE_BYTES);
+        Address { server: self.server, source: self.source, token: seat.token.clone(), receive_bytes }
     }
 }
 
@@ -113,6 +147,8 @@ impl Outcome {
 pub(crate) struct Load(Vec<Running>);
 
 struct Running {
+    /// Whether somebody in it sends.
+    sends: bool,
     stdin: ChildStdin,
     lines: Lines<BufReader<ChildStdout>>,
     /// Killed when it is dropped.
@@ -134,7 +170,8 @@ impl Load {
             let mut stdin = child.stdin.take().context("a load has no input")?;
             let stdout = child.stdout.take().context("a load has no output")?;
             stdin.write_all(format!("{}\n", serde_json::to_string(job)?).as_bytes()).await?;
-            running.push(Running { stdin, lines: BufReader::new(stdout).lines(), _child: child });
+            let sends = job.seats.iter().any(|seat| seat.sends);
+            running.push(Running { sends, stdin, lines: BufReader::new(stdout).lines(), _child: child });
         }
         for load in &mut running {
             let line = load.line(OPEN_TIME_MAX).await?;
@@ -145,15 +182,34 @@ impl Load {
 
     /// Lets them send, and waits for the end.
     pub(crate) async fn run(&mut self, seconds: u32) -> Result<Outcome> {
+        let mut outcome = Outcome::default();
+        for one in self.run_each(seconds).await? {
+            outcome.merge(&one);
+        }
+        Ok(outcome)
+    }
+
+    /// The same, with the outcome of each: those that send first.
+    pub(crate) async fn run_each(&mut self, seconds: u32) -> Result<Vec<Outcome>> {
         for load in &mut self.0 {
             load.stdin.write_all(b"go\n").await?;
         }
         let time_max = Duration::from_secs(u64::from(seconds)) + 2 * SETTLE_TIME_MAX;
-        let mut outcome = Outcome::default();
-        for load in &mut self.0 {
-            outcome.merge(&serde_json::from_str(&load.line(time_max).await?)?);
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        let mut heads: HashMap<ConversationId, Seq> = HashMap::new();
+        // Who only receives learns from the others how much there is.
+        for sends in [true, false] {
+            for load in self.0.iter_mut().filter(|load| load.sends == sends) {
+                if !sends {
+                    let heads = serde_json::to_string(&heads)?;
+                    load.stdin.write_all(format!("{heads}\n").as_bytes()).await?;
+                }
+                let outcome: Outcome = serde_json::from_str(&load.line(time_max).await?)?;
+                heads.extend(&outcome.heads);
+                outcomes.push(outcome);
+            }
         }
-        Ok(outcome)
+        Ok(outcomes)
     }
 }
 
@@ -175,8 +231,9 @@ async fn work() -> Result<()> {
     let job: Job = serde_json::from_str(&job)?;
     let shared = Rc::new(Shared::new());
     let (phase, phases) = watch::channel(Phase::Waiting);
-    let talkers =
-        tokio::time::timeout(OPEN_TIME_MAX, connect(&job, &shared)).await.context("connecting")??;
+    let mut rooms = Rooms::new();
+    let connecting = connect(&job, &mut rooms, &shared);
+    let talkers = tokio::time::timeout(OPEN_TIME_MAX, connecting).await.context("connecting")??;
     let seats: Vec<_> = talkers.iter().map(Talker::seat).collect();
     for talker in talkers {
         let (shared, phases) = (Rc::clone(&shared), phases.clone());
@@ -193,10 +250,22 @@ async fn work() -> Result<()> {
 
     let begun = Instant::now();
     phase.send_replace(Phase::Sending);
-    tokio::time::sleep(Duration::from_secs(u64::from(job.seconds))).await;
+    if let Trouble::Cut { after_seconds } = job.trouble {
+        tokio::time::sleep(Duration::from_secs(u64::from(after_seconds))).await;
+        phase.send_replace(Phase::Cut);
+    }
+    tokio::time::sleep_until((begun + Duration::from_secs(u64::from(job.seconds))).into()).await;
     phase.send_replace(Phase::Settling);
     let (acks, deliveries) = (shared.acks.get(), shared.deliveries.get());
     let time = begun.elapsed();
+    if !job.seats.iter().any(|seat| seat.sends) {
+        let heads: HashMap<ConversationId, Seq> = serde_json::from_str(&order().await?.context("no heads")?)?;
+        for (id, head) in heads {
+            if let Some(room) = rooms.get(&id) {
+                room.set(head);
+            }
+        }
+    }
     settle(&shared, &seats).await?;
     let outcome = Outcome {
         acks,
@@ -204,6 +273,9 @@ async fn work() -> Result<()> {
         time,
         ack_latency: shared.ack_latency.take(),
         delivery_latency: shared.delivery_latency.take(),
+        back_latency: shared.back_latency.take(),
+        laggings: shared.laggings.get(),
+        heads: rooms.iter().map(|(id, head)| (*id, head.get())).collect(),
     };
     say(&serde_json::to_string(&outcome)?)?;
     while order().await?.is_some() {}
@@ -222,19 +294,24 @@ fn say(line: &str) -> Result<()> {
     Ok(stdout.flush()?)
 }
 
-async fn connect(job: &Job, shared: &Rc<Shared>) -> Result<Vec<Talker>> {
-    let mut rooms: HashMap<ConversationId, Rc<Cell<Seq>>> = HashMap::new();
+/// The newest position in each conversation that anybody here has an acknowledgement for.
+type Rooms = HashMap<ConversationId, Rc<Cell<Seq>>>;
+
+async fn connect(job: &Job, rooms: &mut Rooms, shared: &Rc<Shared>) -> Result<Vec<Talker>> {
     let senders = job.seats.iter().filter(|seat| seat.sends).count();
     let sockets: Vec<Socket> = stream::iter(&job.seats)
-        .map(|seat| Socket::open(job.server, job.source, &seat.token))
+        .map(|seat| Socket::open(job.address(seat)))
         .buffered(OPENING_MAX)
         .try_collect()
         .await?;
     let mut sender = 0..senders;
     let talkers = job.seats.iter().zip(sockets).map(|(seat, socket)| {
-        let room = seat.conversation.map(|id| (id, Rc::clone(rooms.entry(id).or_default())));
+        let room = seat.conversation.map(|id| {
+            let head = rooms.entry(id).or_insert_with(|| Rc::new(Cell::new(seat.seq)));
+            (id, Rc::clone(head))
+        });
         let pace = if seat.sends { sender.next().map(|number| (job.pace, number, senders)) } else { None };
-        Talker::new(socket, room, pace, job.content_chars, Rc::clone(shared))
+        Talker::new(socket, job.address(seat), room, pace, job, Rc::clone(shared))
     });
     Ok(talkers.collect())
 }
@@ -259,6 +336,8 @@ async fn settle(shared: &Shared, seats: &[Rc<talker::Seen>]) -> Result<()> {
 enum Phase {
     Waiting,
     Sending,
+    /// Sending goes on, but the connections of this load are gone.
+    Cut,
     Settling,
 }
 
@@ -270,6 +349,8 @@ struct Shared {
     deliveries: Cell<u64>,
     ack_latency: RefCell<Histogram>,
     delivery_latency: RefCell<Histogram>,
+    back_latency: RefCell<Histogram>,
+    laggings: Cell<u64>,
     /// The first one.
     failure: RefCell<Option<String>>,
 }
@@ -282,6 +363,8 @@ impl Shared {
             deliveries: Cell::default(),
             ack_latency: RefCell::default(),
             delivery_latency: RefCell::default(),
+            back_latency: RefCell::default(),
+            laggings: Cell::default(),
             failure: RefCell::default(),
         }
     }

@@ -57,4 +57,12 @@ impl Memory {
         };
         Ok(Self { resident: bytes("Rss")?, proportional: bytes("Pss")?, anonymous: bytes("Anonymous")? })
     }
+
+    /// The most that was resident at one time.
+    pub(super) fn peak_of(pid: u32) -> Result<f64> {
+        let path = format!("/proc/{pid}/status");
+        let text = fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
+        let value = field(&text, "VmHWM").with_context(|| format!("{path} has no VmHWM"))?;
+        Ok(value.trim_end_matches(" kB").parse::<f64>()? * 1024.0)
+    }
 }

@@ -1,7 +1,7 @@
 //! `natter bench send`: durable sends.
 
 use super::figure::{Figures, Limit, Report, micros_each, per_second};
-use super::load::{Job, Load, Outcome, Pace, Seat};
+use super::load::{Job, Load, Outcome, Pace, Seat, Trouble};
 use super::machine::Machine;
 use super::process::CpuTime;
 use super::site::{self, Person, Room, Site, people};
@@ -181,6 +181,7 @@ impl Send {
             pace,
             seconds: self.seconds,
             content_chars: self.content_chars,
+            trouble: Trouble::None,
         });
         Load::connect(&jobs.collect::<Vec<_>>()).await?.run(self.seconds).await
     }
@@ -200,8 +201,12 @@ impl Send {
 }
 
 fn seats(room: &Room) -> impl Iterator<Item = Seat> {
-    let seat =
-        |person: &Person| Seat { token: person.token.clone(), conversation: Some(room.id), sends: true };
+    let seat = |person: &Person| Seat {
+        token: person.token.clone(),
+        conversation: Some(room.id),
+        seq: 1,
+        sends: true,
+    };
     room.members.iter().map(seat)
 }
 

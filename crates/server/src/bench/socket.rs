@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use natter_protocol::limits;
 use natter_realtime::codec::{Decoder, Message, OpCode, Role, encode};
+use serde::Deserialize;
 use std::cell::RefCell;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
@@ -19,9 +20,22 @@ thread_local! {
     static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH_BYTES].into_boxed_slice());
 }
 
+/// Where a connection goes, and whose it is.
+#[derive(Debug, Clone)]
+pub(super) struct Address {
+    pub(super) server: SocketAddr,
+    /// The address of this machine to connect from; none: as the kernel chooses.
+    pub(super) source: Option<IpAddr>,
+    pub(super) token: String,
+    /// What the kernel takes for it while nobody reads; none: as it likes.
+    pub(super) receive_bytes: Option<u32>,
+}
+
 /// An open connection whose `ready` frame has come.
 pub(super) struct Socket {
     stream: TcpStream,
+    /// The epoch of the server's logs.
+    pub(super) epoch: String,
     decoder: Decoder,
     /// Masked frames that are not written yet.
     unsent: Vec<u8>,
@@ -29,9 +43,13 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    /// Connects, if need be from a certain address of this machine.
-    pub(super) async fn open(server: SocketAddr, source: Option<IpAddr>, token: &str) -> Result<Self> {
+    /// Connects.
+    pub(super) async fn open(address: Address) -> Result<Self> {
+        let Address { server, source, token, receive_bytes } = address;
         let socket = TcpSocket::new_v4()?;
+        if let Some(bytes) = receive_bytes {
+            socket.set_recv_buffer_size(bytes)?;
+        }
         if let Some(source) = source {
             // Ports of connections that ended a moment ago may be taken again.
             socket.set_reuseaddr(true)?;
@@ -60,13 +78,22 @@ impl Socket {
         let answer = String::from_utf8_lossy(&answer);
         ensure!(answer.starts_with("HTTP/1.1 101 "), "the server refused the connection: {answer}");
         let decoder = Decoder::new(Role::Client, limits::FRAME_BYTES_MAX);
-        let mut socket = Self { stream, decoder, unsent: Vec::new(), mask: rand::random() };
-        let mut ready = false;
-        take(&mut socket.decoder, &mut early, &mut |text| greeted(text, &mut ready))?;
-        while !ready {
-            socket.read(|text| greeted(text, &mut ready)).await?;
+        let mut socket =
+            Self { stream, epoch: String::new(), decoder, unsent: Vec::new(), mask: rand::random() };
+        let mut epoch = None;
+        take(&mut socket.decoder, &mut early, &mut |text| greeted(text, &mut epoch))?;
+        loop {
+            if let Some(epoch) = epoch {
+                socket.epoch = epoch;
+                return Ok(socket);
+            }
+            socket.read(|text| greeted(text, &mut epoch)).await?;
         }
-        Ok(socket)
+    }
+
+    /// Ends it as a network does that fails: without a word.
+    pub(super) fn cut(self) -> Result<()> {
+        Ok(self.stream.set_zero_linger()?)
     }
 
     /// Puts a text frame into the buffer.
@@ -98,9 +125,21 @@ impl Socket {
     }
 }
 
-fn greeted(text: &str, ready: &mut bool) -> Result<()> {
+/// The first frame must be `ready`. What comes with it in the same read is only live events of before the resume.
+fn greeted(text: &str, epoch: &mut Option<String>) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Greeting {
+        payload: Epoch,
+    }
+    #[derive(Deserialize)]
+    struct Epoch {
+        epoch: String,
+    }
+    if epoch.is_some() {
+        return Ok(());
+    }
     ensure!(text.starts_with(r#"{"type":"ready""#), "expected ready, got {text}");
-    *ready = true;
+    *epoch = Some(serde_json::from_str::<Greeting>(text)?.payload.epoch);
     Ok(())
 }
 

@@ -67,6 +67,11 @@ impl Subject {
         Memory::of(self.pid)
     }
 
+    /// The most bytes of memory that it has held at one time.
+    pub(super) fn peak(&self) -> Result<f64> {
+        Memory::peak_of(self.pid)
+    }
+
     /// Ends it, without giving it time to tidy up.
     pub(super) async fn kill(mut self) -> Result<()> {
         self.child.kill().await.context("ending the server")

@@ -1,7 +1,7 @@
 //! `natter bench`
 
 use super::output::Output;
-use crate::bench::{self, FanOut, Idle, RestLoad, Search, Send};
+use crate::bench::{self, FanOut, Idle, LargeRoom, RestLoad, Search, Send, Stalled, Storm};
 use crate::config::Config;
 use clap::Subcommand;
 
@@ -59,6 +59,30 @@ enum Scenario {
         #[command(flatten)]
         output: Output,
     },
+    /// Everybody is gone at once, and comes back at once
+    #[command(after_help = "Example:\n  natter bench storm --connections 15000")]
+    Storm {
+        #[command(flatten)]
+        storm: Storm,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Many connections that do not read, among some that do
+    #[command(after_help = "Example:\n  natter bench stalled --stalled 1000")]
+    Stalled {
+        #[command(flatten)]
+        stalled: Stalled,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// A very large room: deliveries to those who are connected, and joining it
+    #[command(after_help = "Example:\n  natter bench room --members 99900 --online 15000")]
+    Room {
+        #[command(flatten)]
+        room: LargeRoom,
+        #[command(flatten)]
+        output: Output,
+    },
     /// The processes that make the load; started by the scenarios
     #[command(hide = true, after_help = "Example:\n  natter bench send")]
     Load,
@@ -77,6 +101,9 @@ impl Bench {
                 Scenario::Idle { idle, output } => (idle.run(&config).await?, output),
                 Scenario::Rest { rest, output } => (rest.run(&config).await?, output),
                 Scenario::Search { search, output } => (search.run(&config).await?, output),
+                Scenario::Storm { storm, output } => (storm.run(&config).await?, output),
+                Scenario::Stalled { stalled, output } => (stalled.run(&config).await?, output),
+                Scenario::Room { room, output } => (room.run(&config).await?, output),
                 Scenario::Load => return Ok(()),
             };
             output.print(&report, || report.to_string())

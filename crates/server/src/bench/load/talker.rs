@@ -1,9 +1,9 @@
 //! One connection of a load.
 
-use super::{Pace, Phase, Shared};
-use crate::bench::socket::Socket;
+use super::{Job, Pace, Phase, Shared, Trouble};
+use crate::bench::socket::{Address, Socket};
 use anyhow::{Context as _, Result, bail, ensure};
-use natter_protocol::{ConversationId, Seq};
+use natter_protocol::{ConversationId, Seq, SyncEvents};
 use std::cell::Cell;
 use std::fmt::Write as _;
 use std::rc::Rc;
@@ -14,10 +14,21 @@ use tokio::time::sleep_until;
 /// The beginnings of the frames that may come, as the server writes them.
 const MESSAGE_NEW: &str = r#"{"type":"message.new","payload":{"#;
 const ACK: &str = r#"","type":"ack","payload":{"#;
+const SYNC_EVENTS: &str = r#"{"type":"sync.events","payload":"#;
+const SYNC_LAGGING: &str = r#"{"type":"sync.lagging","#;
+const SYNC_DONE: &str = r#"{"id":"resume","type":"sync.done","#;
+
+/// Between two attempts to come back.
+const RETRY: Duration = Duration::from_millis(100);
+/// Until a connection that was cut must be back.
+const BACK_TIME_MAX: Duration = Duration::from_mins(1);
 
 /// Sends, if it has a pace, and checks what it receives.
 pub(super) struct Talker {
     socket: Socket,
+    address: Address,
+    room: Option<ConversationId>,
+    trouble: Trouble,
     voice: Option<Voice>,
     content_chars: usize,
     seen: Rc<Seen>,
@@ -26,16 +37,28 @@ pub(super) struct Talker {
 
 /// What a connection has received.
 pub(super) struct Seen {
-    /// The newest position. The first entry of a log is the conversation's creation, which was before.
+    /// The newest position.
     seq: Cell<Seq>,
     /// The newest position in its conversation that anybody here has an acknowledgement for.
     head: Rc<Cell<Seq>>,
     unacknowledged: Cell<usize>,
+    /// Whether what it lacks is on its way, so that what is further ahead comes once more.
+    resume: Cell<Resume>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Resume {
+    /// It has everything up to its position, and the next event is the next one.
+    Off,
+    /// Events are missing, and have to be asked for.
+    Wanted,
+    /// They were asked for.
+    Asked,
 }
 
 impl Seen {
     pub(super) fn is_complete(&self) -> bool {
-        self.unacknowledged.get() == 0 && self.seq.get() == self.head.get().max(1)
+        self.unacknowledged.get() == 0 && self.seq.get() == self.head.get()
     }
 }
 
@@ -55,20 +78,24 @@ struct Voice {
 impl Talker {
     pub(super) fn new(
         socket: Socket,
+        address: Address,
         room: Option<(ConversationId, Rc<Cell<Seq>>)>,
         pace: Option<(Pace, usize, usize)>,
-        content_chars: usize,
+        job: &Job,
         shared: Rc<Shared>,
     ) -> Self {
         let conversation = room.as_ref().map(|(id, _)| *id);
         let voice =
             conversation.zip(pace).map(|(id, (pace, number, senders))| Voice::new(id, pace, number, senders));
+        let id = conversation;
         let seen = Seen {
-            seq: Cell::new(1),
+            seq: Cell::new(room.as_ref().map_or(0, |(_, head)| head.get())),
             head: room.map(|(_, head)| head).unwrap_or_default(),
             unacknowledged: Cell::new(0),
+            resume: Cell::new(Resume::Off),
         };
-        Self { socket, voice, content_chars, seen: Rc::new(seen), shared }
+        let Job { trouble, content_chars, .. } = *job;
+        Self { socket, address, room: id, trouble, voice, content_chars, seen: Rc::new(seen), shared }
     }
 
     pub(super) fn seat(&self) -> Rc<Seen> {
@@ -78,8 +105,20 @@ impl Talker {
     /// Goes on until the connection ends, which is a failure, or the program.
     pub(super) async fn talk(mut self, mut phases: watch::Receiver<Phase>) -> Result<()> {
         let mut next = None;
+        let mut was_cut = false;
         loop {
             let phase = *phases.borrow_and_update();
+            if phase == Phase::Sending && self.trouble == Trouble::Stall {
+                phases.changed().await?;
+                continue;
+            }
+            if phase == Phase::Cut && !was_cut {
+                was_cut = true;
+                self = self.come_back().await?;
+            }
+            if self.seen.resume.get() == Resume::Wanted {
+                self.ask_for_the_rest();
+            }
             if let Some(voice) = &mut self.voice
                 && phase == Phase::Sending
             {
@@ -100,6 +139,42 @@ impl Talker {
                 () = sleep_until(timer.unwrap_or_else(Instant::now).into()), if timer.is_some() => {}
             }
         }
+    }
+}
+
+impl Talker {
+    /// Loses the connection, opens another one, and gets what it missed meanwhile.
+    async fn come_back(self) -> Result<Self> {
+        let Self { socket, address, .. } = self;
+        socket.cut()?;
+        let begun = Instant::now();
+        let socket = loop {
+            match Socket::open(address.clone()).await {
+                Ok(socket) => break socket,
+                Err(error) => ensure!(begun.elapsed() < BACK_TIME_MAX, "not back in time: {error:#}"),
+            }
+            tokio::time::sleep(RETRY).await;
+        };
+        let mut back = Self { socket, address, ..self };
+        back.ask_for_the_rest();
+        back.socket.flush().await?;
+        while back.seen.resume.get() != Resume::Off {
+            let Self { socket, seen, shared, .. } = &mut back;
+            socket.read(|text| hear(text, None, seen, shared)).await?;
+        }
+        back.shared.back_latency.borrow_mut().record(begun.elapsed());
+        Ok(back)
+    }
+
+    fn ask_for_the_rest(&mut self) {
+        let Some(room) = self.room else { return };
+        let (epoch, seq) = (&self.socket.epoch, self.seen.seq.get());
+        let conversations = format!(r#"[{{"id":"{room}","epoch":"{epoch}","seq":{seq}}}]"#);
+        let frame = format!(
+            r#"{{"id":"resume","type":"sync.resume","payload":{{"conversations":{conversations}}}}}"#
+        );
+        self.socket.push(&frame);
+        self.seen.resume.set(Resume::Asked);
     }
 }
 
@@ -169,11 +244,27 @@ fn hear(text: &str, voice: Option<&mut Voice>, seen: &Seen, shared: &Shared) -> 
     if let Some(message) = text.strip_prefix(MESSAGE_NEW) {
         let seq = number_after(message, r#""seq":"#)?;
         let expected = seen.seq.get() + 1;
+        if seq != expected && seen.resume.get() != Resume::Off {
+            // It was sent before the server knew what is missing, and is among that.
+            return Ok(());
+        }
         ensure!(seq == expected, "expected message {expected}, got {seq}");
         seen.seq.set(seq);
         shared.deliveries.set(shared.deliveries.get() + 1);
         let sent = Duration::from_micros(number_after(message, r#""content":""#)?);
         shared.delivery_latency.borrow_mut().record(shared.epoch.elapsed().saturating_sub(sent));
+        return Ok(());
+    }
+    if let Some(events) = text.strip_prefix(SYNC_EVENTS) {
+        return catch_up(events.strip_suffix('}').unwrap_or(events), seen, shared);
+    }
+    if text.starts_with(SYNC_DONE) {
+        seen.resume.set(Resume::Off);
+        return Ok(());
+    }
+    if text.starts_with(SYNC_LAGGING) {
+        shared.laggings.set(shared.laggings.get() + 1);
+        seen.resume.set(Resume::Wanted);
         return Ok(());
     }
     match (text.strip_prefix(r#"{"id":""#), voice) {
@@ -188,6 +279,17 @@ fn hear(text: &str, voice: Option<&mut Voice>, seen: &Seen, shared: &Shared) -> 
         }
         _ => bail!("unexpected: {text}"),
     }
+}
+
+/// Takes what was missing.
+fn catch_up(payload: &str, seen: &Seen, shared: &Shared) -> Result<()> {
+    for event in serde_json::from_str::<SyncEvents>(payload)?.events {
+        let expected = seen.seq.get() + 1;
+        ensure!(event.seq == expected, "expected event {expected}, got {}", event.seq);
+        seen.seq.set(event.seq);
+        shared.deliveries.set(shared.deliveries.get() + 1);
+    }
+    Ok(())
 }
 
 fn number_after(text: &str, mark: &str) -> Result<u64> {

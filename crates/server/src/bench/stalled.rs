@@ -1,0 +1,119 @@
+//! `natter bench stalled`: many who do not read, among some who do.
+
+use super::figure::{Figures, Limit, Report};
+use super::load::{Job, Load, Outcome, Pace, Seat, Trouble};
+use super::machine::Machine;
+use super::site::{Room, Site, people, rooms};
+use super::subject::Subject;
+use crate::config::Config;
+use anyhow::{Context as _, Result};
+use serde_json::json;
+
+/// How much longer deliveries to the others may take because of them: less than twice as long.
+const SLOWER_MAX: f64 = 2.0;
+
+/// How many do not read.
+#[derive(Debug, Clone, clap::Args)]
+#[group(skip)] // Its name is the verb's already.
+pub(crate) struct Stalled {
+    /// Connections that do not read while messages are sent
+    #[arg(long, default_value_t = 1_000, value_parser = super::between::<1, 15_000>)]
+    pub(crate) stalled: usize,
+    /// Connections that do; one of them sends
+    #[arg(long, default_value_t = 100, value_parser = super::between::<2, 1_000>)]
+    pub(crate) others: usize,
+    /// Messages in a second
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=60))]
+    pub(crate) rate: u32,
+    /// Characters of a message
+    #[arg(long, default_value_t = 8_000, value_parser = super::between::<16, 16_000>)]
+    pub(crate) content_chars: usize,
+    /// Seconds of a run: less than it takes until a stalled connection is closed
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=18))]
+    pub(crate) seconds: u32,
+    /// Runs
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
+    pub(crate) runs: u32,
+}
+
+impl Stalled {
+    /// Measures on the kind of database that the configuration names.
+    pub(crate) async fn run(&self, config: &Config) -> Result<Report> {
+        let mut figures = Figures::default();
+        for _ in 0..self.runs {
+            Site::with(config, async |site| self.once(site, &mut figures).await).await?;
+        }
+        Ok(Report {
+            scenario: "stalled",
+            method: vec![format!(
+                "One room with {} connections that read, one of which sends {} messages of {} characters a second, and {} \
+                 that do not read for as long as messages are sent, with 4 KiB in their kernel. Then they do: each must \
+                 end with every message once and in order, whether it was still queued or is pulled with sync.resume \
+                 after sync.lagging. It is held against the same room in the same run in which all of them read. The \
+                 queues' bound is the number of those who do not read times limits.connection_queue_bytes_max.",
+                self.others, self.rate, self.content_chars, self.stalled
+            )],
+            version: env!("CARGO_PKG_VERSION"),
+            machine: Machine::here(),
+            settings: json!({
+                "database": config.database.url.to_string(), "stalled": self.stalled, "others": self.others,
+                "rate": self.rate, "contentChars": self.content_chars, "seconds": self.seconds, "runs": self.runs,
+            }),
+            figures: figures.finish(),
+        })
+    }
+
+    async fn once(&self, site: &Site, figures: &mut Figures) -> Result<()> {
+        let members = self.others + self.stalled;
+        let rooms =
+            site.prepare(async |chat| rooms(chat, &people(chat, 2 * members).await?, members).await).await?;
+        let [first, second] = &rooms[..] else { anyhow::bail!("there are two rooms") };
+        let (all_read, _) = self.talk(site, first, Trouble::None).await?;
+        let (some_read, grown) = self.talk(site, second, Trouble::Stall).await?;
+        let p99 = |outcome: &Outcome| outcome.delivery_latency.percentile_ms(0.99);
+        let [all_read, some_read] = [all_read, some_read].map(|outcomes| outcomes.into_iter().next());
+        let (all_read, stalled) = (all_read.context("no load")?, some_read.context("no load")?);
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+        let bound = (self.stalled * site.config.limits.connection_queue_bytes_max) as f64;
+        figures.require("memory that it grew by / the queues' bound", "", Limit::AtMost(1.0), grown / bound);
+        figures.add("memory that it grew by", "MB", grown / 1e6);
+        figures.add("delivery to the others, all read, p99", "ms", p99(&all_read));
+        figures.add("delivery to the others, p99", "ms", p99(&stalled));
+        let slower = p99(&stalled) / p99(&all_read);
+        figures.require("delivery to the others, p99 / all read", "", Limit::AtMost(SLOWER_MAX), slower);
+        Ok(())
+    }
+
+    /// What came of it, those that send first, and the bytes by which the server grew.
+    async fn talk(&self, site: &Site, room: &Room, trouble: Trouble) -> Result<(Vec<Outcome>, f64)> {
+        let server = Subject::start(site).await?;
+        let seats = |from, to| {
+            let members = room.members.iter().enumerate().skip(from).take(to - from);
+            members.map(|(number, person)| Seat {
+                token: person.token.clone(),
+                conversation: Some(room.id),
+                seq: 1,
+                sends: number == 0,
+            })
+        };
+        let job = |seats, trouble| Job {
+            server: server.address,
+            source: None,
+            seats,
+            pace: Pace::PerSecond(f64::from(self.rate)),
+            seconds: self.seconds,
+            content_chars: self.content_chars,
+            trouble,
+        };
+        let jobs = [
+            job(seats(0, self.others).collect(), Trouble::None),
+            job(seats(self.others, room.members.len()).collect(), trouble),
+        ];
+        let mut load = Load::connect(&jobs).await?;
+        let before = server.memory()?.resident;
+        let outcomes = load.run_each(self.seconds).await?;
+        let grown = server.peak()? - before;
+        server.kill().await?;
+        Ok((outcomes, grown))
+    }
+}
