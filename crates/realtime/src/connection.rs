@@ -86,7 +86,8 @@ where
 {
     let mut connection = Connection {
         writer: Writer::new(io),
-        decoder: Decoder::new(Role::Server, registration.limits().message_bytes_max),
+        decoder: Decoder::new(Role::Server, registration.limits().message_bytes_max)
+            .with_deflate(registration.subscriber().wire.deflate),
         registration,
         commands: None,
         replays: VecDeque::new(),

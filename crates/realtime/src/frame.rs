@@ -25,6 +25,8 @@ struct Encoded {
     /// A complete WebSocket frame; or two of them, where the second closes.
     websocket: Bytes,
     socket_io: OnceLock<Bytes>,
+    /// For each dialect; none where compressing does not pay.
+    deflated: [OnceLock<Option<Bytes>>; Dialect::COUNT],
 }
 
 /// What may become of a frame when its connection is too slow.
@@ -74,11 +76,16 @@ impl Frame {
 
     /// What goes over the wire: a complete WebSocket frame, header included.
     pub fn bytes(&self, wire: Wire) -> &[u8] {
-        let Encoded { content, websocket, socket_io, .. } = &*self.0;
-        match (wire.dialect, content) {
+        let Encoded { content, websocket, socket_io, deflated, .. } = &*self.0;
+        let plain = match (wire.dialect, content) {
             (Dialect::SocketIo, Content::Message) => socket_io.get_or_init(|| dialect::socket_io(websocket)),
             _ => websocket,
+        };
+        if !wire.deflate || *content == Content::Control {
+            return plain;
         }
+        let deflated = &deflated[wire.dialect as usize];
+        deflated.get_or_init(|| codec::encode_deflated(dialect::text(plain))).as_ref().unwrap_or(plain)
     }
 
     /// Asks whether the client is still there.
@@ -104,7 +111,12 @@ impl Frame {
     }
 
     /// Whatever is to be said at the end, and the close frame.
-    pub(crate) fn farewell(dialect: Dialect, connection_id: ConnectionId, code: CloseCode, reason: &str) -> Self {
+    pub(crate) fn farewell(
+        dialect: Dialect,
+        connection_id: ConnectionId,
+        code: CloseCode,
+        reason: &str,
+    ) -> Self {
         let last_words = match dialect {
             Dialect::Native => Vec::new(),
             Dialect::SocketIo => dialect::last_words(code, reason, connection_id),
@@ -133,6 +145,12 @@ impl Frame {
     }
 
     fn new(kind: Kind, content: Content, websocket: Bytes) -> Self {
-        Self(Arc::new(Encoded { kind, content, websocket, socket_io: OnceLock::new() }))
+        Self(Arc::new(Encoded {
+            kind,
+            content,
+            websocket,
+            socket_io: OnceLock::new(),
+            deflated: Default::default(),
+        }))
     }
 }

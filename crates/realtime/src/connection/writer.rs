@@ -1,8 +1,8 @@
 //! Writes what the outbox holds, as much at once as the socket takes.
 
-use crate::{Frame, Wire};
 use crate::hub::Subscriber;
 use crate::outbox::{BATCH_FRAMES_MAX, Next};
+use crate::{Frame, Wire};
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::pin::Pin;

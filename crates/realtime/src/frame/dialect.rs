@@ -13,6 +13,10 @@ pub enum Dialect {
     SocketIo,
 }
 
+impl Dialect {
+    pub(super) const COUNT: usize = 2;
+}
+
 /// What was agreed on with a client when its connection was opened, for as long as it lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wire {
@@ -29,7 +33,7 @@ const DISCONNECT: &str = "41";
 
 /// A native message, given as its WebSocket frame, as Socket.IO says it. Its payload is not encoded again.
 pub(super) fn socket_io(native: &[u8]) -> Bytes {
-    let text = payload(native);
+    let text = text(native);
     let parts = text
         .strip_prefix(br#"{"type":"#)
         .and_then(|rest| rest.strip_suffix(b"}"))
@@ -58,7 +62,7 @@ pub(super) fn last_words(code: CloseCode, reason: &str, connection_id: Connectio
 }
 
 /// The text in a server's frame, whose header is as long as its second byte says (RFC 6455, section 5.2).
-pub(super) fn payload(frame: &[u8]) -> &[u8] {
+pub(super) fn text(frame: &[u8]) -> &[u8] {
     let header_bytes = match frame.get(1) {
         Some(126) => 4,
         Some(127) => 10,

@@ -180,7 +180,7 @@ async fn commands_on_their_way_are_bounded_and_all_answered() {
             assert_eq!(submissions.recv().await.unwrap(), number.to_string());
         }
         // Events still get through while the commands wait.
-        hub.deliver_to_user(user(1), &Frame::ephemeral("event"));
+        hub.deliver_to_user(user(1), &ephemeral("event"));
         assert_eq!(client.next().await, "text event");
         commit.add_permits(100);
         let mut answered = HashSet::new();
@@ -246,7 +246,7 @@ async fn events_are_written_while_a_command_is_being_taken() {
     client.send("command").await;
     within_a_minute(async {
         has_started.await.unwrap();
-        hub.deliver_to_user(user(1), &Frame::ephemeral("event"));
+        hub.deliver_to_user(user(1), &ephemeral("event"));
         assert_eq!(client.next().await, "text event");
         go_on.send(()).unwrap();
         is_done.await.unwrap();
@@ -265,7 +265,7 @@ async fn a_command_is_finished_although_its_client_is_gone() {
     client.send("command").await;
     has_started.await.unwrap();
     drop(client);
-    hub.deliver_to_user(user(1), &Frame::ephemeral("makes the connection write, and fail"));
+    hub.deliver_to_user(user(1), &ephemeral("makes the connection write, and fail"));
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
@@ -319,7 +319,7 @@ async fn a_slow_reader_is_told_what_it_missed_and_then_goes_on() {
     let deliver = |seq: u64| {
         for number in [1, 2] {
             let json = format!("{number} {seq} {padding}");
-            hub.deliver(&members, &Frame::event(conversation(number), seq, &json));
+            hub.deliver(&members, &event(number, seq, &json));
         }
     };
     // Far more than both kernel buffers and the queue hold.
@@ -387,7 +387,7 @@ async fn a_burst_arrives_whole_and_in_order() {
     // Sizes that end batches by count and by bytes, and writes in the middle of a frame.
     for seq in 1..=500 {
         let json = format!("{seq} {}", "x".repeat(usize::try_from(seq * 37 % 3000).unwrap()));
-        hub.deliver(&members, &Frame::event(conversation(1), seq, &json));
+        hub.deliver(&members, &event(1, seq, &json));
         expected.push(format!("text {json}"));
     }
     within_a_minute(async {

@@ -3,6 +3,7 @@
 use crate::support::*;
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
+use natter_protocol::limits;
 use natter_realtime::codec::{Decoder, Message, OpCode, Role, encode, encode_close};
 use natter_realtime::{Hub, Limits, serve};
 use proptest::collection::vec;
@@ -55,7 +56,7 @@ async fn their_client_sees_why_it_is_sent_away() {
     let hub = Hub::start(Limits::default());
     for (message, code) in [
         (tungstenite::Message::binary(vec![1, 2, 3]), CloseCode::Unsupported),
-        (tungstenite::Message::text("x".repeat(262_145)), CloseCode::Size),
+        (tungstenite::Message::text("x".repeat(limits::FRAME_BYTES_MAX + 1)), CloseCode::Size),
     ] {
         let (client, server) = loopback().await;
         tokio::spawn(serve(server, Bytes::new(), register(&hub, 1), echo()));

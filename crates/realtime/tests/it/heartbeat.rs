@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use natter_protocol::{CloseCode, limits};
-use natter_realtime::{Frame, Hub, Limits};
+use natter_realtime::{Hub, Limits};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
@@ -53,7 +53,7 @@ async fn a_client_that_shows_life_stays() {
 async fn a_write_that_stands_still_ends_the_connection() {
     let hub = Hub::start(Limits::default());
     let (client, task) = connect_in_memory(&hub, 1, 100, echo()).await;
-    hub.deliver_to_user(user(1), &Frame::event(conversation(1), 1, &"x".repeat(1000)));
+    hub.deliver_to_user(user(1), &event(1, 1, &"x".repeat(1000)));
     let (result, elapsed) = took(task).await;
     result.unwrap();
     assert!(STALL <= elapsed && elapsed <= STALL + SWEEP, "{elapsed:?}");
@@ -65,13 +65,13 @@ async fn a_write_that_stands_still_ends_the_connection() {
 async fn a_write_that_creeps_does_not() {
     let hub = Hub::start(Limits { heartbeat_seconds: 1_000_000, ..Limits::default() });
     let (mut client, _task) = connect_in_memory(&hub, 1, 100, echo()).await;
-    hub.deliver_to_user(user(1), &Frame::event(conversation(1), 1, &"x".repeat(1000)));
-    // With its header of four bytes.
-    for _ in 0..1004 {
+    let frame = event(1, 1, &"x".repeat(1000));
+    hub.deliver_to_user(user(1), &frame);
+    for _ in frame.bytes(NATIVE) {
         tokio::time::advance(STALL / 2).await;
         client.io.read_u8().await.unwrap();
     }
-    hub.deliver_to_user(user(1), &Frame::ephemeral("still here"));
+    hub.deliver_to_user(user(1), &ephemeral("still here"));
     assert_eq!(client.next().await, "text still here");
 }
 
@@ -87,7 +87,7 @@ async fn a_client_that_does_not_say_goodbye_is_gone_within_two_seconds() {
 
     // Nor does it help not to read the close frame.
     let (stuck, task) = connect_in_memory(&hub, 1, 100, echo()).await;
-    hub.deliver_to_user(user(1), &Frame::event(conversation(1), 1, &"x".repeat(1000)));
+    hub.deliver_to_user(user(1), &event(1, 1, &"x".repeat(1000)));
     hub.close_user(user(1), CloseCode::SignedOut, "signed out");
     let (result, elapsed) = took(task).await;
     result.unwrap();

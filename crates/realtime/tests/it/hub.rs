@@ -4,16 +4,15 @@ use crate::support::*;
 use metrics::{
     Counter, CounterFn, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
 };
-use natter_protocol::{CloseCode, ConnectionId};
-use natter_realtime::{Frame, Hub, Limits, Received, serve};
+use natter_protocol::CloseCode;
+use natter_realtime::{Frame, Hub, Limits, Received, Refused, serve};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::oneshot;
-use uuid::Uuid;
 
-fn event(seq: u64) -> Frame {
-    Frame::event(conversation(1), seq, &format!("event {seq}"))
+fn numbered(seq: u64) -> Frame {
+    event(1, seq, &format!("event {seq}"))
 }
 
 #[tokio::test]
@@ -25,10 +24,10 @@ async fn every_connection_of_every_member_gets_an_event_and_nobody_else() {
     let (mut stranger, _task) = connect(&hub, 3, echo()).await;
 
     // Fewer members than people online, and more: the two ways to go through them.
-    hub.deliver(&HashSet::from([user(1), user(2)]), &event(1));
-    hub.deliver(&(1..=2).chain(100..200).map(user).collect::<HashSet<_>>(), &event(2));
-    hub.deliver_to_user(user(1), &Frame::ephemeral("for one user"));
-    hub.deliver_to_user(user(3), &Frame::ephemeral("for the stranger"));
+    hub.deliver(&HashSet::from([user(1), user(2)]), &numbered(1));
+    hub.deliver(&(1..=2).chain(100..200).map(user).collect::<HashSet<_>>(), &numbered(2));
+    hub.deliver_to_user(user(1), &ephemeral("for one user"));
+    hub.deliver_to_user(user(3), &ephemeral("for the stranger"));
     within_a_minute(async {
         for client in [&mut first, &mut second, &mut other] {
             assert_eq!(client.next().await, "text event 1");
@@ -46,7 +45,7 @@ async fn every_connection_of_every_member_gets_an_event_and_nobody_else() {
 async fn ready_comes_before_any_event() {
     let hub = Hub::start(Limits::default());
     let registration = register(&hub, 1);
-    hub.deliver_to_user(user(1), &event(1));
+    hub.deliver_to_user(user(1), &numbered(1));
     let (client, server) = loopback().await;
     tokio::spawn(serve(server, bytes::Bytes::new(), registration, echo()));
     let mut client = Client::new(client);
@@ -68,6 +67,18 @@ async fn a_user_is_online_while_any_connection_is() {
 }
 
 #[tokio::test]
+async fn a_user_has_so_many_connections_and_no_more() {
+    let hub = Hub::start(Limits { user_connections_max: 2, ..Limits::default() });
+    let first = register(&hub, 1);
+    let _second = register(&hub, 1);
+    let _somebody_else = register(&hub, 2);
+    assert_eq!(hub.register(newcomer(1, 1)).err(), Some(Refused::TooMany));
+    assert_eq!(hub.connections(), 3);
+    drop(first);
+    assert!(hub.register(newcomer(1, 1)).is_ok(), "one that left makes room");
+}
+
+#[tokio::test]
 async fn a_session_is_closed_without_the_users_others() {
     let hub = Hub::start(Limits::default());
     let mut clients = Vec::new();
@@ -79,7 +90,7 @@ async fn a_session_is_closed_without_the_users_others() {
     }
     let (mut other_user, _task) = connect(&hub, 2, echo()).await;
     hub.close_session(user(1), session(2), CloseCode::SignedOut, "signed out");
-    hub.deliver_to_user(user(1), &event(1));
+    hub.deliver_to_user(user(1), &numbered(1));
     within_a_minute(async {
         assert_eq!(clients[1].rest().await, ["text ready", "close Some(4003) signed out"]);
         assert_eq!(clients[0].next().await, "text ready");
@@ -99,7 +110,7 @@ async fn shutdown_sends_everybody_away_with_a_time_to_come_back() {
     for number in 1..=3 {
         clients.push(connect(&hub, number, echo()).await.0);
     }
-    hub.deliver_to_user(user(1), &event(1));
+    hub.deliver_to_user(user(1), &numbered(1));
     let mut delay_ms = 0;
     let next_delay_ms = || {
         delay_ms += 100;
@@ -126,8 +137,7 @@ async fn shutdown_sends_everybody_away_with_a_time_to_come_back() {
             "text event 1",
         ]
     );
-    let connection_id = ConnectionId::from_uuid(Uuid::nil());
-    assert!(hub.register(user(1), session(1), connection_id, event(1)).is_none(), "nobody new comes in");
+    assert_eq!(hub.register(newcomer(1, 1)).err(), Some(Refused::ShuttingDown), "nobody new comes in");
 }
 
 #[tokio::test]
@@ -175,9 +185,9 @@ fn the_metrics_tell_what_happens() {
         let hub = Hub::start(Limits { queue_bytes_max: 100, ..Limits::default() });
         let (mut client, task) = connect(&hub, 1, echo()).await;
         assert_eq!(recorded.value("natter_connections"), 1);
-        hub.deliver(&HashSet::from([user(1), user(2)]), &event(1));
+        hub.deliver(&HashSet::from([user(1), user(2)]), &numbered(1));
         assert_eq!(recorded.value("natter_frames_delivered_total"), 1);
-        hub.deliver_to_user(user(1), &Frame::event(conversation(1), 2, &"x".repeat(200)));
+        hub.deliver_to_user(user(1), &event(1, 2, &"x".repeat(200)));
         assert_eq!(recorded.value("natter_frames_delivered_total"), 1);
         assert_eq!(recorded.value("natter_queue_overflows_total"), 1);
         client.send_close(1000).await;

@@ -1,8 +1,8 @@
 //! A client that is small enough to be trusted, and sessions that do as a test says.
 
-use natter_protocol::{ConnectionId, ConversationId, SessionId, UserId};
+use natter_protocol::{ConnectionId, ConversationId, Seq, ServerFrame, SessionId, UserId};
 use natter_realtime::codec::{Decoder, Message, OpCode, Role, encode, encode_close};
-use natter_realtime::{Frame, Hub, Received, Registration, Session, serve};
+use natter_realtime::{Dialect, Frame, Hub, Newcomer, Received, Registration, Session, Wire, serve};
 use std::future::Future;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
@@ -22,6 +22,19 @@ pub(crate) fn session(number: u128) -> SessionId {
 
 pub(crate) fn conversation(number: u128) -> ConversationId {
     ConversationId::from_uuid(Uuid::from_u128(number))
+}
+
+pub(crate) const NATIVE: Wire = Wire { dialect: Dialect::Native, deflate: false };
+
+/// An entry of a log that a [`Client`] reads as `text …`.
+pub(crate) fn event(conversation_number: u128, seq: Seq, text: &str) -> Frame {
+    let body = ServerFrame { id: None, kind: "text", payload: text };
+    Frame::event(conversation(conversation_number), seq, &body)
+}
+
+/// An event of the moment that a [`Client`] reads as `text …`.
+pub(crate) fn ephemeral(text: &str) -> Frame {
+    Frame::ephemeral("text", &text)
 }
 
 /// Fails a test that would otherwise hang; nothing is measured with it.
@@ -48,10 +61,18 @@ pub(crate) fn register(hub: &Hub, user_number: u128) -> Registration {
 }
 
 pub(crate) fn register_session(hub: &Hub, user_number: u128, session_number: u128) -> Registration {
-    let connection_id = ConnectionId::from_uuid(Uuid::from_u128(0));
-    let registration =
-        hub.register(user(user_number), session(session_number), connection_id, Frame::reply("ready"));
-    registration.expect("the hub is not shutting down")
+    hub.register(newcomer(user_number, session_number)).expect("the hub takes it in")
+}
+
+pub(crate) fn newcomer(user_number: u128, session_number: u128) -> Newcomer {
+    Newcomer {
+        user_id: user(user_number),
+        session_id: session(session_number),
+        connection_id: ConnectionId::from_uuid(Uuid::nil()),
+        wire: NATIVE,
+        expires_in_seconds: None,
+        first: Some(Frame::reply("ready")),
+    }
 }
 
 /// Both ends of a connection over the loopback device: the client's and the server's.
@@ -85,8 +106,17 @@ pub(crate) async fn connect_in_memory(
     buffer_bytes: usize,
     session: impl Session,
 ) -> (Client<DuplexStream>, JoinHandle<()>) {
+    serve_in_memory(register(hub, user_number), buffer_bytes, session).await
+}
+
+/// Serves a connection over memory, and gives the client's end of it, past the `ready` frame.
+pub(crate) async fn serve_in_memory(
+    registration: Registration,
+    buffer_bytes: usize,
+    session: impl Session,
+) -> (Client<DuplexStream>, JoinHandle<()>) {
     let (client, server) = tokio::io::duplex(buffer_bytes);
-    let task = tokio::spawn(serve(server, bytes::Bytes::new(), register(hub, user_number), session));
+    let task = tokio::spawn(serve(server, bytes::Bytes::new(), registration, session));
     let mut client = Client::new(client);
     assert_eq!(client.next().await, "text ready");
     (client, task)
@@ -129,7 +159,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Client<Io> {
             let mut rest = self.received.as_mut_slice();
             let message = self.decoder.decode(&mut rest).expect("the server keeps to the protocol");
             let message = message.map(|message| match message {
-                Message::Text(text) => format!("text {text}"),
+                Message::Text(text) => format!("text {}", plain(&text)),
                 Message::Ping(payload) => format!("ping {}", payload.escape_ascii()),
                 Message::Pong(payload) => format!("pong {}", payload.escape_ascii()),
                 Message::Close { code, reason } => format!("close {code:?} {reason}"),
@@ -156,4 +186,9 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Client<Io> {
             }
         }
     }
+}
+
+fn plain(text: &str) -> &str {
+    let payload = text.strip_prefix(r#"{"type":"text","payload":""#);
+    payload.and_then(|payload| payload.strip_suffix(r#""}"#)).unwrap_or(text)
 }
