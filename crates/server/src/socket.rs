@@ -1,5 +1,6 @@
 //! Opening a socket: the handshake of RFC 6455, section 4.2, and who may do it.
 
+mod extension;
 mod gateway;
 mod request;
 mod websocket;
@@ -61,6 +62,7 @@ async fn answer(
     mut request: Request,
 ) -> Result<Response, Failure> {
     let accept = accept(&request)?;
+    let extensions = extension::negotiate(request.headers())?;
     check_origin(request.headers(), &app.config.cors.origins)?;
     let actor = match proof(&request)? {
         Proof::Ticket(ticket) => app.chat.redeem_ticket(&ticket).await,
@@ -78,7 +80,7 @@ async fn answer(
         user_id: gateway.user(),
         session_id: session,
         connection_id,
-        wire: Wire { dialect: Dialect::Native, deflate: false },
+        wire: Wire { dialect: Dialect::Native, deflate: extensions.is_some() },
         expires_in_seconds: None,
         first: Some(ready),
     };
@@ -97,13 +99,14 @@ async fn answer(
         serve(upgrade, registration, gateway).await;
         drop((permit, admission));
     });
-    Response::builder()
-        .status(StatusCode::SWITCHING_PROTOCOLS)
-        .header(header::CONNECTION, "Upgrade")
-        .header(header::UPGRADE, "websocket")
-        .header(header::SEC_WEBSOCKET_ACCEPT, accept)
-        .body(Body::empty())
-        .map_err(|error| natter_chat::Error::Internal(error.to_string()).into())
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    headers.extend(extensions.map(|answer| (header::SEC_WEBSOCKET_EXTENSIONS, answer)));
+    Ok(response)
 }
 
 /// Leaves HTTP behind: what is kept of the connection is its bare stream and what was read of it already.
