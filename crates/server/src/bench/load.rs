@@ -66,8 +66,8 @@ pub(crate) enum Trouble {
     /// Nothing.
     #[default]
     None,
-    /// All of them are gone at once, after so many seconds, and come back at once.
-    Cut { after_seconds: u32 },
+    /// All of them are gone at once, after so many seconds, and come back at once; and again each so many seconds.
+    Cut { after_seconds: u32, again_seconds: Option<u32> },
     /// None of them reads until the sending is over.
     Stall,
 }
@@ -250,11 +250,18 @@ async fn work() -> Result<()> {
 
     let begun = Instant::now();
     phase.send_replace(Phase::Sending);
-    if let Trouble::Cut { after_seconds } = job.trouble {
-        tokio::time::sleep(Duration::from_secs(u64::from(after_seconds))).await;
-        phase.send_replace(Phase::Cut);
+    let end = begun + seconds(job.seconds);
+    if let Trouble::Cut { after_seconds, again_seconds } = job.trouble {
+        let mut next = begun + seconds(after_seconds);
+        let mut times = 0;
+        while next < end {
+            tokio::time::sleep_until(next.into()).await;
+            times += 1;
+            phase.send_replace(Phase::Cut { times });
+            next = again_seconds.map_or(end, |again| next + seconds(again));
+        }
     }
-    tokio::time::sleep_until((begun + Duration::from_secs(u64::from(job.seconds))).into()).await;
+    tokio::time::sleep_until(end.into()).await;
     phase.send_replace(Phase::Settling);
     let (acks, deliveries) = (shared.acks.get(), shared.deliveries.get());
     let time = begun.elapsed();
@@ -280,6 +287,10 @@ async fn work() -> Result<()> {
     say(&serde_json::to_string(&outcome)?)?;
     while order().await?.is_some() {}
     Ok(())
+}
+
+fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(u64::from(seconds))
 }
 
 /// The next line of stdin, without keeping the connections waiting.
@@ -336,8 +347,10 @@ async fn settle(shared: &Shared, seats: &[Rc<talker::Seen>]) -> Result<()> {
 enum Phase {
     Waiting,
     Sending,
-    /// Sending goes on, but the connections of this load are gone.
-    Cut,
+    /// Sending goes on, but the connections of this load were cut so many times.
+    Cut {
+        times: u32,
+    },
     Settling,
 }
 

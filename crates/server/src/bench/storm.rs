@@ -31,8 +31,11 @@ pub(crate) struct Storm {
     /// Messages in a second meanwhile, to those who are gone and to those who stayed
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) rate: u32,
+    /// Seconds until they are cut again, and again
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=300))]
+    pub(crate) again: Option<u32>,
     /// Seconds of a run
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(10..=300))]
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(10..=3_600))]
     pub(crate) seconds: u32,
     /// Runs
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
@@ -64,7 +67,7 @@ impl Storm {
             machine: Machine::here(),
             settings: json!({
                 "database": config.database.url.to_string(), "connections": self.connections, "rate": self.rate,
-                "seconds": self.seconds, "runs": self.runs,
+                "again": self.again, "seconds": self.seconds, "runs": self.runs,
             }),
             figures: figures.finish(),
         })
@@ -103,8 +106,10 @@ impl Storm {
             content_chars: 64,
             trouble,
         };
-        let jobs =
-            [job(staying, 2, Trouble::None), job(going, 3, Trouble::Cut { after_seconds: BEFORE_SECONDS })];
+        let jobs = [
+            job(staying, 2, Trouble::None),
+            job(going, 3, Trouble::Cut { after_seconds: BEFORE_SECONDS, again_seconds: self.again }),
+        ];
         let mut load = Load::connect(&jobs).await?;
         let outcomes = load.run_each(self.seconds).await?;
         let [stayed, came_back] = &outcomes[..] else { anyhow::bail!("there are two loads") };

@@ -4,6 +4,7 @@ use super::body::{Answer, Id, Json, Parameters, SignedIn, limit};
 use super::failure::unexpected;
 use super::{Failure, reply};
 use crate::app::App;
+use crate::limit::{Rate, Standing, Who};
 use axum::extract::State;
 use http::StatusCode;
 use natter_chat::ListFilter;
@@ -121,6 +122,14 @@ pub(super) async fn with(
     SignedIn(actor): SignedIn,
     Id(name): Id<String>,
 ) -> Result<Answer<Conversation>, Failure> {
+    if let Some(conversation) = app.chat.direct(&actor, &name).await? {
+        return Ok(Answer::ok(conversation));
+    }
+    // Only now is it known that one will be created, which counts as such.
+    let standing = app.limiter.count(Rate::Conversations, Who::User(actor.id()));
+    if let Some(standing) = standing.filter(Standing::exceeded) {
+        return Err(Failure::Limited(standing));
+    }
     let (conversation, _) = reply::conversation(&app, &actor, Command::OpenDirect(name)).await?;
     Ok(Answer::ok(conversation))
 }

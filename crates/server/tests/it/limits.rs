@@ -69,10 +69,16 @@ async fn by_default_a_user_sends_30_messages_and_creates_10_conversations_a_minu
         assert_eq!(standing(&created)?, (10, left));
     }
     refused(&asked(&natter, &ada, Method::POST, "/conversations", &group).await?, 10)?;
+    // Neither is asking for a direct conversation, unless it is there.
+    let with_bob = "/conversations/with/bob";
+    refused(&asked(&natter, &ada, Method::GET, with_bob, &Value::Null).await?, 10)?;
+    bob.get::<Value>("/conversations/with/ada").await?;
+    let there = asked(&natter, &ada, Method::GET, with_bob, &Value::Null).await?;
+    assert_eq!(there.status, StatusCode::OK);
     assert_eq!(ada.log(id).await?.len(), 32, "30 of ada's, one of bob's, and the creation");
     // The operator sees what was refused.
     let metrics = ask(&natter, Method::GET, "/metrics").await?.text;
-    for line in ["{rate=\"sends\"} 2", "{rate=\"conversations\"} 1"] {
+    for line in ["{rate=\"sends\"} 2", "{rate=\"conversations\"} 2"] {
         assert!(metrics.contains(&format!("natter_rate_limited_total{line}\n")), "{metrics}");
     }
     Ok(())

@@ -105,15 +105,17 @@ impl Talker {
     /// Goes on until the connection ends, which is a failure, or the program.
     pub(super) async fn talk(mut self, mut phases: watch::Receiver<Phase>) -> Result<()> {
         let mut next = None;
-        let mut was_cut = false;
+        let mut cuts = 0;
         loop {
             let phase = *phases.borrow_and_update();
             if phase == Phase::Sending && self.trouble == Trouble::Stall {
                 phases.changed().await?;
                 continue;
             }
-            if phase == Phase::Cut && !was_cut {
-                was_cut = true;
+            if let Phase::Cut { times } = phase
+                && times > cuts
+            {
+                cuts = times;
                 self = self.come_back().await?;
             }
             if self.seen.resume.get() == Resume::Wanted {
