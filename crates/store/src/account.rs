@@ -80,6 +80,9 @@ pub trait Accounts {
     /// Everybody who has blocked this user or is blocked by them.
     async fn kept_apart(&self, user: UserId) -> Result<Vec<UserId>>;
 
+    /// The same for several users at once: each of them with each of those.
+    async fn apart_among(&self, users: &[UserId]) -> Result<Vec<(UserId, UserId)>>;
+
     /// All rules about addresses, oldest first.
     async fn ip_rules(&self) -> Result<Vec<IpRule>>;
 }

@@ -98,6 +98,10 @@ pub(super) const KEPT_APART: &str = "
     SELECT blocked_id AS id FROM blocks WHERE blocker_id = $1
      UNION
     SELECT blocker_id FROM blocks WHERE blocked_id = $1";
+pub(super) const APART_AMONG: &str = "
+    SELECT blocker_id AS id, blocked_id AS other FROM blocks WHERE blocker_id = ANY($1)
+     UNION
+    SELECT blocked_id, blocker_id FROM blocks WHERE blocked_id = ANY($1)";
 pub(super) const IP_RULES: &str =
     "SELECT id, cidr, action, note, created_by, created_at FROM ip_rules ORDER BY created_at, id";
 
@@ -240,6 +244,11 @@ impl Accounts for Postgres {
 
     async fn kept_apart(&self, user: UserId) -> Result<Vec<UserId>> {
         self.all(sqlx::query(KEPT_APART).bind(user.uuid()), |row| row.id("id", UserId::from_uuid)).await
+    }
+
+    async fn apart_among(&self, users: &[UserId]) -> Result<Vec<(UserId, UserId)>> {
+        let read = |row: &PgRow| Ok((row.id("id", UserId::from_uuid)?, row.id("other", UserId::from_uuid)?));
+        self.all(sqlx::query(APART_AMONG).bind(to_uuids(users)), read).await
     }
 
     async fn ip_rules(&self) -> Result<Vec<IpRule>> {

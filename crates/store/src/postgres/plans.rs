@@ -50,6 +50,8 @@ const FILL: &str = "
         SELECT id(1, n), 'key', sha256(n::text::bytea), now() + n * interval '1 minute',
                now() + n * interval '1 minute'
           FROM generate_series(0, 1999) AS n;
+    INSERT INTO revocations (user_id, kind, created_at)
+        SELECT id(1, n), 'ended', now() - n * interval '1 minute' FROM generate_series(0, 1999) AS n;
     ANALYZE";
 
 /// Parameters, as they are written in SQL.
@@ -78,6 +80,7 @@ async fn no_read_scans_a_table() {
         (account::BLOCK_STATUS, format!("{VIEWER}, {VIEWER}")),
         (account::BLOCKS, format!("{VIEWER}, '', 51")),
         (account::KEPT_APART, VIEWER.to_owned()),
+        (account::APART_AMONG, format!("ARRAY[{VIEWER}]::uuid[]")),
         (conversation::ONE, IN_CONVERSATION.to_owned()),
         (conversation::LIST, format!("{VIEWER}, NULL, NULL, 51, NULL, NULL, NULL")),
         (conversation::LIST, format!("{VIEWER}, now(), {CONVERSATION}, 51, false, true, 'group'")),

@@ -91,6 +91,12 @@ pub(super) const KEPT_APART: &str = "
     SELECT blocked_id FROM blocks WHERE blocker_id = ?1
      UNION
     SELECT blocker_id FROM blocks WHERE blocked_id = ?1";
+pub(super) const APART_AMONG: &str = "
+    SELECT blocker_id, blocked_id FROM blocks
+     WHERE blocker_id IN (SELECT unhex(value, '-') FROM json_each(?1))
+     UNION
+    SELECT blocked_id, blocker_id FROM blocks
+     WHERE blocked_id IN (SELECT unhex(value, '-') FROM json_each(?1))";
 const IP_RULES: &str =
     "SELECT id, cidr, action, note, created_by, created_at FROM ip_rules ORDER BY created_at, id";
 
@@ -287,6 +293,21 @@ impl Accounts for Sqlite {
                 snapshot
                     .prepare_cached(KEPT_APART)?
                     .query_map([user.uuid()], |row| Columns::of(row).id(UserId::from_uuid))?
+                    .collect()
+            })
+            .await
+    }
+
+    async fn apart_among(&self, users: &[UserId]) -> Result<Vec<(UserId, UserId)>> {
+        let users = serde_json::json!(users).to_string();
+        self.readers
+            .read(move |snapshot| {
+                snapshot
+                    .prepare_cached(APART_AMONG)?
+                    .query_map([users], |row| {
+                        let mut columns = Columns::of(row);
+                        Ok((columns.id(UserId::from_uuid)?, columns.id(UserId::from_uuid)?))
+                    })?
                     .collect()
             })
             .await

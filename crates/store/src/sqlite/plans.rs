@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 /// What may be read whole: subqueries as small as a page, as the list of a user's conversations, or as what the caller
 /// passes; and what is deleted.
-const SMALL: [&str; 10] = [
+const SMALL: [&str; 12] = [
     "newest",
     "sorted",
     "page",
@@ -17,6 +17,8 @@ const SMALL: [&str; 10] = [
     "counted",
     "CONSTANT ROW",
     "json_each VIRTUAL TABLE INDEX 1:",
+    "part VIRTUAL TABLE INDEX 1:",
+    "asked",
     "conversations USING INDEX conversations_deleted",
     "tail",
 ];
@@ -57,6 +59,7 @@ fn reads() -> Vec<&'static str> {
         account::HAS_BLOCKED,
         account::BLOCKS,
         account::KEPT_APART,
+        account::APART_AMONG,
         &conversation::ONE,
         &conversation::PAGE,
         conversation::HEADS,

@@ -21,8 +21,26 @@ pub(crate) async fn a_block_is_known_to_both(db: Db) {
         let apart = world.store.kept_apart(user.id).await.unwrap();
         assert_eq!(apart, [if user.id == alice.id { bob.id } else { alice.id }]);
     }
+    let carol = world.user("carol").await;
+    world.done(block(&carol, &alice)).await;
+    let among = async |users: &[natter_protocol::UserId]| {
+        let mut pairs = world.store.apart_among(users).await.unwrap();
+        pairs.sort_unstable();
+        pairs
+    };
+    let sorted = |mut pairs: Vec<_>| {
+        pairs.sort_unstable();
+        pairs
+    };
+    assert_eq!(among(&[]).await, []);
+    assert_eq!(among(&[alice.id]).await, sorted(vec![(alice.id, bob.id), (alice.id, carol.id)]));
+    let all = vec![(alice.id, bob.id), (alice.id, carol.id), (bob.id, alice.id)];
+    assert_eq!(among(&[alice.id, bob.id]).await, sorted(all));
+    world.done(unblock(&carol, &alice)).await;
+
     world.done(block(&bob, &alice)).await;
     assert_eq!(status(&alice, &bob).await, (true, true));
+    assert_eq!(among(&[alice.id]).await, [(alice.id, bob.id)]);
     assert_eq!(world.store.kept_apart(alice.id).await.unwrap(), [bob.id]);
     assert!(matches!(world.done(unblock(&alice, &bob)).await, Written::Found(true)));
     assert!(matches!(world.done(unblock(&alice, &bob)).await, Written::Found(false)));
