@@ -46,10 +46,11 @@ fmt: $(WEB_MODULES) ## Format the code
 	npm --prefix web run lint -- --fix
 
 .PHONY: openapi
-openapi: $(WEB_APP) ## Write docs/openapi.json and the types made from it anew
+openapi: $(WEB_APP) ## Write docs/openapi.json, docs/asyncapi.json and the types made from them anew
 	mkdir -p target
 	cargo run --locked --quiet --package natter-server -- openapi > target/openapi.json
-	mv target/openapi.json docs/openapi.json
+	cargo run --locked --quiet --package natter-server -- asyncapi > target/asyncapi.json
+	mv target/openapi.json target/asyncapi.json docs/
 	npm --prefix web run generate
 
 .PHONY: migrate-up

@@ -36,9 +36,12 @@ step() { # NAME COMMAND...
   summary+=("$(printf '%-12s %5d passed, %d failed, %4d s' "$name" "$ok" "$bad" $((SECONDS - start)))")
 }
 
-openapi() {
-  cargo run --locked --quiet --package natter-server -- openapi | diff --unified docs/openapi.json - ||
-    { echo "docs/openapi.json is stale: make openapi" && return 1; }
+documents() {
+  local document
+  for document in openapi asyncapi; do
+    cargo run --locked --quiet --package natter-server -- $document | diff --unified docs/$document.json - ||
+      { echo "docs/$document.json is stale: make openapi" && return 1; }
+  done
 }
 
 browser() {
@@ -50,7 +53,7 @@ lint() {
   step clippy cargo clippy --locked --workspace --all-targets -- -D warnings
   step tidy cargo xtask tidy
   step dependencies cargo deny --locked check bans licenses sources
-  step openapi openapi
+  step documents documents
 }
 
 suites() {

@@ -136,6 +136,24 @@ const fn closes(code: CloseCode, meaning: &'static str, advice: &'static str) ->
     Close { code, meaning, advice }
 }
 
+/// Every type that is in a frame, and all that they refer to.
+pub fn schemas() -> Schemas {
+    let mut schemas = Schemas::new();
+    for kind in CLIENT_TYPES {
+        let answered = match kind.answer {
+            Answer::Ack(payload) => payload,
+            Answer::Frame(_) => None,
+        };
+        for payload in [kind.payload, answered].into_iter().flatten() {
+            payload.describe(&mut schemas);
+        }
+    }
+    for kind in SERVER_TYPES {
+        kind.payload.describe(&mut schemas);
+    }
+    schemas
+}
+
 const MESSAGE: Answer = Answer::Ack(Some(Payload::of::<Message>()));
 const EMPTY: Answer = Answer::Ack(None);
 

@@ -41,8 +41,10 @@ pub struct Ready {
     /// Who is connected.
     pub user: User,
     /// The server sends a WebSocket ping when it heard nothing for this long, and closes after twice as long.
+    #[schema(example = 25)]
     pub heartbeat_seconds: u32,
     /// The epoch of all logs; another one than before means that cached positions are worthless.
+    #[schema(example = "0123456789abcdef")]
     pub epoch: String,
     /// When the token ends that opened the socket, which closes it unless `auth.refresh` brings a newer one; null for never.
     #[schema(required)]

@@ -3,6 +3,7 @@
 //! Exit codes are 0 done, 1 failed, 2 used wrongly; a wrong configuration counts as used wrongly. A failure is a
 //! sentence on stderr that says what to do.
 
+mod asyncapi;
 mod bench;
 mod config;
 mod migrate;
@@ -96,6 +97,7 @@ enum Verb {
     Bench(bench::Bench),
     Config(config::ConfigVerb),
     Openapi(openapi::Openapi),
+    Asyncapi(asyncapi::Asyncapi),
     Version(version::Version),
 }
 
@@ -121,6 +123,7 @@ impl Cli {
             Verb::Bench(bench) => bench.run(config),
             Verb::Config(verb) => verb.run(config),
             Verb::Openapi(_) => openapi::Openapi::run(),
+            Verb::Asyncapi(_) => asyncapi::Asyncapi::run(),
             Verb::Version(version) => version.run(),
         }
     }

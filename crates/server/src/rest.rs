@@ -1,6 +1,7 @@
 //! The router: one list of everything that the server answers.
 
 mod account;
+mod asyncapi;
 mod block;
 mod body;
 mod conversation;
@@ -50,6 +51,7 @@ pub fn router(app: App) -> Router {
     let mut router = Router::new()
         .route("/metrics", get(health::metrics))
         .route("/api/openapi.json", get(docs::openapi))
+        .route("/api/asyncapi.json", get(docs::asyncapi))
         .route("/api/docs", get(docs::redirect))
         .route("/api/docs/", get(docs::swagger_index))
         .route("/api/docs/{*file}", get(docs::swagger_file))
@@ -72,6 +74,11 @@ pub fn openapi() -> OpenApi {
     let api = groups().into_iter().fold(OpenApiRouter::new(), |api, group| api.merge(group.open()));
     let (_, api) = OpenApiRouter::<App>::with_openapi(openapi::base()).nest(BASES[0], api).split_for_parts();
     openapi::finish(api)
+}
+
+/// The AsyncAPI document.
+pub fn asyncapi() -> serde_json::Value {
+    asyncapi::document()
 }
 
 /// The API: who may come in, what that counts against, and what there is.

@@ -278,6 +278,16 @@ export interface components {
             /** @description When it last changed. */
             updatedAt: components["schemas"]["Timestamp"];
         };
+        /** @description Changes the text of a message. */
+        EditMessage: {
+            /**
+             * @description The new text: 1 to 16,000 characters.
+             * @example Fresh herring at pier 5
+             */
+            content: string;
+            /** @description Which. */
+            messageId: components["schemas"]["MessageId"];
+        };
         /**
          * @description The code of an error, shared by REST, WebSocket and Socket.IO.
          * @enum {string}
@@ -372,6 +382,18 @@ export interface components {
          * @example 0190163d-8694-739b-aea5-966c26f8ad91
          */
         FileId: string;
+        /** @description Sends copies of a message to other conversations. */
+        ForwardMessage: {
+            /**
+             * @description The sender's own key, 1 to 64 characters: a repeat answers with the first copies.
+             * @example 5f1d-2
+             */
+            clientMessageId?: string | null;
+            /** @description Where to: 1 to 20 conversations that the caller is in. */
+            conversationIds: components["schemas"]["ConversationId"][];
+            /** @description Which. */
+            messageId: components["schemas"]["MessageId"];
+        };
         /** @description Where a forwarded message comes from. The conversation is not told: its readers may not know of it. */
         ForwardedFrom: {
             /** @description When. */
@@ -514,6 +536,17 @@ export interface components {
              * @example ada
              */
             username: string;
+        };
+        /** @description Marks a conversation as read, up to a message, a position, or all of it. It never goes back. */
+        MarkRead: {
+            conversationId?: components["schemas"]["ConversationId"] | null;
+            messageId?: components["schemas"]["MessageId"] | null;
+            /**
+             * Format: int64
+             * @description Up to this position; excludes `messageId`.
+             * @example 17
+             */
+            seq?: number;
         };
         /** @description The caller's own relation to a conversation. */
         Me: {
@@ -683,6 +716,11 @@ export interface components {
          * @enum {string}
          */
         MessageKind: "text" | "system";
+        /** @description Payload of `message.delete`. */
+        MessageRef: {
+            /** @description Which message. */
+            messageId: components["schemas"]["MessageId"];
+        };
         /** @description What a message said before it was changed. For moderators. */
         MessageVersion: {
             /**
@@ -1104,6 +1142,8 @@ export interface components {
          * @enum {string}
          */
         PlatformRole: "user" | "moderator" | "admin";
+        /** @description Payload of `pong`, the answer to a `ping`. */
+        Pong: Record<string, never>;
         /**
          * @description Whether a user can be reached right now.
          * @enum {string}
@@ -1255,6 +1295,16 @@ export interface components {
              */
             me: boolean;
         };
+        /** @description Chooses an emoji under a message, or takes it back. */
+        ReactionRequest: {
+            /**
+             * @description One emoji.
+             * @example 👍
+             */
+            emoji: string;
+            /** @description Under which. */
+            messageId: components["schemas"]["MessageId"];
+        };
         /** @description Payload of `message.read_receipt`: somebody has read up to a position. Not part of the log: the latest state wins. */
         ReadReceipt: {
             /** @description The conversation's id. */
@@ -1305,12 +1355,16 @@ export interface components {
         Ready: {
             /** @description Names this connection in logs. */
             connectionId: components["schemas"]["ConnectionId"];
-            /** @description The epoch of all logs; another one than before means that cached positions are worthless. */
+            /**
+             * @description The epoch of all logs; another one than before means that cached positions are worthless.
+             * @example 0123456789abcdef
+             */
             epoch: string;
             expiresAt: components["schemas"]["Timestamp"] | null;
             /**
              * Format: int32
              * @description The server sends a WebSocket ping when it heard nothing for this long, and closes after twice as long.
+             * @example 25
              */
             heartbeatSeconds: number;
             /** @description Who is connected. */
@@ -1718,6 +1772,11 @@ export interface components {
              * @example Ada Lovelace
              */
             displayName?: string | null;
+            /**
+             * @description Whether others see when the caller is connected, and when they last were.
+             * @example true
+             */
+            presenceVisible?: boolean | null;
         };
         /** @description A user as everybody sees them. */
         User: {

@@ -1,4 +1,4 @@
-//! `/api/docs` and `/api/openapi.json`: documentation that needs no network.
+//! `/api/docs`, `/api/openapi.json` and `/api/asyncapi.json`: documentation that needs no network.
 
 mod errors;
 
@@ -19,6 +19,11 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 
 pub(super) async fn openapi() -> Response {
     static DOCUMENT: LazyLock<String> = LazyLock::new(|| super::openapi().to_json().unwrap_or_default());
+    ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str()).into_response()
+}
+
+pub(super) async fn asyncapi() -> Response {
+    static DOCUMENT: LazyLock<String> = LazyLock::new(|| super::asyncapi().to_string());
     ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str()).into_response()
 }
 

@@ -6,17 +6,13 @@
 mod examples;
 mod problems;
 
+pub(super) use examples::Examples;
 pub(super) use problems::example as problem_example;
 
 use super::middleware::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, REQUEST_ID};
 use crate::limit;
-use examples::Examples;
 use http::{HeaderName, header};
-use natter_protocol::{
-    AuthRefresh, AuthState, ConversationRef, PresenceState, PresenceUpdate, PresenceWatch, Problem,
-    ReadReceipt, Ready, SendMessage, SyncDone, SyncEvents, SyncLagging, SyncRemoved, SyncReset, SyncResume,
-    TypingIndicator, UnreadChange,
-};
+use natter_protocol::catalogue;
 use serde_json::{Value, json};
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::{Header, HeaderBuilder};
@@ -53,12 +49,6 @@ use utoipa::{Modify, OpenApi as _};
         (name = "search", description = "Finding messages"),
         (name = "admin", description = "Running the installation")
     ),
-    // What only sockets carry: clients generate their types from this document.
-    components(schemas(
-        AuthRefresh, AuthState, ConversationRef, PresenceState, PresenceUpdate, PresenceWatch, Problem, ReadReceipt,
-        Ready, SendMessage, SyncDone, SyncEvents, SyncLagging, SyncRemoved, SyncReset, SyncResume, TypingIndicator,
-        UnreadChange
-    )),
     security(("token" = [])),
     modifiers(&Token)
 )]
@@ -81,7 +71,10 @@ impl Modify for Token {
 const KEY_PARAMETER: &str = "IdempotencyKey";
 
 pub(super) fn base() -> OpenApi {
-    Base::openapi()
+    let mut openapi = Base::openapi();
+    // What only sockets carry, too: clients generate their types from this document.
+    openapi.components.get_or_insert_default().schemas.extend(catalogue::schemas());
+    openapi
 }
 
 /// Adds to the writes that they take an `Idempotency-Key`.

@@ -1,8 +1,9 @@
-//! `/api/docs` and `/api/openapi.json`
+//! `/api/docs`, `/api/openapi.json` and `/api/asyncapi.json`
 
 use crate::natter;
 use crate::support::{Answer, ask, client};
 use anyhow::{Context as _, Result, ensure};
+use natter_protocol::catalogue::{CLIENT_TYPES, SERVER_TYPES};
 use natter_protocol::{ErrorCode, limits};
 use natter_testkit::natter::Natter;
 use reqwest::{Method, StatusCode};
@@ -25,19 +26,46 @@ fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
     }
 }
 
+/// Every `$ref` leads somewhere within the document.
+fn check_references(document: &Value) -> Result<()> {
+    let mut found = Vec::new();
+    references(document, &mut found);
+    assert!(!found.is_empty());
+    for reference in found {
+        let pointer = reference.strip_prefix('#').context("a reference to elsewhere")?;
+        assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+    }
+    Ok(())
+}
+
+/// `web/e2e/docs.test.ts` looks at its form, and at its examples.
+#[tokio::test]
+async fn the_document_of_the_sockets_is_complete_in_itself() -> Result<()> {
+    let natter = natter().start().await?;
+    let document = ask(&natter, Method::GET, "/api/asyncapi.json").await?.json()?;
+    check_references(&document)?;
+    let operations = document["operations"].as_object().context("no operations")?;
+    for kind in CLIENT_TYPES {
+        let operation = operations.get(kind.name).with_context(|| kind.name.to_owned())?;
+        assert_eq!(operation["action"], "receive", "{}", kind.name);
+        assert_eq!(operation["reply"]["messages"].as_array().map(Vec::len), Some(2), "{}", kind.name);
+    }
+    for kind in SERVER_TYPES {
+        let message = &document["components"]["messages"][kind.name];
+        let frame = &message["examples"][0]["payload"];
+        assert_eq!(frame["type"], kind.name);
+        kind.payload.read(&frame["payload"].to_string()).with_context(|| kind.name.to_owned())?;
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn the_document_is_complete_in_itself() -> Result<()> {
     let natter = natter().start().await?;
     let document = document(&natter).await?;
     let typed: utoipa::openapi::OpenApi = serde_json::from_value(document.clone())?;
     assert!(!typed.paths.paths.is_empty());
-    let mut found = Vec::new();
-    references(&document, &mut found);
-    assert!(!found.is_empty());
-    for reference in found {
-        let pointer = reference.strip_prefix('#').context("a reference to elsewhere")?;
-        assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
-    }
+    check_references(&document)?;
     let mut names = HashSet::new();
     for (path, item) in document["paths"].as_object().context("no paths")? {
         for (method, operation) in item.as_object().context("no methods")? {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use utoipa::openapi::{Components, Content};
 
 /// Knows an example of each type.
-pub(super) struct Examples(Map<String, Value>);
+pub(in crate::rest) struct Examples(Map<String, Value>);
 
 impl Examples {
     pub(super) fn new(components: &Components) -> Self {
@@ -12,7 +12,12 @@ impl Examples {
             .schemas
             .iter()
             .filter_map(|(name, schema)| Some((name.clone(), serde_json::to_value(schema).ok()?)));
-        Self(schemas.collect())
+        Self::of_schemas(schemas.collect())
+    }
+
+    /// Of types by their names.
+    pub(in crate::rest) const fn of_schemas(schemas: Map<String, Value>) -> Self {
+        Self(schemas)
     }
 
     /// The name of a body's type and an example of it. None if a field somewhere inside has none of its own.
@@ -27,7 +32,8 @@ impl Examples {
         Some((name.to_owned(), self.example(named)?))
     }
 
-    fn example(&self, schema: &Value) -> Option<Value> {
+    /// An example of what a schema describes.
+    pub(in crate::rest) fn example(&self, schema: &Value) -> Option<Value> {
         if let Some(example) = schema.get("example") {
             return Some(example.clone());
         }
@@ -74,7 +80,7 @@ impl Examples {
         let required = schema.get("required").and_then(Value::as_array);
         let is_required = |name: &str| required.is_some_and(|names| names.iter().any(|other| other == name));
         let mut object = Map::new();
-        for (name, property) in schema.get("properties").and_then(Value::as_object)? {
+        for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
             if is_required(name) || property.get("example").is_some() {
                 object.insert(name.clone(), self.example(property)?);
             }
