@@ -4,8 +4,8 @@ use super::Sqlite;
 use super::readers::Readers;
 use crate::commit::pipeline;
 use crate::migration::SQLITE;
-use crate::{Conversations as _, ListFilter, ListPosition};
-use natter_protocol::{Timestamp, UserId};
+use crate::{Conversations as _, ListFilter, ListPosition, Messages as _, Range};
+use natter_protocol::{ConversationId, Timestamp, UserId};
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, Transaction};
 use std::sync::Arc;
@@ -26,6 +26,10 @@ const CROWD: &str = "
     SELECT c.id, u.id, 'member', 0, 0 FROM conversations AS c, users AS u;
     INSERT INTO messages (id, conversation_id, seq, sender_id, kind, content, fingerprint, created_at, number)
     SELECT randomblob(16), id, 2, created_by, 'text', 'hello', 0, 0, 1 FROM conversations;
+    INSERT INTO events (conversation_id, seq, type, actor_id, message_id, created_at)
+    SELECT conversation_id, seq, 1, sender_id, id, created_at FROM messages;
+    INSERT INTO events (conversation_id, seq, type, actor_id, subject_id, created_at)
+    SELECT conversation_id, 1, 9, sender_id, sender_id, created_at FROM messages;
     UPDATE conversations SET last_message_id = m.id FROM messages AS m WHERE m.conversation_id = conversations.id";
 
 static STATEMENTS: AtomicUsize = AtomicUsize::new(0);
@@ -68,9 +72,10 @@ async fn a_page_takes_as_many_statements_as_an_entry() {
     };
 
     let alice = UserId::from_uuid(Uuid::nil());
+    in_one_statement(&store, alice).await;
     let after = ListPosition {
         updated_at: Timestamp::from_millis(3_000),
-        id: natter_protocol::ConversationId::from_uuid(Uuid::nil()),
+        id: ConversationId::from_uuid(Uuid::nil()),
     };
     let unread = ListFilter { unread: true, archived: Some(false), ..ListFilter::default() };
     for filter in [ListFilter::default(), unread] {
@@ -83,5 +88,22 @@ async fn a_page_takes_as_many_statements_as_an_entry() {
                 assert!((1..=2).contains(&statements), "{statements} statements for {limit} of {filter:?}");
             }
         }
+    }
+}
+
+/// What somebody asks for who was away: where the logs are, and what is new in as many of them as there are.
+async fn in_one_statement(store: &Sqlite, alice: UserId) {
+    STATEMENTS.store(0, Ordering::SeqCst);
+    let heads = store.heads(alice, None).await.unwrap();
+    let ids: Vec<ConversationId> = heads.iter().map(|head| head.id).collect();
+    assert_eq!(store.heads(alice, Some(&ids)).await.unwrap().len(), 5_000);
+    assert_eq!(STATEMENTS.load(Ordering::SeqCst), 2);
+    for count in [1, 500] {
+        STATEMENTS.store(0, Ordering::SeqCst);
+        let range =
+            |conversation_id: &ConversationId| Range { conversation_id: *conversation_id, after: 0, upto: 2 };
+        let ranges: Vec<Range> = ids.iter().take(count).map(range).collect();
+        assert_eq!(store.replay(alice, &ranges).await.unwrap().len(), 2 * count);
+        assert_eq!(STATEMENTS.load(Ordering::SeqCst), 1, "for {count} parts of logs");
     }
 }

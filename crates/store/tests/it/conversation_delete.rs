@@ -128,7 +128,9 @@ pub(crate) async fn old_keys_are_erased(db: Db) {
     world.done(Write::ClaimKey(Box::new(young.clone()))).await;
     let mut more = Vec::new();
     for _ in 0..3 {
-        let Written::More(there_is) = world.done(Write::Erase { keys_before, revocations_before: now(), rows_max: 3 }).await else {
+        let Written::More(there_is) =
+            world.done(Write::Erase { keys_before, revocations_before: now(), rows_max: 3 }).await
+        else {
             panic!()
         };
         more.push(there_is);

@@ -27,11 +27,14 @@ mod no_trace;
 mod nodes;
 mod open;
 mod pin;
+mod presence;
 mod random;
 mod reaction;
 mod read;
 mod refusal;
 mod replay;
+mod resume;
+mod revocation;
 mod roster;
 mod scheduled;
 mod search;
@@ -155,6 +158,8 @@ conformance! {
     pin::the_newest_pin_comes_first,
     pin::pinning_is_told_of_and_unpinning_is_not,
     random::histories_match_a_simple_model,
+    presence::when_somebody_was_last_seen_never_goes_back,
+    presence::who_is_hidden_is_seen_by_nobody_else,
     reaction::reactions_are_counted_by_emoji_for_each_viewer,
     reaction::a_reaction_is_there_once,
     reaction::who_reacted_is_listed_in_pages,
@@ -163,6 +168,11 @@ conformance! {
     read::whoever_comes_in_has_read_what_was_before,
     refusal::what_is_forbidden_changes_nothing,
     refusal::what_there_is_too_much_of_is_refused,
+    resume::heads_are_those_of_ones_own_conversations,
+    resume::a_replay_is_what_the_logs_tell_in_these_parts,
+    revocation::every_end_of_a_session_is_told,
+    revocation::every_change_of_a_user_is_told,
+    revocation::what_is_told_is_forgotten_in_the_end,
     roster::a_roster_is_a_replay_of_the_log,
     scheduled::what_is_due_comes_in_the_order_of_time,
     scheduled::what_failed_is_shown_and_not_tried_again,

@@ -2,7 +2,7 @@
 
 use crate::harness::{ALL, Db, World, add, leave, new_message, react, send};
 use natter_protocol::{ConversationId, User};
-use natter_store::{ListFilter, ListPosition, OpenOptions, Window};
+use natter_store::{ListFilter, ListPosition, OpenOptions, Range, Window};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -65,6 +65,28 @@ async fn a_page_takes_as_many_statements_as_an_entry() {
         let (one, many) = (members(1).await, members(2).await);
         assert_eq!((one.0, many.0, one.1), (1, 2, many.1), "members");
     }
+    for _ in 0..2 {
+        resume(&world, &counter, &alice, id).await;
+    }
+}
+
+/// Somebody who was away asks where the logs are, and for what is new in many of them.
+async fn resume(world: &World, counter: &Counter, user: &User, busy: ConversationId) {
+    let store = &world.store;
+    let (heads, statements) = counter.count(store.heads(user.id, None)).await;
+    let ids: Vec<ConversationId> = heads.unwrap().into_iter().map(|head| head.id).collect();
+    assert_eq!(ids.len(), CONVERSATIONS + 1);
+    assert!((1..=2).contains(&statements), "{statements} statements for all heads");
+    let (named, statements) = counter.count(store.heads(user.id, Some(&ids))).await;
+    assert_eq!(named.unwrap().len(), ids.len());
+    assert!((1..=2).contains(&statements), "{statements} statements for heads by name");
+
+    let copies = ids.into_iter().filter(|id| *id != busy).take(500);
+    let ranges: Vec<Range> =
+        copies.chain([busy]).map(|conversation_id| Range { conversation_id, after: 1, upto: 100 }).collect();
+    let (events, statements) = counter.count(store.replay(user.id, &ranges)).await;
+    assert_eq!(events.unwrap().len(), 500 + 99);
+    assert!((1..=2).contains(&statements), "{statements} statements for 501 parts of logs");
 }
 
 /// BEGIN and COMMIT of the snapshot, whether the viewer is a member, and what the events are and point at.
@@ -95,9 +117,13 @@ async fn many_conversations(db: &Db) {
           RETURNING id, created_by, created_at),
          joined AS (
              INSERT INTO conversation_members (conversation_id, user_id, role, joined_at, last_read_seq)
-             SELECT made.id, u.id, 'member', made.created_at, 0 FROM made, users AS u)
-         INSERT INTO messages (id, conversation_id, seq, sender_id, kind, content, fingerprint, created_at, number)
-         SELECT gen_random_uuid(), id, 2, created_by, 'text', 'copy', 0, created_at, 1 FROM made"
+             SELECT made.id, u.id, 'member', made.created_at, 0 FROM made, users AS u),
+         written AS (
+             INSERT INTO messages (id, conversation_id, seq, sender_id, kind, content, fingerprint, created_at, number)
+             SELECT gen_random_uuid(), id, 2, created_by, 'text', 'copy', 0, created_at, 1 FROM made
+          RETURNING id, conversation_id, sender_id, created_at)
+         INSERT INTO events (conversation_id, seq, type, actor_id, message_id, created_at)
+         SELECT conversation_id, 2, 1, sender_id, id, created_at FROM written"
     );
     let mut behind = db.behind().await;
     behind.execute(&copies).await;

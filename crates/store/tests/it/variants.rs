@@ -363,7 +363,10 @@ async fn operation(world: &World, kind: Kind) -> Vec<Case> {
         _ => {
             world.done(Write::ClaimKey(Box::new(claimed))).await;
             bury(world, &scene).await;
-            vec![case("keys and a conversation", Write::Erase { keys_before: now(), revocations_before: now(), rows_max: 10_000 })]
+            vec![case(
+                "keys and a conversation",
+                Write::Erase { keys_before: now(), revocations_before: now(), rows_max: 10_000 },
+            )]
         }
     }
 }
