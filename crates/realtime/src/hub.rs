@@ -1,14 +1,17 @@
 //! Who is connected here, and how an event gets to them.
 
+mod presence;
 mod registration;
 mod sweep;
 
+pub use presence::PresenceNews;
 pub(crate) use registration::Subscriber;
 pub use registration::{Handle, Newcomer, Refused, Registration};
 
 use crate::Frame;
 use metrics::{Counter, Gauge};
 use natter_protocol::{CloseCode, SessionId, UserId, limits};
+use presence::Presences;
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -64,6 +67,7 @@ struct Shared {
     shutting_down: AtomicBool,
     /// Told when the last connection is gone.
     empty: Notify,
+    presences: Presences,
     connections_gauge: Gauge,
     delivered: Counter,
 }
@@ -84,6 +88,7 @@ impl Hub {
             connections: AtomicUsize::new(0),
             shutting_down: AtomicBool::new(false),
             empty: Notify::new(),
+            presences: Presences::default(),
             connections_gauge: metrics::gauge!("natter_connections"),
             delivered: metrics::counter!("natter_frames_delivered_total"),
         }));
@@ -106,6 +111,7 @@ impl Hub {
         }
         // Room for one: almost everybody has just one connection here.
         shard.entry(user_id).or_insert_with(|| Vec::with_capacity(1)).push(Arc::clone(&subscriber));
+        self.0.presences.arrived(user_id);
         self.0.connections.fetch_add(1, SeqCst);
         self.0.connections_gauge.increment(1);
         drop(shard);
@@ -238,9 +244,7 @@ impl Hub {
     }
 
     fn shard(&self, user_id: UserId) -> &RwLock<Shard> {
-        // The last byte of a UUID of either random or time-ordered kind is random.
-        let [.., last] = *user_id.uuid().as_bytes();
-        &self.0.shards[usize::from(last) % SHARDS]
+        &self.0.shards[shard_of(user_id)]
     }
 }
 
@@ -251,6 +255,12 @@ impl Shared {
             shard.values().flatten().for_each(|subscriber| visit(subscriber));
         }
     }
+}
+
+fn shard_of(user_id: UserId) -> usize {
+    // The last byte of a UUID of either random or time-ordered kind is random.
+    let [.., last] = *user_id.uuid().as_bytes();
+    usize::from(last) % SHARDS
 }
 
 fn queue(subscribers: &[Arc<Subscriber>], frame: &Frame) -> u64 {

@@ -17,4 +17,4 @@ mod stopwatch;
 
 pub use connection::{Received, Replay, Replayed, Session, serve};
 pub use frame::{Dialect, Frame, Wire};
-pub use hub::{Handle, Hub, Limits, Newcomer, Refused, Registration};
+pub use hub::{Handle, Hub, Limits, Newcomer, PresenceNews, Refused, Registration};

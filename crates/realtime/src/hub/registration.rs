@@ -1,13 +1,13 @@
 //! How a connection comes into the hub, and what is known of it there.
 
+use super::presence::Lease;
 use super::{Hub, Limits};
 use crate::frame::{Frame, Wire};
 use crate::outbox::Outbox;
 use crate::stopwatch::{Countdown, Stopwatch};
 use natter_protocol::{CloseCode, ConnectionId, SessionId, UserId};
-use std::sync::Arc;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A connection that wants in.
 #[derive(Debug)]
@@ -55,6 +55,8 @@ pub(crate) struct Subscriber {
     pub(super) expiry: Countdown,
     /// Whether what is known of the user has to be asked for anew.
     pub(super) outdated: AtomicBool,
+    /// What it says of its user, and whom it watches.
+    pub(super) lease: Mutex<Lease>,
 }
 
 impl Subscriber {
@@ -75,6 +77,7 @@ impl Subscriber {
             stalled: Stopwatch::stopped(),
             expiry: Countdown::from_seconds(expires_in_seconds),
             outdated: AtomicBool::new(false),
+            lease: Mutex::default(),
         }
     }
 
@@ -127,11 +130,14 @@ impl Drop for Registration {
         let mut shard = hub.shard(subscriber.user_id).write().unwrap_or_else(PoisonError::into_inner);
         if let Some(subscribers) = shard.get_mut(&subscriber.user_id) {
             subscribers.retain(|other| !Arc::ptr_eq(other, subscriber));
-            if subscribers.is_empty() {
+            let last = subscribers.is_empty();
+            hub.0.presences.departed(subscriber, last);
+            if last {
                 shard.remove(&subscriber.user_id);
             }
         }
         drop(shard);
+        hub.0.presences.forget(subscriber);
         hub.left();
     }
 }

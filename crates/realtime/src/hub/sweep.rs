@@ -20,6 +20,7 @@ pub(super) async fn run(hub: Weak<Shared>) {
         seconds.tick().await;
         let Some(hub) = hub.upgrade() else { return };
         hub.each(|subscriber| tick(subscriber, &hub.limits));
+        hub.presences.tick();
     }
 }
 

@@ -7,6 +7,7 @@ mod deflate;
 mod differential;
 mod heartbeat;
 mod hub;
+mod presence;
 #[path = "../../../../fuzz/src/lib.rs"]
 #[expect(unreachable_pub, reason = "written for the fuzz targets")]
 mod properties;
