@@ -56,6 +56,12 @@ impl<Io: AsyncWrite + Unpin> Writer<Io> {
     ) -> Poll<End> {
         loop {
             if self.batch.is_empty() {
+                // What lies above TCP, such as TLS, may keep what the socket does not take, and nobody else asks for it.
+                match Pin::new(&mut self.io).poll_flush(cx) {
+                    Poll::Ready(Ok(())) => subscriber.stalled.stop(),
+                    Poll::Ready(Err(_)) => return Poll::Ready(End::Gone),
+                    Poll::Pending => return stalled(cx, subscriber),
+                }
                 if self.close_taken {
                     return Poll::Ready(End::CloseSent);
                 }
@@ -72,10 +78,7 @@ impl<Io: AsyncWrite + Unpin> Writer<Io> {
             match self.poll_write_batch(cx, subscriber.wire) {
                 Poll::Ready(Ok(1..)) => subscriber.stalled.stop(),
                 Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(End::Gone),
-                Poll::Pending => {
-                    subscriber.stalled.start();
-                    return subscriber.outbox.poll_abort(cx).map(|()| End::Aborted);
-                }
+                Poll::Pending => return stalled(cx, subscriber),
             }
         }
     }
@@ -97,4 +100,10 @@ impl<Io: AsyncWrite + Unpin> Writer<Io> {
         }
         Poll::Ready(Ok(written))
     }
+}
+
+/// Waits for the socket, for as long as the hub has patience.
+fn stalled(cx: &Context<'_>, subscriber: &Subscriber) -> Poll<End> {
+    subscriber.stalled.start();
+    subscriber.outbox.poll_abort(cx).map(|()| End::Aborted)
 }

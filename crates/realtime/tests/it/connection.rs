@@ -1,13 +1,14 @@
 //! One connection, over the loopback device unless the moment of each read matters.
 
 use crate::support::*;
+use bytes::Bytes;
 use natter_protocol::CloseCode;
 use natter_realtime::codec::{OpCode, encode};
 use natter_realtime::{Frame, Hub, Limits, Received, Session, serve};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, BufWriter};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
@@ -43,6 +44,26 @@ async fn what_was_read_beyond_the_handshake_is_not_lost() {
     within_a_minute(async {
         assert_eq!(client.next().await, "text ready");
         assert_eq!(client.next().await, "text early");
+    })
+    .await;
+}
+
+/// As TLS does when the socket is full.
+#[tokio::test]
+async fn what_the_stream_keeps_back_is_flushed() {
+    let hub = Hub::start(Limits::default());
+    let (client, server) = loopback().await;
+    let server = BufWriter::with_capacity(1024 * 1024, server);
+    tokio::spawn(serve(server, Bytes::new(), register(&hub, 1), echo()));
+    let mut client = Client::new(client);
+    within_a_minute(async {
+        assert_eq!(client.next().await, "text ready");
+        client.send("flushed").await;
+        assert_eq!(client.next().await, "text flushed");
+        hub.deliver_to_user(user(1), &ephemeral("later"));
+        assert_eq!(client.next().await, "text later");
+        hub.close_user(user(1), CloseCode::SignedOut, "bye");
+        assert_eq!(client.next().await, "close Some(4003) bye");
     })
     .await;
 }
