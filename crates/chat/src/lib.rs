@@ -17,10 +17,12 @@ mod operate;
 mod page;
 mod permission;
 mod person;
+mod presence;
 mod random;
 mod relay;
 mod search;
 pub mod text;
+mod typing;
 
 pub use account::host_token::{ClaimNames, HostKeys, HostTokens, KeySource};
 pub use account::import::{Import, ImportConversation, ImportMessage, Imported, check_import};
@@ -32,15 +34,17 @@ pub use execute::Submitted;
 pub use message::History;
 pub use natter_store::{KeyHolder, ListFilter};
 pub use operate::Claim;
+pub use presence::Keeper;
 pub use random::{Random, SystemRandom};
 pub use relay::Relay;
 pub use search::SearchRequest;
 
 use account::{host_token::Host, password::Passwords, ticket::Tickets, token::Signer};
 use cursor::Cursors;
-use natter_protocol::{Presence, Timestamp, User};
+use natter_protocol::Timestamp;
 use natter_realtime::Hub;
 use natter_store::Store;
+use relay::Signals;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -70,6 +74,7 @@ pub struct Chat {
     host: Option<Host>,
     tickets: Tickets,
     cursors: Cursors,
+    signals: Signals,
 }
 
 impl Chat {
@@ -89,6 +94,7 @@ impl Chat {
             host: None,
             tickets: Tickets::default(),
             cursors: Cursors::new(&cursor_secret),
+            signals: Signals::default(),
             store,
             hub,
             clock,
@@ -111,7 +117,7 @@ impl Chat {
 
     /// The relay that belongs to this domain; run it once, with what the store commits.
     pub fn relay(&self) -> Relay {
-        Relay::new(Arc::clone(&self.store), self.hub.clone())
+        Relay::new(Arc::clone(&self.store), self.hub.clone(), &self.signals)
     }
 
     /// Answers when the database does.
@@ -133,12 +139,6 @@ impl Chat {
     /// The id of what a request creates: its own, if a repeat of it must find what is there.
     fn id_for(&self, actor: &Actor) -> Uuid {
         actor.request.unwrap_or_else(|| self.new_id())
-    }
-
-    /// The user with the presence that this node knows of.
-    fn present(&self, user: User) -> User {
-        let presence = if self.hub.is_online(user.id) { Presence::Online } else { Presence::Offline };
-        User { presence, ..user }
     }
 }
 

@@ -4,13 +4,27 @@
 //! on. Membership changes are events of the same log, so whoever is removed at seq r gets r and nothing beyond it,
 //! without a question to the database. The hub knows who is connected. An idle connection therefore costs nothing
 //! here, however many conversations its user is in.
+//!
+//! What is not in the log, such as who writes and who has read, goes through here as well, for the sake of the members.
+//! Events never wait for it: what it takes to know is asked of the database beside them.
 
-use natter_protocol::{ConversationId, Event, EventBody, ReadReceipt, Seq, UserId};
+mod receipts;
+mod signal;
+mod typists;
+
+pub(crate) use signal::{Signal, Signals};
+
+use natter_protocol::{ConversationId, Event, EventBody, Seq, UserId, limits};
 use natter_realtime::{Frame, Hub};
 use natter_store::{Committed, Notice, Store};
+use receipts::{Audience, Findings, Lookup, Receipts};
 use std::collections::{HashMap, HashSet};
+use std::future;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use typists::{Told, Typists};
 
 /// Members that are remembered over all conversations; beyond it, those talked in longest ago are forgotten.
 const MEMBERS_REMEMBERED_MAX: usize = 2_000_000;
@@ -21,6 +35,11 @@ const RETRY_MS: (u64, u64) = (50, 1_000);
 pub struct Relay {
     store: Arc<dyn Store>,
     hub: Hub,
+    signals: mpsc::Receiver<Signal>,
+    typists: Typists,
+    receipts: Receipts,
+    /// At most one, so that a position is never told after a newer one.
+    lookup: Option<Lookup>,
     rooms: HashMap<ConversationId, Room>,
     members_remembered: usize,
     tick: u64,
@@ -34,19 +53,82 @@ struct Room {
 
 impl Relay {
     /// A relay that knows nobody yet.
-    pub(crate) fn new(store: Arc<dyn Store>, hub: Hub) -> Self {
-        Self { store, hub, rooms: HashMap::new(), members_remembered: 0, tick: 0 }
+    pub(crate) fn new(store: Arc<dyn Store>, hub: Hub, signals: &Signals) -> Self {
+        Self {
+            store,
+            hub,
+            signals: signals.listen(),
+            typists: Typists::default(),
+            receipts: Receipts::default(),
+            lookup: None,
+            rooms: HashMap::new(),
+            members_remembered: 0,
+            tick: 0,
+        }
     }
 
     /// Relays until the store is closed.
     pub async fn run(mut self, mut committed: Committed) {
-        while let Some(notices) = committed.recv().await {
-            for notice in notices {
-                match notice {
-                    Notice::Event(event) => self.relay(&event).await,
-                    Notice::Deleted { event, members } => self.relay_end(&event, members),
-                    Notice::Read(receipt) => self.relay_receipt(&receipt).await,
+        loop {
+            let (due, typing_ends) = (self.receipts.due(), self.typists.next_end());
+            tokio::select! {
+                notices = committed.recv() => {
+                    let Some(notices) = notices else { return };
+                    // Who writes and then sends has said so in this order.
+                    for _ in 0..self.signals.len() {
+                        if let Ok(signal) = self.signals.try_recv() {
+                            self.heed(signal);
+                        }
+                    }
+                    for notice in notices {
+                        self.take(notice).await;
+                    }
                 }
+                Some(signal) = self.signals.recv() => self.heed(signal),
+                found = finished(&mut self.lookup) => self.tell_read(found),
+                () = until(due), if self.lookup.is_none() => self.look_up(),
+                () = until(typing_ends) => {
+                    for told in self.typists.expire(Instant::now()) {
+                        self.tell_typing(told);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn take(&mut self, notice: Notice) {
+        match notice {
+            Notice::Event(event) => self.relay(&event).await,
+            Notice::Deleted { event, members } => self.relay_end(&event, members),
+            Notice::Read(receipt) => {
+                self.receipts.read(receipt, Instant::now());
+                if self.receipts.is_full() {
+                    self.catch_up().await;
+                }
+            }
+        }
+    }
+
+    /// Takes notice of something of the moment.
+    fn heed(&mut self, signal: Signal) {
+        let now = Instant::now();
+        match signal {
+            Signal::Typing { conversation_id, user_id, audience } => {
+                if let Some(told) = self.typists.start(conversation_id, user_id, audience, now) {
+                    self.tell_typing(told);
+                }
+            }
+            Signal::TypingStopped { conversation_id, user_id } => self.stop_typing(conversation_id, user_id),
+            Signal::Disconnected(users) => {
+                for told in users.into_iter().flat_map(|user| self.typists.leave(user)).collect::<Vec<_>>() {
+                    self.tell_typing(told);
+                }
+            }
+            Signal::Parted(one, other) => self.typists.part(one, other),
+            // What does not fit is made up for by the next thing that is read there.
+            Signal::Unread { .. } if self.receipts.is_full() => {}
+            Signal::Unread { conversation_id, user_id } => {
+                self.receipts.recount(conversation_id, user_id, now);
             }
         }
     }
@@ -68,6 +150,11 @@ impl Relay {
             self.members_remembered -= usize::from(room.members.remove(&left.user_id));
         }
         self.put_back(event.conversation_id, room);
+        match &event.body {
+            EventBody::MessageNew(message) => self.stop_typing(event.conversation_id, message.sender.id),
+            EventBody::MemberLeft(left) => self.stop_typing(event.conversation_id, left.user_id),
+            _ => {}
+        }
     }
 
     /// The last event of a log. Who was in it is not in the database any more.
@@ -78,19 +165,70 @@ impl Relay {
         self.hub.deliver(&members.into_iter().collect::<HashSet<_>>(), &frame(event));
     }
 
-    /// Receipts are no part of the log: the latest one wins. Nobody gets one of somebody with whom there is a block.
-    async fn relay_receipt(&mut self, receipt: &ReadReceipt) {
-        let frame = Frame::ephemeral("message.read_receipt", receipt);
-        let apart = ask(|| self.store.kept_apart(receipt.user_id)).await;
+    fn stop_typing(&mut self, conversation_id: ConversationId, user_id: UserId) {
+        if let Some(told) = self.typists.stop(conversation_id, user_id) {
+            self.tell_typing(told);
+        }
+    }
+
+    fn tell_typing(&self, Told { indicator, mut audience }: Told) {
+        // Whoever was removed meanwhile is told nothing more, not even that somebody ceased.
+        if let Some(room) = self.rooms.get(&indicator.conversation_id) {
+            audience.retain(|user| room.members.contains(user));
+        }
+        self.hub.deliver(&audience, &Frame::ephemeral("typing.indicator", &indicator));
+    }
+
+    /// Asks for what it takes to tell what was gathered.
+    fn look_up(&mut self) {
+        let batch = self.receipts.take();
         // A room that is not known yet stays so: it must begin with the members as of an event.
-        let members: HashSet<UserId> = if let Some(room) = self.rooms.get(&receipt.conversation_id) {
-            room.members.iter().filter(|user| !apart.contains(user)).copied().collect()
-        } else {
-            let roster = ask(|| self.store.roster(receipt.conversation_id, None)).await;
-            let members = roster.map(|roster| roster.members).unwrap_or_default();
-            members.into_iter().filter(|user| !apart.contains(user)).collect()
-        };
-        self.hub.deliver(&members, &frame);
+        let unknown = batch.read.keys().filter(|(conversation, _)| !self.rooms.contains_key(conversation));
+        let unknown = unknown.copied().collect();
+        self.lookup =
+            Some(Box::pin(receipts::look_up(Arc::clone(&self.store), self.hub.clone(), batch, unknown)));
+    }
+
+    /// Tells what was asked for, and asks for what was gathered meanwhile.
+    async fn catch_up(&mut self) {
+        if self.lookup.is_some() {
+            let found = finished(&mut self.lookup).await;
+            self.tell_read(found);
+        }
+        self.look_up();
+    }
+
+    /// Receipts are no part of the log: the latest one wins. Nobody gets one of somebody with whom there is a block, and
+    /// in a crowd nobody gets those of others.
+    fn tell_read(&mut self, found: Findings) {
+        for receipt in found.read {
+            let id = receipt.conversation_id;
+            let members = match (self.rooms.get(&id), found.audiences.get(&id)) {
+                (Some(room), _) if room.members.len() as u64 > limits::RECEIPT_MEMBERS_MAX => None,
+                (Some(room), _) => Some(&room.members),
+                (None, Some(Audience::Members(members))) => Some(members),
+                (None, Some(Audience::Crowd)) => None,
+                (None, None) => {
+                    // The room was forgotten while the database was asked about others.
+                    self.receipts.read(receipt, Instant::now());
+                    continue;
+                }
+            };
+            let frame = Frame::ephemeral("message.read_receipt", &receipt);
+            match members {
+                Some(members) => {
+                    let apart = found.apart.get(&receipt.user_id);
+                    let may_see = |user: &&UserId| !apart.is_some_and(|apart| apart.contains(user));
+                    for user in members.iter().filter(may_see) {
+                        self.hub.deliver_to_user(*user, &frame);
+                    }
+                }
+                None => self.hub.deliver_to_user(receipt.user_id, &frame),
+            }
+        }
+        for (user_id, change) in found.unread {
+            self.hub.deliver_to_user(user_id, &Frame::notice("unread.changed", &change));
+        }
     }
 
     /// The members as of the position before an event.
@@ -130,6 +268,21 @@ fn frame(event: &Event) -> Frame {
     Frame::event(event.conversation_id, event.seq, &event.body)
 }
 
+/// What a question that is asked beside the events found out.
+async fn finished(lookup: &mut Option<Lookup>) -> Findings {
+    let Some(asking) = lookup else { return future::pending().await };
+    let found = asking.await;
+    *lookup = None;
+    found
+}
+
+async fn until(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => future::pending().await,
+    }
+}
+
 /// Asks until the database answers: skipping an event would leave a gap on every socket.
 async fn ask<T, F>(question: impl Fn() -> F) -> T
 where
@@ -140,7 +293,7 @@ where
         match question().await {
             Ok(answer) => return answer,
             Err(error) => {
-                tracing::warn!(%error, "the database does not tell who is a member; asking again");
+                tracing::warn!(%error, "the database does not tell who may see what; asking again");
                 tokio::time::sleep(Duration::from_millis(wait_ms)).await;
                 wait_ms = (wait_ms * 2).min(RETRY_MS.1);
             }

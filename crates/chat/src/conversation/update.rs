@@ -3,6 +3,7 @@
 use crate::announce::announcement;
 use crate::execute::{Submitted, unexpected};
 use crate::permission::Act as Deed;
+use crate::relay::Signal;
 use crate::text::{self, Check};
 use crate::{Actor, Chat, Result};
 use natter_protocol::{
@@ -82,9 +83,16 @@ impl Chat {
         id: ConversationId,
         update: UpdateMe,
     ) -> Result<Submitted> {
-        let write = Write::UpdateMe { conversation_id: id, user_id: actor.id(), update };
-        self.commit(write, async |_, written| match written {
-            Written::Me(me) => Ok(Reply::Me(me)),
+        let user_id = actor.id();
+        let muted = update.muted.is_some();
+        let write = Write::UpdateMe { conversation_id: id, user_id, update };
+        self.commit(write, async move |chat, written| match written {
+            Written::Me(me) => {
+                if muted {
+                    chat.signals.send(Signal::Unread { conversation_id: id, user_id });
+                }
+                Ok(Reply::Me(me))
+            }
             other => Err(unexpected(&other)),
         })
         .await

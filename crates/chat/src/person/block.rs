@@ -6,8 +6,9 @@
 //! as a mention, and is not found. Whoever is blocked finds the one who blocked them neither by name nor by search.
 
 use crate::execute::{Submitted, unexpected};
+use crate::relay::Signal;
 use crate::{Actor, Chat, Error, Result};
-use natter_protocol::{Block, BlockStatus, Page, Reply, UserSummary};
+use natter_protocol::{Block, BlockStatus, Page, Reply, UserId, UserSummary};
 use natter_store::{Write, Written};
 use std::sync::Arc;
 
@@ -39,8 +40,13 @@ impl Chat {
             avatar_url: other.avatar_url,
         };
         let write = Write::Block { blocker: actor.id(), blocked: other_id, at };
-        self.commit(write, async move |_, written| match written {
-            Written::Found(_) => Ok(Reply::Block(Box::new(Block { user, created_at: at }))),
+        let asker = actor.id();
+        self.commit(write, async move |chat, written| match written {
+            Written::Found(_) => {
+                chat.signals.deliver(Signal::Parted(asker, other_id)).await;
+                chat.blocks_changed(asker, other_id).await?;
+                Ok(Reply::Block(Box::new(Block { user, created_at: at })))
+            }
             other => Err(unexpected(&other)),
         })
         .await
@@ -48,12 +54,29 @@ impl Chat {
 
     pub(crate) async fn unblock_user(self: &Arc<Self>, actor: &Actor, name: &str) -> Result<Submitted> {
         let other = self.person(name).await?;
-        let write = Write::Unblock { blocker: actor.id(), blocked: other.id };
-        self.commit(write, async |_, written| match written {
-            Written::Found(true) => Ok(Reply::Done),
+        let (asker, other_id) = (actor.id(), other.id);
+        let write = Write::Unblock { blocker: asker, blocked: other_id };
+        self.commit(write, async move |chat, written| match written {
+            Written::Found(true) => {
+                chat.blocks_changed(asker, other_id).await?;
+                Ok(Reply::Done)
+            }
             Written::Found(false) => Err(Error::NotFound("block")),
             other => Err(unexpected(&other)),
         })
         .await
+    }
+
+    /// Has told anew what a block decides: whether the two see each other's presence, and what is unread between them.
+    async fn blocks_changed(&self, one: UserId, other: UserId) -> Result<()> {
+        for user_id in [one, other] {
+            self.hub.tell_presence_anew(user_id);
+        }
+        if let Some(conversation_id) = self.store.direct(one, other).await? {
+            for user_id in [one, other] {
+                self.signals.send(Signal::Unread { conversation_id, user_id });
+            }
+        }
+        Ok(())
     }
 }
