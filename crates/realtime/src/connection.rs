@@ -190,7 +190,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
             let outbox = &self.registration.subscriber().outbox;
             let on_their_way = self.commands.as_ref().map_or(0, FuturesUnordered::len) + self.replays.len();
             if outbox.closing.is_running()
-                || on_their_way + outbox.replies() >= self.registration.limits().commands_max
+                || on_their_way + outbox.kept() >= self.registration.limits().commands_max
             {
                 return Poll::Pending;
             }

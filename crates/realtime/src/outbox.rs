@@ -143,12 +143,12 @@ impl Outbox {
         if was_empty && !state.queue.is_empty() {
             self.waiting.restart();
         }
-        self.wake_idle(state);
+        wake_idle(state);
         taken
     }
 
     /// Answers and notices that wait for the writer.
-    pub(crate) fn replies(&self) -> usize {
+    pub(crate) fn kept(&self) -> usize {
         self.lock().kept
     }
 
@@ -228,12 +228,6 @@ impl Outbox {
             state.end_replay();
             state.end = End::Close { code, frame };
             self.closing.start();
-            wake(state);
-        }
-    }
-
-    fn wake_idle(&self, state: MutexGuard<'_, State>) {
-        if state.writer_idle && state.has_work() {
             wake(state);
         }
     }
@@ -377,6 +371,12 @@ fn lagging(dropped: &BTreeMap<ConversationId, Seq>) -> Frame {
 
 fn is_too_slow(code: Option<u16>) -> bool {
     code == Some(CloseCode::TooSlow.code())
+}
+
+fn wake_idle(state: MutexGuard<'_, State>) {
+    if state.writer_idle && state.has_work() {
+        wake(state);
+    }
 }
 
 /// Wakes the writer, after the lock is given back that it will want at once.

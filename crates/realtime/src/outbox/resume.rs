@@ -4,7 +4,7 @@
 //! They are held back until it has been; of the positions that the replay reached, the floors, it is not told again.
 //! Floors stay for a while, because the relay can be behind the database that the replay was read from.
 
-use super::{Outbox, State};
+use super::{Outbox, State, wake_idle};
 use crate::Frame;
 use crate::frame::Kind;
 use natter_protocol::{ConversationId, Seq};
@@ -32,6 +32,10 @@ impl Resume {
 
     pub(super) fn hold(&mut self, frame: Frame) {
         self.held.push_back(frame);
+    }
+
+    pub(super) fn held_bytes(&self) -> usize {
+        self.held.iter().map(Frame::queued_bytes).sum()
     }
 
     pub(super) fn take_held(&mut self) -> VecDeque<Frame> {
@@ -65,7 +69,7 @@ impl Outbox {
             self.waiting.start();
         }
         self.resumed.restart();
-        self.wake_idle(state);
+        wake_idle(state);
     }
 
     /// From here on the relay has caught up with the replays.
@@ -83,7 +87,7 @@ impl State {
     /// Gives a replay up that will not be ended any more.
     pub(super) fn end_replay(&mut self) {
         if let Some(resume) = self.resume.take() {
-            self.bytes -= resume.held.iter().map(Frame::queued_bytes).sum::<usize>();
+            self.bytes -= resume.held_bytes();
         }
     }
 

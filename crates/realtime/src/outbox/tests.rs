@@ -1,3 +1,5 @@
+mod model;
+
 use super::{BATCH_FRAMES_MAX, LAGGING_CONVERSATIONS_MAX, Next, Outbox};
 use crate::codec::{Decoder, Message, Role};
 use crate::{Dialect, Frame, Wire};
@@ -128,9 +130,9 @@ fn replies_survive_an_overflow_in_their_order() {
         outbox.push(event(CONVERSATION, seq));
     }
     outbox.push(Frame::reply("ack 2"));
-    assert_eq!(outbox.replies(), 2);
+    assert_eq!(outbox.kept(), 2);
     assert_eq!(written(&outbox), ["ack 1", "ack 2", &lagging(&[(CONVERSATION, 8)])]);
-    assert_eq!(outbox.replies(), 0);
+    assert_eq!(outbox.kept(), 0);
 }
 
 #[test]

@@ -2,13 +2,15 @@
 
 use crate::support::*;
 use natter_protocol::{CloseCode, limits};
-use natter_realtime::{Hub, Limits};
+use natter_realtime::{Dialect, Hub, Limits, Newcomer, Wire};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
 
 const HEARTBEAT: Duration = Duration::from_secs(limits::HEARTBEAT_SECONDS as u64);
 const STALL: Duration = Duration::from_secs(limits::WRITE_STALL_SECONDS_MAX as u64);
+const QUEUE: Duration = Duration::from_secs(limits::CONNECTION_QUEUE_SECONDS_MAX as u64);
+const SOCKET_IO: Wire = Wire { dialect: Dialect::SocketIo, deflate: false };
 /// The hub looks once a second.
 const SWEEP: Duration = Duration::from_secs(1);
 
@@ -93,4 +95,61 @@ async fn a_client_that_does_not_say_goodbye_is_gone_within_two_seconds() {
     result.unwrap();
     assert!(elapsed <= 2 * SWEEP, "{elapsed:?}");
     drop(stuck);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_socket_io_client_is_pinged_whatever_it_does() {
+    let hub = Hub::start(Limits::default());
+    let registration = hub.register(Newcomer { wire: SOCKET_IO, ..newcomer(1, 1) }).unwrap();
+    let (mut client, task) = serve_in_memory(registration, 4096, echo()).await;
+    for _ in 0..3 {
+        let (message, elapsed) = took(async {
+            tokio::time::sleep(HEARTBEAT / 2).await;
+            client.send("3").await;
+            assert_eq!(client.next().await, "text 3");
+            client.next().await
+        })
+        .await;
+        assert_eq!(message, "text 2");
+        assert!(HEARTBEAT <= elapsed + SWEEP && elapsed <= HEARTBEAT, "{elapsed:?}");
+    }
+    let (rest, elapsed) = took(client.rest()).await;
+    assert_eq!(rest, ["text 2", "close Some(4008) no answer to the ping"]);
+    assert!(elapsed <= 2 * HEARTBEAT, "{elapsed:?}");
+    drop(client);
+    task.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_wait_only_so_long_for_a_client_that_takes_nothing() {
+    let hub = Hub::start(Limits::default());
+    let (mut client, _task) = connect_in_memory(&hub, 1, 100, echo()).await;
+    let long = "x".repeat(1000);
+    // The first is being written, the second waits.
+    hub.deliver_to_user(user(1), &event(1, 1, &long));
+    tokio::task::yield_now().await;
+    hub.deliver_to_user(user(1), &event(1, 2, "2"));
+    tokio::time::sleep(QUEUE + 2 * SWEEP).await;
+    hub.deliver_to_user(user(1), &event(1, 3, "3"));
+    assert_eq!(client.next().await, format!("text {long}"));
+    let head = format!(r#"{{"id":"{}","seq":3}}"#, conversation(1));
+    let lagging = format!(r#"text {{"type":"sync.lagging","payload":{{"conversations":[{head}]}}}}"#);
+    assert_eq!(client.next().await, lagging);
+    hub.deliver_to_user(user(1), &event(1, 4, "4"));
+    assert_eq!(client.next().await, "text 4");
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_wait_for_as_long_as_the_client_takes_some() {
+    let hub = Hub::start(Limits { heartbeat_seconds: 1_000_000, ..Limits::default() });
+    let (mut client, _task) = connect_in_memory(&hub, 1, 100, echo()).await;
+    // Each of them is written for itself.
+    let long = "x".repeat(100_000);
+    for seq in 1..=5 {
+        hub.deliver_to_user(user(1), &event(1, seq, &long));
+    }
+    for _ in 1..=5 {
+        assert_eq!(client.next().await, format!("text {long}"));
+        tokio::time::sleep(QUEUE / 2).await;
+    }
 }

@@ -4,6 +4,7 @@
 mod codec;
 mod connection;
 mod deflate;
+mod dialect;
 mod differential;
 mod heartbeat;
 mod hub;
@@ -12,4 +13,6 @@ mod presence;
 #[expect(unreachable_pub, reason = "written for the fuzz targets")]
 mod properties;
 mod property;
+mod resume;
+mod session;
 mod support;

@@ -133,6 +133,12 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Client<Io> {
         Self { io, decoder: Decoder::new(Role::Client, usize::MAX), received: Vec::new() }
     }
 
+    /// Understands compressed frames too.
+    pub(crate) fn with_deflate(mut self, deflate: bool) -> Self {
+        self.decoder = self.decoder.with_deflate(deflate);
+        self
+    }
+
     pub(crate) async fn send(&mut self, text: &str) {
         self.send_bytes(&encode(OpCode::Text, text.as_bytes(), Some(MASK))).await;
     }
