@@ -10,17 +10,11 @@ mod session;
 pub(crate) mod ticket;
 pub(crate) mod token;
 
-use crate::{Actor, Chat, Error, Result};
-use natter_protocol::{PlatformRole, User};
+use crate::{Chat, Result};
+use natter_protocol::PlatformRole;
 use natter_store::Write;
 
 impl Chat {
-    /// The actor, as others see them now.
-    pub async fn me(&self, actor: &Actor) -> Result<User> {
-        let user = self.store.user(actor.id()).await?.ok_or(Error::Unauthenticated)?;
-        Ok(self.present(user))
-    }
-
     /// Replaces a password and ends all sessions of the user. For operators.
     pub async fn set_password(&self, username: &str, password: &str) -> Result<()> {
         register::check_password(password)?;

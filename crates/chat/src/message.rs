@@ -10,8 +10,8 @@ mod send;
 use crate::permission::Act;
 use crate::{Actor, Chat, Error, Result};
 use natter_protocol::{
-    ConversationId, Event, Message, MessageId, MessageVersion, Page, Reaction, Receipt, Seq, Timestamp,
-    UserId, limits,
+    ConversationId, Event, Message, MessageId, MessageVersion, Page, Reaction, Receipt, ReceiptPage, Seq,
+    Timestamp, UserId, limits,
 };
 use natter_store::{Anchor, MessageSlice, Window};
 use uuid::Uuid;
@@ -57,19 +57,28 @@ impl Chat {
         Ok(self.store.versions(id).await?)
     }
 
-    /// A page of those who have read a message, by username.
+    /// A page of those who have read a message, by username, and how many there are. In a large conversation only that.
     pub async fn receipts(
         &self,
         actor: &Actor,
         id: MessageId,
         cursor: Option<&str>,
         limit: u32,
-    ) -> Result<Page<Receipt>> {
-        self.message(actor, id).await?;
+    ) -> Result<ReceiptPage> {
+        let conversation_id = self.message(actor, id).await?.conversation_id;
+        let standing = self.store.standing(conversation_id, actor.id()).await?;
+        let member_count = standing.ok_or(Error::NotFound("message"))?.member_count;
         let list = format!("receipts/{id}");
         let after = self.name_in(&list, cursor)?;
-        let receipts = self.store.receipts(id, actor.id(), after.as_deref(), limit + 1).await?;
-        Ok(self.page(&list, receipts, limit, |receipt: &Receipt| receipt.user.username.clone().into_bytes()))
+        let receipts = if member_count > limits::RECEIPT_MEMBERS_MAX {
+            Vec::new()
+        } else {
+            self.store.receipts(id, actor.id(), after.as_deref(), limit + 1).await?
+        };
+        let read_count = self.store.read_count(id, actor.id()).await?;
+        let name = |receipt: &Receipt| receipt.user.username.clone().into_bytes();
+        let Page { data, meta } = self.page(&list, receipts, limit, name);
+        Ok(ReceiptPage { data, meta, read_count })
     }
 
     /// A page of who chose which emoji under a message, oldest first.

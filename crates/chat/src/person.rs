@@ -15,7 +15,11 @@ impl Chat {
         if status.blocked_me {
             return Err(Error::NotFound("user"));
         }
-        Ok(if status.blocked_by_me { apart(user) } else { self.present(user) })
+        let apart = if status.blocked_by_me { vec![user.id] } else { Vec::new() };
+        let mut users = [user];
+        self.show(&mut users, &apart).await?;
+        let [user] = users;
+        Ok(user)
     }
 
     /// The users among these usernames and ids whom the actor may see; the others are left out.
@@ -30,11 +34,10 @@ impl Chat {
         let users = self.store.users_named(&names).await?;
         // Somebody may be named twice, or by name and by id.
         let mut seen = HashSet::new();
-        Ok(users
-            .into_iter()
-            .filter(|user| !apart.contains(&user.id) && seen.insert(user.id))
-            .map(|user| self.present(user))
-            .collect())
+        let mut users: Vec<User> =
+            users.into_iter().filter(|user| !apart.contains(&user.id) && seen.insert(user.id)).collect();
+        self.show(&mut users, &[]).await?;
+        Ok(users)
     }
 
     /// A page of the users whose username, or a word of whose display name, begins with this.
@@ -51,8 +54,8 @@ impl Chat {
         }
         let list = format!("users/{query}");
         let after = self.name_in(&list, cursor)?;
-        let users = self.store.users_like(actor.id(), &query, after.as_deref(), limit + 1).await?;
-        let users = users.into_iter().map(|user| self.present(user)).collect();
+        let mut users = self.store.users_like(actor.id(), &query, after.as_deref(), limit + 1).await?;
+        self.show(&mut users, &[]).await?;
         Ok(self.page(&list, users, limit, |user: &User| user.username.clone().into_bytes()))
     }
 
@@ -60,7 +63,9 @@ impl Chat {
     pub async fn users_online(&self, actor: &Actor, cursor: Option<&str>, limit: u32) -> Result<Page<User>> {
         let list = format!("online/{}", actor.id());
         let after = self.name_in(&list, cursor)?;
-        let online = self.hub.users();
+        let mut online = self.hub.users();
+        let hidden: HashSet<UserId> = self.store.hidden_among(&online).await?.into_iter().collect();
+        online.retain(|user| !hidden.contains(user) && self.hub.presence(*user) != Presence::Offline);
         let users = self.store.acquaintances(actor.id(), &online, after.as_deref(), limit + 1).await?;
         let users = users.into_iter().map(|user| self.present(user)).collect();
         Ok(self.page(&list, users, limit, |user: &User| user.username.clone().into_bytes()))
@@ -72,13 +77,32 @@ impl Chat {
         self.store.users_named(&names).await?.pop().ok_or(Error::NotFound("user"))
     }
 
-    /// The user as somebody sees them who keeps these people apart: their presence is nobody's business then.
-    pub(crate) fn present_to(&self, kept_apart: &[UserId], user: User) -> User {
-        if kept_apart.contains(&user.id) { apart(user) } else { self.present(user) }
+    /// Adds to users what somebody else may see of their presence: nothing if the two keep each other apart, or if it is
+    /// not to be seen.
+    pub(crate) async fn show(
+        &self,
+        users: impl IntoIterator<Item = &mut User>,
+        kept_apart: &[UserId],
+    ) -> Result<()> {
+        let mut connected = Vec::new();
+        for user in users {
+            if kept_apart.contains(&user.id) {
+                (user.presence, user.last_seen) = (Presence::Offline, None);
+                continue;
+            }
+            user.presence = self.hub.presence(user.id);
+            if user.presence != Presence::Offline {
+                connected.push(user);
+            }
+        }
+        if connected.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<UserId> = connected.iter().map(|user| user.id).collect();
+        let hidden = self.store.hidden_among(&ids).await?;
+        for user in connected.into_iter().filter(|user| hidden.contains(&user.id)) {
+            user.presence = Presence::Offline;
+        }
+        Ok(())
     }
-}
-
-/// The user as somebody sees them with whom there is a block.
-fn apart(user: User) -> User {
-    User { presence: Presence::Offline, last_seen: None, ..user }
 }

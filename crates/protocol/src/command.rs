@@ -2,8 +2,8 @@
 
 use crate::{
     Block, Conversation, ConversationId, ConversationKind, ConversationStatus, Draft, FileId, Invite,
-    InviteId, Me, Member, MemberRole, Message, MessageId, MessageKind, ReadState, ScheduledMessage,
-    ScheduledMessageId, Seq, Timestamp, User, UserId, Visibility,
+    InviteId, Me, Member, MemberRole, Message, MessageId, MessageKind, OwnUser, ReadState, ScheduledMessage,
+    ScheduledMessageId, Seq, Timestamp, UserId, Visibility,
 };
 use serde::{Deserialize, Serialize};
 
@@ -106,8 +106,8 @@ pub enum Reply {
     Scheduled(Box<ScheduledMessage>),
     /// Who is kept away.
     Block(Box<Block>),
-    /// The caller, as others see them.
-    User(Box<User>),
+    /// The caller, as they see themselves.
+    OwnUser(Box<OwnUser>),
     /// Done, and there is nothing to tell.
     Done,
 }

@@ -46,7 +46,7 @@ pub use id::{
 };
 pub use message::{
     Draft, ForwardedFrom, GroupMention, Highlight, Message, MessageKind, MessageVersion, Reaction,
-    ReactionCount, Receipt, ScheduledMessage, SearchHit, SystemNote,
+    ReactionCount, Receipt, ReceiptPage, ScheduledMessage, SearchHit, SystemNote,
 };
 pub use page::{Page, PageMeta};
 pub use problem::{FieldError, Problem};

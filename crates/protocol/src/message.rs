@@ -1,8 +1,8 @@
 //! Messages.
 
 use crate::{
-    ConversationId, ConversationStatus, ErrorCode, FileId, MemberRole, MessageId, ScheduledMessageId, Seq,
-    Timestamp, UserId, UserSummary, Visibility,
+    ConversationId, ConversationStatus, ErrorCode, FileId, MemberRole, MessageId, PageMeta, ScheduledMessageId,
+    Seq, Timestamp, UserId, UserSummary, Visibility,
 };
 use serde::{Deserialize, Serialize};
 
@@ -184,7 +184,7 @@ pub struct MessageVersion {
     pub replaced_by: UserId,
 }
 
-/// Who has read a message.
+/// One of those who have read a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Receipt {
@@ -192,6 +192,19 @@ pub struct Receipt {
     pub user: UserSummary,
     /// When they had read up to it.
     pub read_at: Timestamp,
+}
+
+/// A page of those who have read a message, and how many there are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReceiptPage {
+    /// The readers; none in a conversation of more than 256 members.
+    pub data: Vec<Receipt>,
+    /// Where the next page begins.
+    pub meta: PageMeta,
+    /// How many members have read it, besides its sender, whatever the size of the conversation.
+    #[schema(example = 2)]
+    pub read_count: u64,
 }
 
 /// Who chose an emoji under a message.

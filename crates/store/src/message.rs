@@ -7,6 +7,9 @@ use natter_protocol::{
     MessageVersion, Reaction, Receipt, ScheduledMessage, Seq, SystemNote, Timestamp, UserId, UserSummary,
 };
 
+/// Versions of a message that are read, the newest.
+pub(crate) const VERSIONS_READ_MAX: u32 = 100;
+
 /// What is read about messages.
 #[async_trait]
 pub trait Messages {
@@ -41,7 +44,8 @@ pub trait Messages {
     async fn versions(&self, id: MessageId) -> Result<Vec<MessageVersion>>;
 
     /// The members, besides its sender, who have read a message, by username, from after the given username; nobody
-    /// with whom the viewer has a block.
+    /// with whom the viewer has a block. They are put in order for each page: this is for conversations that are not
+    /// large.
     async fn receipts(
         &self,
         id: MessageId,
@@ -49,6 +53,9 @@ pub trait Messages {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<Receipt>>;
+
+    /// How many entries that list has.
+    async fn read_count(&self, id: MessageId, viewer: UserId) -> Result<u64>;
 
     /// Who chose which emoji under a message, by time and user, from after the given ones.
     async fn reactions(

@@ -3,23 +3,36 @@
 use crate::execute::{Submitted, unexpected};
 use crate::text::Check;
 use crate::{Actor, Chat, Error, Result};
-use natter_protocol::{Reply, UpdateProfile, limits};
+use natter_protocol::{OwnUser, Reply, UpdateProfile, UserId, limits};
 use natter_store::{Write, Written};
 use std::sync::Arc;
 
 impl Chat {
+    /// The actor, as they are now.
+    pub async fn me(&self, actor: &Actor) -> Result<OwnUser> {
+        self.own_user(actor.id()).await
+    }
+
+    async fn own_user(&self, id: UserId) -> Result<OwnUser> {
+        let own = self.store.own_user(id).await?.ok_or(Error::Unauthenticated)?;
+        Ok(OwnUser { user: self.present(own.user), ..own })
+    }
+
     pub(crate) async fn update_profile(
         self: &Arc<Self>,
         actor: &Actor,
         update: UpdateProfile,
     ) -> Result<Submitted> {
         let update = Box::new(checked(update)?);
+        let shows_or_hides = update.presence_visible.is_some();
         let write = Write::UpdateProfile { user_id: actor.id(), update };
         let id = actor.id();
         self.commit(write, async move |chat, written| match written {
             Written::Done => {
-                let user = chat.store.user(id).await?.ok_or(Error::Unauthenticated)?;
-                Ok(Reply::User(Box::new(chat.present(user))))
+                if shows_or_hides {
+                    chat.hub.tell_presence_anew(id);
+                }
+                Ok(Reply::OwnUser(Box::new(chat.own_user(id).await?)))
             }
             other => Err(unexpected(&other)),
         })

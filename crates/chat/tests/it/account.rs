@@ -16,7 +16,8 @@ async fn a_new_account_is_signed_in() {
     assert_eq!((sign_in.user.role, sign_in.user.presence), (PlatformRole::User, Presence::Offline));
 
     let actor = world.chat.authenticate(&sign_in.tokens.access_token).await.unwrap();
-    assert_eq!(world.chat.me(&actor).await.unwrap(), sign_in.user);
+    let me = world.chat.me(&actor).await.unwrap();
+    assert_eq!((me.user, me.presence_visible), (sign_in.user, true));
 }
 
 #[tokio::test]

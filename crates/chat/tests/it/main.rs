@@ -8,6 +8,7 @@ mod history;
 mod host_token;
 mod jwks;
 mod message;
+mod receipt;
 #[path = "../../../../fuzz/src/text.rs"]
 #[expect(unreachable_pub, reason = "written for the fuzz target")]
 mod properties;

@@ -4,7 +4,7 @@ use super::body::{Answer, Id, OptionalJson, PageParameters, Parameters, SignedIn
 use super::{Failure, reply};
 use crate::app::App;
 use axum::extract::State;
-use natter_protocol::{Command, ConversationId, MarkRead, MessageId, Page, ReadState, Receipt, Seq};
+use natter_protocol::{Command, ConversationId, MarkRead, MessageId, ReadState, ReceiptPage, Seq};
 use serde::Deserialize;
 
 /// How far you have read: up to a message, or a position; without either, everything.
@@ -53,16 +53,17 @@ pub(super) async fn read_message(
 
 /// List who has read a message
 ///
-/// In the order of usernames. Whoever has blocked you, or is blocked by you, is left out.
+/// In the order of usernames, and how many they are. In a conversation of more than 256 members only how many. Whoever has
+/// blocked you, or is blocked by you, is left out, and not counted.
 #[utoipa::path(get, path = "/messages/{id}/receipts", tag = "receipts", operation_id = "listReceipts",
     params(("id" = MessageId, Path, description = "The message"), PageParameters),
-    responses((status = 200, description = "A page of receipts", body = Page<Receipt>)))]
+    responses((status = 200, description = "A page of receipts", body = ReceiptPage)))]
 pub(super) async fn list(
     State(app): State<App>,
     SignedIn(actor): SignedIn,
     Id(id): Id<MessageId>,
     Parameters(page): Parameters<PageParameters>,
-) -> Result<Answer<Page<Receipt>>, Failure> {
+) -> Result<Answer<ReceiptPage>, Failure> {
     let (cursor, limit) = page.read()?;
     Ok(Answer::ok(app.chat.receipts(&actor, id, cursor, limit).await?))
 }

@@ -5,28 +5,31 @@ use super::body::{Answer, Id, Json, PageParameters, Parameters, SignedIn, limit}
 use super::failure::unexpected;
 use crate::app::App;
 use axum::extract::State;
-use natter_protocol::{Command, ErrorCode, Page, Reply, UpdateProfile, User, limits};
+use natter_protocol::{Command, ErrorCode, OwnUser, Page, Reply, UpdateProfile, User, limits};
 use serde::Deserialize;
 
 /// Get yourself
 #[utoipa::path(get, path = "/users/me", tag = "users", operation_id = "getMe",
-    responses((status = 200, description = "You, as others see you", body = User)))]
-pub(super) async fn me(State(app): State<App>, SignedIn(actor): SignedIn) -> Result<Answer<User>, Failure> {
+    responses((status = 200, description = "You", body = OwnUser)))]
+pub(super) async fn me(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+) -> Result<Answer<OwnUser>, Failure> {
     Ok(Answer::ok(app.chat.me(&actor).await?))
 }
 
 /// Change how others see you
 ///
-/// What is absent stays.
+/// What is absent stays. With `presenceVisible: false` nobody else sees when you are connected, nor when you last were.
 #[utoipa::path(patch, path = "/users/me", tag = "users", operation_id = "updateMe", request_body = UpdateProfile,
-    responses((status = 200, description = "You, as others see you now", body = User)))]
+    responses((status = 200, description = "You, as you are now", body = OwnUser)))]
 pub(super) async fn update_me(
     State(app): State<App>,
     SignedIn(actor): SignedIn,
     Json(update): Json<UpdateProfile>,
-) -> Result<Answer<User>, Failure> {
+) -> Result<Answer<OwnUser>, Failure> {
     match app.chat.execute(&actor, Command::UpdateProfile(update)).await? {
-        Reply::User(user) => Ok(Answer::ok(*user)),
+        Reply::OwnUser(user) => Ok(Answer::ok(*user)),
         other => Err(unexpected(&other)),
     }
 }

@@ -161,7 +161,7 @@ fn acknowledgement(reply: &Reply, request_id: &str) -> Outcome {
         Reply::Draft(draft) => done(draft, request_id),
         Reply::Scheduled(scheduled) => done(scheduled, request_id),
         Reply::Block(block) => done(block, request_id),
-        Reply::User(user) => done(user, request_id),
+        Reply::OwnUser(user) => done(user, request_id),
         Reply::Done => done(&Nothing {}, request_id),
     }
 }

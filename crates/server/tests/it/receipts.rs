@@ -2,7 +2,7 @@
 
 use crate::support::{answered, done, fields, on_both_databases, refused, seen};
 use anyhow::Result;
-use natter_protocol::{ConversationId, ErrorCode, Message, Page, ReadState, Receipt, UnreadTotal};
+use natter_protocol::{ConversationId, ErrorCode, Message, ReadState, ReceiptPage, UnreadTotal};
 use natter_testkit::natter::Natter;
 use natter_testkit::person::Person;
 use reqwest::{Method, StatusCode};
@@ -88,19 +88,21 @@ async fn readers_are_listed(natter: Natter) -> Result<()> {
     read(&bob, id, None).await?;
     read(&carol, id, None).await?;
     let readers = async |query: &str| {
-        let page: Page<Receipt> = ada.get(&format!("/messages/{}/receipts{query}", sent.id)).await?;
+        let page: ReceiptPage = ada.get(&format!("/messages/{}/receipts{query}", sent.id)).await?;
         let names: Vec<_> = page.data.iter().map(|receipt| receipt.user.username.clone()).collect();
-        anyhow::Ok((names, page.meta.next_cursor))
+        anyhow::Ok((names, page.meta.next_cursor, page.read_count))
     };
-    assert_eq!(readers("").await?, (vec!["bob".to_owned(), "carol".to_owned()], None));
-    let (first, cursor) = readers("?limit=1").await?;
-    let (second, end) = readers(&format!("?limit=1&cursor={}", cursor.unwrap_or_default())).await?;
-    assert_eq!((first, second, end), (vec!["bob".to_owned()], vec!["carol".to_owned()], None));
+    assert_eq!(readers("").await?, (vec!["bob".to_owned(), "carol".to_owned()], None, 2));
+    // However many are on a page, all are counted.
+    let (first, cursor, count) = readers("?limit=1").await?;
+    assert_eq!((first, count), (vec!["bob".to_owned()], 2));
+    let second = readers(&format!("?limit=1&cursor={}", cursor.unwrap_or_default())).await?;
+    assert_eq!(second, (vec!["carol".to_owned()], None, 2));
 
     // Where there is a block, neither sees what the other reads.
     let body = json!({ "username": "ada" });
     answered::<Value>(&carol, Method::POST, "/blocks", Some(body), StatusCode::CREATED).await?;
-    assert_eq!(readers("").await?.0, ["bob"]);
+    assert_eq!(readers("").await?, (vec!["bob".to_owned()], None, 1));
     done(&carol, Method::DELETE, "/blocks/ada", None).await?;
     assert_eq!(readers("").await?.0, ["bob", "carol"]);
     Ok(())

@@ -2,7 +2,7 @@
 
 use crate::support::{answered, done, eventually, fields, on_both_databases, refused};
 use anyhow::{Result, ensure};
-use natter_protocol::{ErrorCode, Message, Page, PlatformRole, Presence, User};
+use natter_protocol::{ErrorCode, Member, Message, OwnUser, Page, PlatformRole, Presence, User};
 use natter_testkit::natter::Natter;
 use natter_testkit::person::Person;
 use reqwest::{Method, StatusCode};
@@ -17,12 +17,14 @@ on_both_databases! {
     many_people_are_looked_up_at_once,
     presence_follows_the_sockets,
     whoever_is_online_is_listed_for_those_who_know_them,
+    who_hides_is_offline_for_everybody_else,
 }
 
 async fn you_are_who_you_signed_up_as(natter: Natter) -> Result<()> {
     let ada = natter.person("ada").await?;
-    let me: User = ada.get("/users/me").await?;
+    let OwnUser { user: me, presence_visible } = ada.get("/users/me").await?;
     assert_eq!(me, ada.sign_in().user);
+    assert!(presence_visible);
     assert_eq!((me.id, &*me.username, me.role), (ada.id(), "ada", PlatformRole::User));
     Ok(())
 }
@@ -181,5 +183,45 @@ async fn whoever_is_online_is_listed_for_those_who_know_them(natter: Natter) -> 
     assert_eq!(names(&online("").await?.data), ["bob"]);
     done(&carol, Method::DELETE, "/blocks/ada", None).await?;
     assert_eq!(names(&online("").await?.data), ["bob", "carol"]);
+    Ok(())
+}
+
+async fn who_hides_is_offline_for_everybody_else(natter: Natter) -> Result<()> {
+    let (ada, bob) = (natter.person("ada").await?, natter.person("bob").await?);
+    let group = ada.group("Harbour", &[&bob]).await?.info.id;
+    let _socket = ada.socket().await?;
+    // What bob sees of ada, wherever they look.
+    let seen = async || {
+        let mut seen = vec![bob.get::<User>("/users/ada").await?];
+        for path in ["/users?ids=ada", "/users?query=ada"] {
+            seen.extend(bob.get::<Page<User>>(path).await?.data);
+        }
+        let members: Page<Member> = bob.get(&format!("/conversations/{group}/members")).await?;
+        seen.extend(members.data.into_iter().map(|member| member.user).filter(|user| user.id == ada.id()));
+        ensure!(seen.len() == 4 && seen.iter().all(|user| user.id == ada.id()), "{seen:?}");
+        Ok(seen.into_iter().map(|user| (user.presence, user.last_seen.is_some())).collect::<Vec<_>>())
+    };
+    let online = async || anyhow::Ok(bob.get::<Page<User>>("/users/online").await?.data.len());
+    let show = async |visible: bool| {
+        let body = Some(json!({ "presenceVisible": visible }));
+        answered::<OwnUser>(&ada, Method::PATCH, "/users/me", body, StatusCode::OK).await
+    };
+    assert_eq!(seen().await?, [(Presence::Online, false); 4]);
+    assert_eq!(online().await?, 1);
+
+    let me = show(false).await?;
+    assert_eq!((me.user.presence, me.presence_visible), (Presence::Online, false), "oneself is told");
+    assert_eq!(seen().await?, [(Presence::Offline, false); 4]);
+    assert_eq!(online().await?, 0);
+    let me: OwnUser = ada.get("/users/me").await?;
+    assert_eq!((me.user.presence, me.presence_visible), (Presence::Online, false));
+
+    // What is absent stays.
+    let body = Some(json!({ "displayName": "Ada" }));
+    let me: OwnUser = answered(&ada, Method::PATCH, "/users/me", body, StatusCode::OK).await?;
+    assert!(!me.presence_visible);
+    show(true).await?;
+    assert_eq!(seen().await?, [(Presence::Online, false); 4]);
+    assert_eq!(online().await?, 1);
     Ok(())
 }

@@ -23,7 +23,6 @@ macro_rules! not_kept_apart {
         )
     };
 }
-pub(super) use not_kept_apart;
 
 pub(super) const HAS_USERS: &str = "SELECT EXISTS (SELECT FROM users)";
 pub(super) const USER: &str = concat!("SELECT ", user_columns!(), " FROM users AS u WHERE u.id = $1");

@@ -99,52 +99,31 @@ pub(super) const ROSTER: &str = "
                   UNION ALL
                  SELECT subject_id FROM changed WHERE type = 10) AS members
       FROM conversations AS c WHERE c.id = $1";
-/// Members of a `crowd`, and others of `users`, in the order of their names. Of more than 5,000, one page is found sooner
-/// among all users, who are in that order, than by putting the members in order.
-macro_rules! members_by_username {
-    (SELECT $columns:expr, IN $id:literal, AFTER $after:literal, WHERE $condition:expr, LIMIT $limit:literal) => {
-        concat!(
-            "(SELECT ",
-            $columns,
-            " FROM conversation_members AS cm JOIN users AS u ON u.id = cm.user_id
-              WHERE crowd.member_count <= 5000 AND cm.conversation_id = ",
-            $id,
-            " AND u.username > ",
-            $after,
-            $condition,
-            " ORDER BY u.username LIMIT ",
-            $limit,
-            ") UNION ALL (SELECT ",
-            $columns,
-            " FROM users AS u
-             CROSS JOIN LATERAL (SELECT * FROM conversation_members WHERE conversation_id = ",
-            $id,
-            " AND user_id = u.id OFFSET 0) AS cm
-              WHERE crowd.member_count > 5000 AND u.username > ",
-            $after,
-            $condition,
-            " ORDER BY u.username LIMIT ",
-            $limit,
-            ")"
-        )
+/// What is shown of a member.
+macro_rules! member_columns {
+    () => {
+        concat!(user_columns!(), ", cm.role AS cm_role, cm.joined_at AS cm_joined_at")
     };
 }
-pub(super) use members_by_username;
 
-/// No row: the viewer is no member. No `u_id`: there are no more members.
+/// No row: the viewer is no member. No `u_id`: there are no more members. Of more than 5,000, one page is found sooner among
+/// all users, who are in the order of their names, than by putting the members in order.
 pub(super) const MEMBERS: &str = concat!(
     "SELECT members.*
        FROM conversation_members AS me
        JOIN conversations AS crowd ON crowd.id = me.conversation_id
-       LEFT JOIN LATERAL (",
-    members_by_username!(
-        SELECT concat!(user_columns!(), ", cm.role AS cm_role, cm.joined_at AS cm_joined_at"),
-        IN "$1",
-        AFTER "$3",
-        WHERE "",
-        LIMIT "$4"
-    ),
-    ") AS members ON true
+       LEFT JOIN LATERAL ((SELECT ",
+    member_columns!(),
+    "     FROM conversation_members AS cm JOIN users AS u ON u.id = cm.user_id
+         WHERE crowd.member_count <= 5000 AND cm.conversation_id = $1 AND u.username > $3
+         ORDER BY u.username LIMIT $4)
+       UNION ALL (SELECT ",
+    member_columns!(),
+    "     FROM users AS u
+         CROSS JOIN LATERAL (SELECT * FROM conversation_members
+                              WHERE conversation_id = $1 AND user_id = u.id OFFSET 0) AS cm
+         WHERE crowd.member_count > 5000 AND u.username > $3
+         ORDER BY u.username LIMIT $4)) AS members ON true
       WHERE me.conversation_id = $1 AND me.user_id = $2
       ORDER BY u_username"
 );

@@ -4,9 +4,8 @@ pub(super) mod history;
 pub(super) mod log;
 
 use super::Postgres;
-use super::account::not_kept_apart;
-use super::conversation::members_by_username;
 use super::row::{self, Columns as _, to_time, unreadable, user_columns};
+use crate::message::VERSIONS_READ_MAX;
 use crate::{DueMessage, MessageSlice, Messages, Range, Result, Window};
 use async_trait::async_trait;
 use natter_protocol::{
@@ -70,39 +69,36 @@ pub(super) const PINS: &str = concat!(
 );
 pub(super) const VERSIONS: &str = "
     SELECT content, created_at, replaced_at, replaced_by
-      FROM (SELECT * FROM message_versions WHERE message_id = $1 ORDER BY version DESC LIMIT 100) AS newest
+      FROM (SELECT * FROM message_versions WHERE message_id = $1 ORDER BY version DESC LIMIT $2) AS newest
      ORDER BY version";
-/// When somebody had read a message.
-macro_rules! read_at {
-    () => {
-        "(SELECT read_at
-            FROM message_read_receipts
-           WHERE conversation_id = m.conversation_id AND user_id = cm.user_id AND seq >= m.seq
-           ORDER BY seq LIMIT 1)"
+/// The members who have read a message, with the step that took them there, and what follows of that. Whoever came in
+/// later than a message is past it without ever having read up to it.
+macro_rules! readers {
+    ($columns:expr, $rest:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM messages AS m
+              JOIN conversation_members AS me ON me.conversation_id = m.conversation_id AND me.user_id = $1
+              JOIN conversation_members AS cm
+                   ON cm.conversation_id = m.conversation_id AND cm.user_id <> m.sender_id
+                      AND cm.last_read_seq >= m.seq
+              JOIN LATERAL (SELECT read_at
+                              FROM message_read_receipts
+                             WHERE conversation_id = m.conversation_id AND user_id = cm.user_id AND seq >= m.seq
+                             ORDER BY seq LIMIT 1) AS step ON true
+              JOIN users AS u ON u.id = cm.user_id
+             WHERE m.id = $2
+               AND cm.user_id NOT IN (SELECT blocked_id FROM blocks WHERE blocker_id = $1
+                                       UNION ALL
+                                      SELECT blocker_id FROM blocks WHERE blocked_id = $1)",
+            $rest
+        )
     };
 }
-
-/// Whoever came in later than a message is past it without ever having read up to it.
-pub(super) const RECEIPTS: &str = concat!(
-    "SELECT readers.*
-       FROM messages AS m
-       JOIN conversations AS crowd ON crowd.id = m.conversation_id
-       JOIN conversation_members AS me ON me.conversation_id = m.conversation_id AND me.user_id = $1
-      CROSS JOIN LATERAL (",
-    members_by_username!(
-        SELECT concat!(user_columns!(), ", ", read_at!(), " AS read_at"),
-        IN "m.conversation_id",
-        AFTER "$3",
-        WHERE concat!(
-            " AND cm.user_id <> m.sender_id AND cm.last_read_seq >= m.seq AND ",
-            read_at!(),
-            " IS NOT NULL AND ",
-            not_kept_apart!("cm.user_id")
-        ),
-        LIMIT "$4"
-    ),
-    ") AS readers WHERE m.id = $2 ORDER BY u_username"
-);
+pub(super) const RECEIPTS: &str =
+    readers!(concat!(user_columns!(), ", step.read_at"), " AND u.username > $3 ORDER BY u.username LIMIT $4");
+pub(super) const READ_COUNT: &str = readers!("count(*)", "");
 pub(super) const REACTIONS: &str = concat!(
     "SELECT ",
     user_columns!(),
@@ -168,7 +164,7 @@ impl Messages for Postgres {
                 replaced_by: row.id("replaced_by", UserId::from_uuid)?,
             })
         };
-        self.all(sqlx::query(VERSIONS).bind(id.uuid()), read).await
+        self.all(sqlx::query(VERSIONS).bind(id.uuid()).bind(i64::from(VERSIONS_READ_MAX)), read).await
     }
 
     async fn receipts(
@@ -185,6 +181,11 @@ impl Messages for Postgres {
             .bind(i64::from(limit));
         self.all(statement, |row| Ok(Receipt { user: row::summary(row)?, read_at: row.time("read_at")? }))
             .await
+    }
+
+    async fn read_count(&self, id: MessageId, viewer: UserId) -> Result<u64> {
+        let statement = sqlx::query(READ_COUNT).bind(viewer.uuid()).bind(id.uuid());
+        self.only(statement, |row| row.natural("count")).await
     }
 
     async fn reactions(

@@ -105,7 +105,7 @@ fn users(rest: &str) -> String {
 }
 
 /// That there is no block between the viewer, who is parameter 1, and somebody else.
-pub(super) fn not_kept_apart(other: &str) -> String {
+fn not_kept_apart(other: &str) -> String {
     format!(
         "NOT EXISTS (SELECT 1 FROM blocks WHERE blocker_id = ?1 AND blocked_id = {other})
            AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker_id = {other} AND blocked_id = ?1)"

@@ -24,11 +24,11 @@ pub(super) const INFO_COLUMNS: &str =
 /// are in that order.
 const SORTED_MEMBERS_MAX: u64 = 5_000;
 /// The members `cm` of a small and of a large conversation, with the user `u` of each.
-pub(super) const BY_USERNAME: [&str; 2] =
+const BY_USERNAME: [&str; 2] =
     ["conversation_members AS cm CROSS JOIN users AS u", "users AS u CROSS JOIN conversation_members AS cm"];
 
 /// Which of two statements over [`BY_USERNAME`] is the one for a conversation of this size.
-pub(super) fn by_username(statements: &[String; 2], member_count: u64) -> &str {
+fn by_username(statements: &[String; 2], member_count: u64) -> &str {
     let [small, large] = statements;
     if member_count > SORTED_MEMBERS_MAX { large } else { small }
 }
@@ -192,7 +192,8 @@ impl Conversations for Sqlite {
         let of = of.map(|of| serde_json::json!(of).to_string());
         self.readers
             .read(move |snapshot| {
-                let mut statement = snapshot.prepare_cached(if of.is_some() { HEADS_AMONG } else { HEADS })?;
+                let mut statement =
+                    snapshot.prepare_cached(if of.is_some() { HEADS_AMONG } else { HEADS })?;
                 let read = |row: &Row<'_>| {
                     let mut columns = Columns::of(row);
                     Ok(SyncHead { id: columns.id(ConversationId::from_uuid)?, seq: columns.get()? })

@@ -4,9 +4,9 @@ pub(super) mod history;
 pub(super) mod log;
 
 use super::Sqlite;
-use super::account::not_kept_apart;
-use super::conversation::{BY_USERNAME, by_username, is_member};
+use super::conversation::is_member;
 use super::row::Columns;
+use crate::message::VERSIONS_READ_MAX;
 use crate::{DueMessage, MessageSlice, Messages, Range, Result, Window};
 use async_trait::async_trait;
 use natter_protocol::{
@@ -46,36 +46,42 @@ pub(super) static PINS: LazyLock<String> = LazyLock::new(|| {
 pub(super) const POSITION: &str = "SELECT seq FROM messages WHERE id = ?1 AND conversation_id = ?2";
 pub(super) const VERSIONS: &str = "
     SELECT content, created_at, replaced_at, replaced_by
-      FROM (SELECT * FROM message_versions WHERE message_id = ?1 ORDER BY version DESC LIMIT 100) AS newest
+      FROM (SELECT * FROM message_versions WHERE message_id = ?1 ORDER BY version DESC LIMIT ?2) AS newest
      ORDER BY version";
-pub(super) const CROWD: &str = "
-    SELECT c.member_count FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id WHERE m.id = ?1";
-pub(super) static RECEIPTS: LazyLock<[String; 2]> = LazyLock::new(|| {
-    BY_USERNAME.map(|members| {
-        format!(
-            "SELECT u.id, u.username, u.display_name, u.avatar_url, step.read_at
-               FROM messages AS m
-              CROSS JOIN {members}
-              CROSS JOIN message_read_receipts AS step
-              WHERE m.id = ?2
-                AND cm.conversation_id = m.conversation_id
-                AND cm.user_id = u.id
-                AND cm.user_id <> m.sender_id
-                AND cm.last_read_seq >= m.seq
-                AND u.username > ?3
-                AND step.conversation_id = m.conversation_id
-                AND step.user_id = cm.user_id
-                AND step.seq = (SELECT min(seq)
-                                  FROM message_read_receipts
-                                 WHERE conversation_id = m.conversation_id
-                                   AND user_id = cm.user_id
-                                   AND seq >= m.seq)
-                AND {}
-              ORDER BY u.username LIMIT ?4",
-            not_kept_apart("u.id")
-        )
-    })
+/// The members who have read a message, with the step that took them there. Whoever came in later than a message is past
+/// it without ever having read up to it.
+fn readers(columns: &str, rest: &str) -> String {
+    format!(
+        "SELECT {columns}
+           FROM messages AS m
+          CROSS JOIN conversation_members AS cm
+          CROSS JOIN users AS u
+          CROSS JOIN message_read_receipts AS step
+          WHERE m.id = ?2
+            AND EXISTS (SELECT 1 FROM conversation_members WHERE conversation_id = m.conversation_id AND user_id = ?1)
+            AND cm.conversation_id = m.conversation_id
+            AND cm.user_id <> m.sender_id
+            AND cm.last_read_seq >= m.seq
+            AND cm.user_id NOT IN (SELECT blocked_id FROM blocks WHERE blocker_id = ?1
+                                    UNION ALL
+                                   SELECT blocker_id FROM blocks WHERE blocked_id = ?1)
+            AND u.id = cm.user_id
+            AND step.conversation_id = m.conversation_id
+            AND step.user_id = cm.user_id
+            AND step.seq = (SELECT min(seq)
+                              FROM message_read_receipts
+                             WHERE conversation_id = m.conversation_id AND user_id = cm.user_id AND seq >= m.seq)
+          {rest}"
+    )
+}
+
+pub(super) static RECEIPTS: LazyLock<String> = LazyLock::new(|| {
+    readers(
+        "u.id, u.username, u.display_name, u.avatar_url, step.read_at",
+        "AND u.username > ?3 ORDER BY u.username LIMIT ?4",
+    )
 });
+pub(super) static READ_COUNT: LazyLock<String> = LazyLock::new(|| readers("count(*)", ""));
 pub(super) const REACTIONS: &str = "
     SELECT r.emoji, u.id, u.username, u.display_name, u.avatar_url, r.created_at
       FROM message_reactions AS r JOIN users AS u ON u.id = r.user_id
@@ -138,7 +144,7 @@ impl Messages for Sqlite {
             .read(move |snapshot| {
                 snapshot
                     .prepare_cached(VERSIONS)?
-                    .query_map([id.uuid()], |row| {
+                    .query_map((id.uuid(), VERSIONS_READ_MAX), |row| {
                         let mut columns = Columns::of(row);
                         Ok(MessageVersion {
                             content: columns.get()?,
@@ -162,15 +168,21 @@ impl Messages for Sqlite {
         let after = after.unwrap_or_default().to_owned();
         self.readers
             .read(move |snapshot| {
-                let crowd =
-                    snapshot.prepare_cached(CROWD)?.query_row([id.uuid()], |row| row.get(0)).optional()?;
                 snapshot
-                    .prepare_cached(by_username(&RECEIPTS, crowd.unwrap_or_default()))?
+                    .prepare_cached(&RECEIPTS)?
                     .query_map((viewer.uuid(), id.uuid(), after, limit), |row| {
                         let mut columns = Columns::of(row);
                         Ok(Receipt { user: columns.summary()?, read_at: columns.time()? })
                     })?
                     .collect()
+            })
+            .await
+    }
+
+    async fn read_count(&self, id: MessageId, viewer: UserId) -> Result<u64> {
+        self.readers
+            .read(move |snapshot| {
+                snapshot.prepare_cached(&READ_COUNT)?.query_row((viewer.uuid(), id.uuid()), |row| row.get(0))
             })
             .await
     }

@@ -75,6 +75,8 @@ pub(crate) async fn who_has_read_a_message_is_listed(db: Db) {
     world.done(read(id, &carol, None)).await;
     let listed = async |message: &natter_protocol::Message, viewer: &User| -> Vec<String> {
         let receipts = world.store.receipts(message.id, viewer.id, None, ALL).await.unwrap();
+        let count = world.store.read_count(message.id, viewer.id).await.unwrap();
+        assert_eq!(count, receipts.len() as u64);
         receipts.into_iter().map(|receipt| receipt.user.username).collect()
     };
     let receipts = world.store.receipts(first.id, alice.id, None, ALL).await.unwrap();
