@@ -1,61 +1,94 @@
 import { Connection } from "./connection.ts";
 import { Conversations } from "./conversations.ts";
-import type { Environment } from "./environment.ts";
+import type { Cancel, Environment } from "./environment.ts";
+import { isRetriable } from "./errors.ts";
+import type { Identity } from "./identity.ts";
+import { Logs } from "./logs.ts";
 import { Outbox } from "./outbox.ts";
+import { People } from "./presence.ts";
+import { Reading } from "./reading.ts";
 import { Room } from "./room.ts";
 import { Server } from "./server.ts";
-import type { Session } from "./session.ts";
 import type {
+  ClientRequests,
   Conversation,
   CreateConversation,
   DurableEvent,
-  Message,
+  EventBody,
   Ready,
-  SendMessage,
+  ServerEvents,
+  SyncEvents,
   SyncLagging,
+  SyncReset,
   User,
 } from "./types.ts";
 import { Value, type Readable } from "./value.ts";
 
-/** `syncing`: connected or about to be, but not everything that was missed is here yet. */
-export type ConnectionState = "online" | "syncing" | "offline";
+/**
+ * `connecting`: for the first time. `syncing`: connected, and what was missed is on its way. `online`: everything is
+ * here, and what happens arrives as it does. `offline`: tries to connect go on by themselves. `closed`: for good.
+ */
+export type ConnectionState = "connecting" | "syncing" | "online" | "offline" | "closed";
 
 /** Rooms that are kept in memory; the one that was not used for longest gives way. */
 const ROOMS_MAX = 16;
 
+/** The entries of the logs; everything else that a socket says is about the moment. */
+const DURABLE: Record<EventBody["type"], true> = {
+  "conversation.created": true,
+  "conversation.deleted": true,
+  "conversation.updated": true,
+  "member.joined": true,
+  "member.left": true,
+  "member.updated": true,
+  "message.deleted": true,
+  "message.new": true,
+  "message.updated": true,
+  "reaction.added": true,
+  "reaction.removed": true,
+};
+
 /** Everything that one signed-in user has. Another user gets another account, so nothing of one is left for the next. */
 export class Account {
-  readonly #state = new Value<ConnectionState>("syncing");
+  readonly #state = new Value<ConnectionState>("connecting");
   readonly #server: Server;
   readonly #connection: Connection;
+  readonly #logs: Logs;
   readonly #outbox: Outbox;
+  readonly #reading: Reading;
   readonly #rooms = new Map<string, Room>();
-  #epoch: string | undefined;
+  readonly #listeners = new Map<string, Set<(payload: never) => void>>();
+  readonly #stop: Cancel[] = [];
   #connections = 0;
 
   readonly connection: Readable<ConnectionState> = this.#state;
   readonly conversations: Conversations;
+  /** Who can be reached. */
+  readonly people: People;
 
   constructor(
     private readonly env: Environment,
     base: string,
-    private readonly session: Session,
+    private readonly identity: Identity,
     readonly user: User,
   ) {
-    this.#server = new Server(session);
-    this.conversations = new Conversations(env, this.#server);
-    this.#connection = new Connection(env, base, session, {
+    this.#server = new Server(env, base, identity);
+    this.#connection = new Connection(env, this.#server, identity, {
       ready: (ready) => this.#ready(ready),
       event: (type, payload) => this.#event(type, payload),
       down: () => this.#down(),
     });
+    this.#logs = new Logs(env, this.#server, this.#connection, {
+      apply: (event) => this.#apply(event),
+      reset: (reset) => this.#reset(reset),
+      removed: (conversationId) => this.#removed(conversationId),
+      forget: () => this.#forget(),
+    });
+    this.conversations = new Conversations(env, this.#server, this.#logs, user.id);
+    this.people = new People(env, this.#connection);
+    this.#reading = new Reading(env, this.#connection, (state) => this.conversations.count(state));
     this.#outbox = new Outbox(env, user.id, {
-      send: ({ conversationId, content, clientMessageId }) =>
-        this.#connection.request("message.send", {
-          conversationId,
-          content,
-          clientMessageId,
-        } satisfies SendMessage) as Promise<Message>,
+      send: ({ createdAt: _, failure: __, ...message }) => this.#connection.request("message.send", message),
       sent: (message) => {
         this.conversations.receive(message);
         this.#rooms.get(message.conversationId)?.acknowledge(message);
@@ -65,6 +98,12 @@ export class Account {
 
   /** Connects, and stays connected. */
   start(): void {
+    this.#stop.push(
+      this.env.onWake(() => this.wake()),
+      this.identity.user.subscribe((user) => {
+        if (user?.id !== this.user.id) this.close();
+      }),
+    );
     this.#outbox.load().catch((error: unknown) => this.env.report(error));
     this.conversations.refresh().catch((error: unknown) => this.env.report(error));
     this.#connection.start();
@@ -74,7 +113,15 @@ export class Account {
   room(id: string): Room {
     const room =
       this.#rooms.get(id) ??
-      new Room(id, { env: this.env, server: this.#server, outbox: this.#outbox, user: this.user });
+      new Room(id, {
+        env: this.env,
+        server: this.#server,
+        connection: this.#connection,
+        logs: this.#logs,
+        outbox: this.#outbox,
+        user: this.user,
+        read: (conversationId, seq) => this.#read(conversationId, seq),
+      });
     // The last in the map is the one used last.
     this.#rooms.delete(id);
     this.#rooms.set(id, room);
@@ -86,11 +133,36 @@ export class Account {
     return room;
   }
 
+  /** The open room of the direct conversation with somebody, which is created if there is none. */
+  async direct(username: string): Promise<Room> {
+    const conversation = await this.#server.conversationWith(username);
+    this.conversations.put(conversation);
+    const room = this.room(conversation.id);
+    await room.open();
+    return room;
+  }
+
   /** Creates a conversation, or finds the one that there is with the same person. */
   async create(wish: CreateConversation): Promise<Conversation> {
     const conversation = await this.#server.createConversation(wish);
     this.conversations.put(conversation);
     return conversation;
+  }
+
+  /**
+   * Calls a listener whenever something of this type happens. Entries of the logs come each once and in order, as long as
+   * the account lives; where too many were missed, `sync.reset` says so instead. Answers how to stop.
+   */
+  on<T extends keyof ServerEvents>(type: T, listener: (payload: ServerEvents[T]) => void): () => void {
+    const listeners = this.#listeners.get(type) ?? new Set();
+    this.#listeners.set(type, listeners);
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }
+
+  /** Asks the server for something, once: fails if there is no connection, or if it is lost before the answer. */
+  request<T extends keyof ClientRequests>(type: T, payload: ClientRequests[T][0]): Promise<ClientRequests[T][1]> {
+    return this.#connection.request(type, payload);
   }
 
   /** How many messages have not been sent, and would be lost by signing out. */
@@ -101,15 +173,18 @@ export class Account {
   /** Forgets everything here and ends the session. Fails if the server could not be told; it is forgotten here then too. */
   async signOut(): Promise<void> {
     await this.#outbox.clear();
-    await this.session.signOut();
+    await this.identity.signOut();
   }
 
-  /** The network or the page came back. */
+  /** The network or the page came back. Browsers tell by themselves. */
   wake(): void {
     this.#connection.wake();
   }
 
+  /** Lets go of the connection. What was not sent stays in the store. */
   close(): void {
+    this.#state.set("closed");
+    for (const stop of this.#stop.splice(0)) stop();
     this.#connection.stop();
     this.#outbox.close();
     this.conversations.close();
@@ -118,27 +193,33 @@ export class Account {
 
   #ready(ready: Ready): void {
     this.#connections += 1;
-    this.#state.set("syncing");
-    if (this.#epoch !== undefined && this.#epoch !== ready.epoch) this.#forget();
-    this.#epoch = ready.epoch;
-    this.#outbox.open();
-
     const connection = this.#connections;
-    this.#sync().then(
+    this.#state.set("syncing");
+    this.#sync(ready.epoch).then(
       () => {
         if (connection === this.#connections && this.#connection.open) this.#state.set("online");
       },
-      (error: unknown) => this.env.report(error),
+      (error: unknown) => {
+        // The next connection does it.
+        if (!isRetriable(error)) this.env.report(error);
+      },
     );
+    this.#outbox.open();
+    this.#reading.open();
+    this.people.open();
+    for (const room of this.#rooms.values()) room.wake();
   }
 
   #down(): void {
     this.#outbox.close();
-    this.#state.set("offline");
+    for (const room of this.#rooms.values()) room.down();
+    if (this.#state.get() !== "closed") this.#state.set("offline");
   }
 
-  async #sync(): Promise<void> {
-    await Promise.all([this.conversations.refresh(), ...[...this.#rooms.values()].map((room) => room.heal())]);
+  /** The log first, then the list: what was read elsewhere is in no log. */
+  async #sync(epoch: string): Promise<void> {
+    await this.#logs.resume(epoch);
+    await this.conversations.refresh();
   }
 
   /** Positions of another log mean nothing in this one. */
@@ -148,25 +229,81 @@ export class Account {
   }
 
   #event(type: string, payload: unknown): void {
-    if (type === "sync.lagging") {
-      this.#pull((payload as SyncLagging).conversations.map(({ id }) => id));
-      return;
+    switch (type) {
+      case "sync.events":
+        return this.#logs.replay(payload as SyncEvents);
+      case "sync.reset":
+        return this.#logs.reset(payload as SyncReset);
+      case "sync.removed":
+        return this.#removed((payload as ServerEvents["sync.removed"]).conversationId);
+      case "sync.lagging":
+        return this.#logs.lagging(payload as SyncLagging);
+      case "unread.changed":
+        this.conversations.count(payload as ServerEvents["unread.changed"]);
+        break;
+      case "presence.changed":
+        this.people.receive(payload as ServerEvents["presence.changed"]);
+        break;
+      case "typing.indicator": {
+        const indicator = payload as ServerEvents["typing.indicator"];
+        this.#rooms.get(indicator.conversationId)?.indicate(indicator);
+        break;
+      }
+      case "message.read_receipt": {
+        const receipt = payload as ServerEvents["message.read_receipt"];
+        this.#rooms.get(receipt.conversationId)?.receipt(receipt);
+        break;
+      }
+      default: {
+        if (!(type in DURABLE)) return;
+        const { conversationId, seq } = payload as DurableEvent["payload"];
+        return this.#logs.receive({ type, payload, conversationId, seq } as DurableEvent);
+      }
     }
-    const { conversationId, seq } = payload as { conversationId?: string; seq?: number };
-    if (conversationId === undefined || seq === undefined) return;
-    const event = { type, payload, seq } as DurableEvent;
-    this.conversations.apply(conversationId, event, this.user.id);
+    this.#emit(type, payload);
+  }
+
+  /** Takes the next event of a log. */
+  #apply(event: DurableEvent): void {
+    const { type, payload, conversationId } = event;
+    this.conversations.apply(event);
     this.#rooms.get(conversationId)?.receive(event);
+    if (type === "message.new" && payload.sender.id === this.user.id) this.#outbox.seen(payload);
+    this.#emit(type, payload);
+    const gone = type === "conversation.deleted" || (type === "member.left" && payload.userId === this.user.id);
+    if (gone) this.#logs.unfollow(conversationId);
   }
 
-  #pull(ids: readonly string[]): void {
-    for (const id of ids) {
-      this.#fetch(id);
-      void this.#rooms.get(id)?.heal();
+  #reset(reset: SyncReset): void {
+    void this.#rooms.get(reset.conversationId)?.reset();
+    this.#emit("sync.reset", reset);
+  }
+
+  #removed(conversationId: string): void {
+    this.#logs.unfollow(conversationId);
+    this.conversations.remove(conversationId);
+    void this.#rooms.get(conversationId)?.reset();
+    this.#emit("sync.removed", { conversationId });
+  }
+
+  #read(conversationId: string, seq: number): void {
+    const known = this.conversations.find(conversationId);
+    if (known && seq <= known.me.lastReadSeq) return;
+    this.#reading.mark(conversationId, seq);
+    // The server's count follows.
+    if (known && seq >= (known.lastMessage?.seq ?? 0)) {
+      this.conversations.count({ conversationId, lastReadSeq: seq, unreadCount: 0, mentionCount: 0 });
     }
   }
 
-  #fetch(id: string): void {
-    this.conversations.fetch(id).catch((error: unknown) => this.env.report(error));
+  #emit(type: string, payload: unknown): void {
+    for (const listener of [...(this.#listeners.get(type) ?? [])]) {
+      try {
+        (listener as (payload: unknown) => void)(payload);
+      } catch (error) {
+        this.env.report(error);
+      }
+    }
   }
 }
+

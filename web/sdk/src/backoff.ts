@@ -1,5 +1,5 @@
-import type { Cancel, Environment } from "./environment.ts";
-import { ChatError, isRetriable } from "./errors.ts";
+import type { Environment } from "./environment.ts";
+import { isRetriable, retryAfterMs } from "./errors.ts";
 
 const BASE_MS = 500;
 const CAP_MS = 30_000;
@@ -10,7 +10,7 @@ const CAP_MS = 30_000;
  */
 export class Backoff {
   #tries = 0;
-  #wake: (() => void) | undefined;
+  readonly #waiting = new Set<() => void>();
 
   constructor(private readonly env: Pick<Environment, "after" | "random">) {}
 
@@ -24,18 +24,19 @@ export class Backoff {
   /** Waits for exactly so long. */
   waitFor(delayMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const cancel: Cancel = this.env.after(delayMs, () => this.#wake?.());
-      this.#wake = () => {
+      const done = () => {
         cancel();
-        this.#wake = undefined;
+        this.#waiting.delete(done);
         resolve();
       };
+      const cancel = this.env.after(delayMs, done);
+      this.#waiting.add(done);
     });
   }
 
-  /** Ends a wait that is under way. */
+  /** Ends all waits that are under way. */
   wake(): void {
-    this.#wake?.();
+    for (const done of [...this.#waiting]) done();
   }
 
   /** The next wait is short again. */
@@ -53,7 +54,7 @@ export async function retrying<T>(backoff: Backoff, wanted: () => boolean, work:
       return result;
     } catch (error) {
       if (!wanted() || !isRetriable(error)) throw error;
-      await backoff.wait(error instanceof ChatError ? error.retryAfterMs : 0);
+      await backoff.wait(retryAfterMs(error));
       if (!wanted()) throw error;
     }
   }

@@ -1,15 +1,39 @@
 import { Account } from "./account.ts";
 import { defaultEnvironment, type Environment } from "./environment.ts";
+import { SignedOutError } from "./errors.ts";
+import { Guest, type TokenFunction } from "./guest.ts";
 import { Session } from "./session.ts";
 import type { LoginRequest, RegisterRequest } from "./types.ts";
 import { Value, type Readable } from "./value.ts";
 
+/** Where the server is, and whatever of the {@link Environment} is to be another one than usual. */
 export interface ClientOptions extends Partial<Environment> {
   /** Where the server is; in a browser, where the page came from. */
   url?: string;
 }
 
-/** The way in: signs in, and answers who is. */
+/** {@link ClientOptions}, and who it is that connects. */
+export interface ConnectOptions extends ClientOptions {
+  /** Gets a token; called again when the last one is about to end or was refused. */
+  token: TokenFunction;
+}
+
+/**
+ * Connects somebody whom the host application knows. Answers once the server has said who it is, for which it waits as
+ * long as it takes; fails if the server refuses.
+ */
+export async function connect({ token, ...options }: ConnectOptions): Promise<Account> {
+  const { env, base } = resolve(options);
+  const guest = new Guest(env, base, token);
+  await guest.load();
+  const user = guest.user.get();
+  if (!user) throw new SignedOutError();
+  const account = new Account(env, base, guest, user);
+  account.start();
+  return account;
+}
+
+/** The way in for people with a password here: signs in, remembers it, and answers who it is. */
 export class Client {
   readonly #account = new Value<Account | null | undefined>(undefined);
   readonly #session: Session;
@@ -18,9 +42,8 @@ export class Client {
   /** Whoever is signed in: `undefined` until that is known, `null` for nobody. */
   readonly account: Readable<Account | null | undefined> = this.#account;
 
-  constructor({ url = location.origin, ...environment }: ClientOptions = {}) {
-    const env = { ...defaultEnvironment(), ...environment };
-    const base = url.replace(/\/+$/, "");
+  constructor(options: ClientOptions = {}) {
+    const { env, base } = resolve(options);
     this.#session = new Session(env, base);
     this.#stop = [
       this.#session.user.subscribe((user) => {
@@ -29,11 +52,8 @@ export class Client {
         this.#account.set(account);
         account?.start();
       }),
-      env.onWake(() => {
-        // Another tab may have signed in or out meanwhile.
-        this.#session.load().catch((error: unknown) => env.report(error));
-        this.#account.get()?.wake();
-      }),
+      // Another tab may have signed in or out meanwhile.
+      env.onWake(() => void this.#session.load().catch((error: unknown) => env.report(error))),
     ];
   }
 
@@ -56,4 +76,8 @@ export class Client {
     for (const stop of this.#stop) stop();
     this.#account.get()?.close();
   }
+}
+
+function resolve({ url = location.origin, ...environment }: ClientOptions): { env: Environment; base: string } {
+  return { env: { ...defaultEnvironment(), ...environment }, base: url.replace(/\/+$/, "") };
 }

@@ -1,8 +1,9 @@
 import { Backoff } from "./backoff.ts";
 import type { Cancel, Environment, Socket } from "./environment.ts";
-import { ChatError, NetworkError } from "./errors.ts";
-import type { Session } from "./session.ts";
-import type { Problem, Ready, Ticket } from "./types.ts";
+import { ChatError, NetworkError, isRetriable, retryAfterMs } from "./errors.ts";
+import type { Identity } from "./identity.ts";
+import type { Server } from "./server.ts";
+import type { AuthState, ClientRequests, Problem, Ready } from "./types.ts";
 
 /** A frame that the server sends. */
 interface Frame {
@@ -28,10 +29,16 @@ const PONG_MS = 10_000;
 const STABLE_MS = 10_000;
 /** No server may keep its clients away for longer. */
 const HINT_MS_MAX = 300_000;
+/** How long before its end a token gives way to the next: a third of what is left of it, but not more than this. */
+const RENEWAL_MS_MAX = 60_000;
+/** How often to get a new token when this device's clock is so wrong that each one seems to have ended. */
+const RENEWAL_BLIND_MS = 60_000;
+/** Timers hold no more than 24 days. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /**
  * One socket that is opened again whenever it closes, with jittered exponential waits or the one that the server asks
- * for. What is sent is answered or fails; nothing is sent twice here.
+ * for, and kept open when its token ends. What is sent is answered or fails; nothing is sent twice here.
  */
 export class Connection {
   #socket: Socket | undefined;
@@ -40,6 +47,7 @@ export class Connection {
   #readyAt = 0;
   #heartbeatMs = 25_000;
   #timer: Cancel | undefined;
+  #renewal: Cancel | undefined;
   #lastId = 0;
   readonly #answers = new Map<
     string,
@@ -50,8 +58,8 @@ export class Connection {
 
   constructor(
     private readonly env: Environment,
-    private readonly base: string,
-    private readonly session: Session,
+    private readonly server: Server,
+    private readonly identity: Identity,
     private readonly handlers: ConnectionHandlers,
   ) {
     this.#backoff = new Backoff(env);
@@ -81,13 +89,13 @@ export class Connection {
   }
 
   /** Sends a frame and waits for its answer. */
-  request(type: string, payload: unknown): Promise<unknown> {
+  request<T extends keyof ClientRequests>(type: T, payload: ClientRequests[T][0]): Promise<ClientRequests[T][1]> {
     const socket = this.#socket;
     if (!socket || !this.#ready) return Promise.reject(new NetworkError("There is no connection."));
     return new Promise((resolve, reject) => {
       this.#lastId += 1;
       const id = `c${this.#lastId}`;
-      this.#answers.set(id, { resolve, reject });
+      this.#answers.set(id, { resolve: resolve as (payload: unknown) => void, reject });
       socket.send(JSON.stringify({ id, type, payload }));
     });
   }
@@ -97,14 +105,15 @@ export class Connection {
       let hintMs: number | undefined;
       let refusedForMs = 0;
       try {
-        const { ticket } = await this.session.request<Ticket>({ method: "POST", path: "/auth/ticket" });
+        const { ticket, token } = await this.server.ticket();
         if (!this.#running) return;
-        hintMs = await this.#live(ticket);
+        hintMs = await this.#live(ticket, token);
       } catch (error) {
         if (!this.#running) return;
         this.handlers.down();
-        if (error instanceof ChatError) refusedForMs = error.retryAfterMs;
-        else if (!(error instanceof NetworkError)) throw error;
+        if (!(error instanceof ChatError || error instanceof NetworkError)) throw error;
+        if (!isRetriable(error)) this.env.report(error);
+        refusedForMs = retryAfterMs(error);
       }
       if (!this.#running) return;
       if (hintMs !== undefined) await this.#backoff.waitFor(hintMs);
@@ -113,42 +122,76 @@ export class Connection {
   }
 
   /** Opens a socket and answers when it is gone: with the delay that the server asks for, if it does. */
-  #live(ticket: string): Promise<number | undefined> {
+  #live(ticket: string, token: string): Promise<number | undefined> {
     return new Promise((resolve) => {
-      const address = new URL(`${this.base}/api/v1/ws`);
+      const address = new URL(`${this.server.base}/api/v1/ws`);
       address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
       address.searchParams.set("ticket", ticket);
       const socket = this.env.connect(address.href);
       this.#socket = socket;
       this.#closed = resolve;
-      socket.onmessage = (message) => this.#receive(message.data);
-      socket.onclose = (close) => this.#lose(hint(close.reason));
+      socket.onmessage = ({ data }) => this.#receive(data, token);
+      socket.onclose = ({ reason }) => this.#lose(hint(reason));
+      // What follows is a close; without a listener the package `ws` would end the process.
+      socket.onerror = () => undefined;
       this.#dropAfter(READY_MS);
     });
   }
 
-  #receive(text: unknown): void {
-    const frame = JSON.parse(String(text)) as Frame;
+  #receive(text: unknown, token: string): void {
+    let frame: Frame;
+    try {
+      frame = JSON.parse(String(text)) as Frame;
+    } catch {
+      // Something between here and the server has spoilt it, and who knows what else.
+      return this.#lose(undefined);
+    }
     if (this.#ready) this.#watch();
+    const { id, type, payload } = frame;
+    // Another answer follows.
+    if (type === "accepted") return;
 
-    const answer = frame.id === undefined ? undefined : this.#answers.get(frame.id);
-    if (frame.id !== undefined) this.#answers.delete(frame.id);
+    const answer = id === undefined ? undefined : this.#answers.get(id);
+    if (id !== undefined) this.#answers.delete(id);
 
-    if (frame.type === "ready") this.#becomeReady(frame.payload as Ready);
-    else if (frame.type === "ack") answer?.resolve(frame.payload);
-    else if (frame.type === "error") {
-      const error = new ChatError(frame.payload as Problem);
+    if (type === "ready") this.#becomeReady(payload as Ready, token);
+    else if (type === "error") {
+      const error = new ChatError(payload as Problem);
       if (answer) answer.reject(error);
       else this.env.report(error);
-    } else if (frame.type !== "pong") this.handlers.event(frame.type, frame.payload);
+    } else if (answer) answer.resolve(payload);
+    else if (type !== "pong" && type !== "ack") this.handlers.event(type, payload);
   }
 
-  #becomeReady(ready: Ready): void {
+  #becomeReady(ready: Ready, token: string): void {
     this.#ready = true;
     this.#readyAt = this.env.now();
     this.#heartbeatMs = ready.heartbeatSeconds * 1000;
     this.#watch();
+    this.#renewBefore(ready.expiresAt, token);
     this.handlers.ready(ready);
+  }
+
+  /** Brings a newer token before the present one ends, so that the socket stays open. */
+  #renewBefore(expiresAt: AuthState["expiresAt"], token: string): void {
+    this.#renewal?.();
+    if (expiresAt === null) return;
+    const leftMs = Date.parse(expiresAt) - this.env.now();
+    const delayMs = leftMs > 0 ? leftMs - Math.min(RENEWAL_MS_MAX, leftMs / 3) : RENEWAL_BLIND_MS;
+    this.#renewal = this.env.after(Math.min(delayMs, TIMER_MS_MAX), () => void this.#renew(token));
+  }
+
+  async #renew(used: string): Promise<void> {
+    const socket = this.#socket;
+    try {
+      const token = await this.identity.token(used);
+      if (socket !== this.#socket) return;
+      const { expiresAt } = await this.request("auth.refresh", { token });
+      this.#renewBefore(expiresAt, token);
+    } catch (error) {
+      // The server closes the socket when the token has ended, and the next one is opened with another.
+      if (!isRetriable(error)) this.env.report(error);
+    }
   }
 
   /** After a heartbeat of silence asks the server whether it is there. A browser does not show WebSocket's own pings. */
@@ -175,6 +218,7 @@ export class Connection {
     socket.close();
     this.#socket = undefined;
     this.#timer?.();
+    this.#renewal?.();
     if (this.#ready && this.env.now() - this.#readyAt >= STABLE_MS) this.#backoff.reset();
     this.#ready = false;
     this.handlers.down();

@@ -1,9 +1,10 @@
 import { Backoff, retrying } from "./backoff.ts";
 import { withChange } from "./change.ts";
 import type { Environment } from "./environment.ts";
-import { ChatError } from "./errors.ts";
+import { isNotFound } from "./errors.ts";
+import type { Logs } from "./logs.ts";
 import type { Server } from "./server.ts";
-import type { Conversation, DurableEvent, Message, MessageChange } from "./types.ts";
+import type { Conversation, DurableEvent, Message, MessageChange, UnreadChange } from "./types.ts";
 import { Value, type Readable } from "./value.ts";
 
 /** The conversations of the user, the most recently active first. */
@@ -32,6 +33,8 @@ export class Conversations implements Readable<ConversationList> {
   constructor(
     private readonly env: Environment,
     private readonly server: Server,
+    private readonly logs: Logs,
+    private readonly userId: string,
   ) {
     this.#backoff = new Backoff(env);
   }
@@ -44,7 +47,12 @@ export class Conversations implements Readable<ConversationList> {
     return this.#list.subscribe(listener);
   }
 
-  /** Fetches from the top until a page brings nothing new. */
+  /** One of those that are listed. */
+  find(id: string): Conversation | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Fetches again what was loaded, at least the first page. */
   refresh(): Promise<void> {
     this.#asked = true;
     this.#backoff.wake();
@@ -78,43 +86,60 @@ export class Conversations implements Readable<ConversationList> {
   }
 
   /** Takes what happened in a conversation, as far as the list shows it. */
-  apply(conversationId: string, event: DurableEvent, userId: string): void {
+  apply(event: DurableEvent): void {
+    const { conversationId: id, seq } = event;
+    const known = this.#byId.get(id);
+    if (event.type === "conversation.deleted") return this.remove(id);
+    if (event.type === "member.left" && event.payload.userId === this.userId) return this.remove(id);
+    if (!known) return this.#refetch(id);
+    // What was fetched may be ahead of the log.
+    if (seq <= known.lastSeq) return;
     switch (event.type) {
       case "message.new":
         return this.receive(event.payload);
       case "message.updated":
       case "message.deleted":
-        return this.#change(event.payload);
+        return this.#change({ ...known, lastSeq: seq }, event.payload);
+      case "member.joined":
+      case "member.left":
+        return this.#set({ ...known, lastSeq: seq, memberCount: event.payload.memberCount });
       case "conversation.created":
       case "conversation.updated":
-        return this.#refetch(conversationId);
-      case "member.joined":
-        if (event.payload.member.user.id === userId) this.#refetch(conversationId);
-        return;
-      case "member.left":
-        if (event.payload.userId === userId) this.#remove(conversationId);
-        return;
-      case "conversation.deleted":
-        return this.#remove(conversationId);
+      case "member.updated":
+        return this.#refetch(id);
+      default:
+        return this.#set({ ...known, lastSeq: seq });
     }
   }
 
   /** Takes a message that was just sent. */
   receive(message: Message): void {
     const known = this.#byId.get(message.conversationId);
-    if (!known) {
-      this.#refetch(message.conversationId);
-    } else if (message.seq > known.lastSeq) {
-      this.put({ ...known, lastMessage: message, lastSeq: message.seq, updatedAt: message.createdAt });
-    }
+    if (!known) return this.#refetch(message.conversationId);
+    if (message.seq <= known.lastSeq) return;
+    const unread = message.kind === "text" && message.sender.id !== this.userId;
+    this.#set({
+      ...known,
+      lastMessage: message,
+      lastSeq: message.seq,
+      updatedAt: message.createdAt,
+      unreadCount: known.unreadCount + Number(unread),
+      mentionCount: known.mentionCount + Number(unread && this.#mentioned(message)),
+    });
+  }
+
+  /** Takes what is left to read, as the server counts it. */
+  count({ conversationId, lastReadSeq, unreadCount, mentionCount }: UnreadChange): void {
+    const known = this.#byId.get(conversationId);
+    if (!known || lastReadSeq < known.me.lastReadSeq) return;
+    this.#set({ ...known, unreadCount, mentionCount, me: { ...known.me, lastReadSeq } });
   }
 
   /** Fetches one conversation, and lists it. */
   fetch(id: string): Promise<Conversation> {
     let fetching = this.#fetching.get(id);
     if (!fetching) {
-      fetching = this.server
-        .conversation(id)
+      fetching = this.#retrying(() => this.server.conversation(id))
         .then((conversation) => {
           this.put(conversation);
           return conversation;
@@ -123,6 +148,11 @@ export class Conversations implements Readable<ConversationList> {
       this.#fetching.set(id, fetching);
     }
     return fetching;
+  }
+
+  /** Takes a conversation that the user is not in any more off the list. */
+  remove(id: string): void {
+    if (this.#byId.delete(id)) this.#publish({});
   }
 
   /** Forgets everything. */
@@ -137,19 +167,28 @@ export class Conversations implements Readable<ConversationList> {
     this.#backoff.wake();
   }
 
-  #refetch(id: string): void {
-    this.fetch(id).catch((error: unknown) => this.env.report(error));
-  }
-
-  #change(change: MessageChange): void {
-    const known = this.#byId.get(change.conversationId);
-    if (known?.lastMessage?.id !== change.id) return;
-    this.put({ ...known, lastMessage: withChange(known.lastMessage, change) });
-  }
-
-  #remove(id: string): void {
-    this.#byId.delete(id);
+  #set(conversation: Conversation): void {
+    this.#byId.set(conversation.id, conversation);
     this.#publish({});
+  }
+
+  #refetch(id: string): void {
+    this.fetch(id).catch((error: unknown) => {
+      // The user is not in it any more.
+      if (isNotFound(error)) this.remove(id);
+      else if (!this.#closed) this.env.report(error);
+    });
+  }
+
+  #change(known: Conversation, change: MessageChange): void {
+    const shown = known.lastMessage?.id === change.id ? withChange(known.lastMessage, change) : known.lastMessage;
+    this.#set({ ...known, lastMessage: shown });
+    // What is unread may not count any more, or mention somebody now: only the server knows.
+    if (change.messageSeq > known.me.lastReadSeq && change.sender.id !== this.userId) this.#refetch(known.id);
+  }
+
+  #mentioned({ mentions, groupMention }: Message): boolean {
+    return (groupMention ?? null) !== null || mentions.includes(this.userId);
   }
 
   async #refresh(): Promise<void> {
@@ -157,26 +196,27 @@ export class Conversations implements Readable<ConversationList> {
       this.#asked = false;
       const loaded = this.#byId.size;
       let seen = 0;
-      let news: boolean;
       let cursor: string | undefined;
       do {
         const page = await this.#retrying(() => this.server.conversations(cursor));
         if (this.#closed) return;
         seen += page.data.length;
-        news = page.data.map((conversation) => this.#merge(conversation)).includes(true);
+        for (const conversation of page.data) this.#merge(conversation);
         cursor = page.meta.nextCursor ?? undefined;
-      } while (news && cursor !== undefined && seen < loaded);
+      } while (cursor !== undefined && seen < loaded);
       if (seen >= loaded) this.#cursor = cursor;
       this.#publish({ phase: "ready" });
     } while (this.#asked);
   }
 
-  /** Answers whether it is news. An answer that was under way may be older than what the socket brought. */
-  #merge(conversation: Conversation): boolean {
-    const known = this.#byId.get(conversation.id);
-    if (known && known.epoch === conversation.epoch && known.lastSeq > conversation.lastSeq) return false;
-    this.#byId.set(conversation.id, conversation);
-    return known?.lastSeq !== conversation.lastSeq;
+  /** An answer that was under way may be older than what the socket brought; then what is missing in it is fetched. */
+  #merge(conversation: Conversation): void {
+    const { id, epoch, lastSeq } = conversation;
+    const known = this.#byId.get(id);
+    const current = this.logs.follow(conversation);
+    if (known && known.epoch === epoch && known.lastSeq > lastSeq) return;
+    this.#byId.set(id, conversation);
+    if (!current) this.#refetch(id);
   }
 
   #publish(change: Partial<ConversationList>): void {
@@ -190,11 +230,6 @@ export class Conversations implements Readable<ConversationList> {
   #retrying<T>(work: () => Promise<T>): Promise<T> {
     return retrying(this.#backoff, () => !this.#closed, work);
   }
-}
-
-/** Whether the caller may not see it, or it is not there. */
-export function isNotFound(error: unknown): boolean {
-  return error instanceof ChatError && error.status === 404;
 }
 
 function compare(a: string, b: string): number {

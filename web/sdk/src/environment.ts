@@ -1,7 +1,16 @@
 import { indexedDbStore, memoryStore, type Store } from "./store.ts";
 
-/** The part of a WebSocket that the client uses. */
-export type Socket = Pick<WebSocket, "send" | "close" | "onmessage" | "onclose" | "onerror">;
+/** The part of a WebSocket that the client uses; those of browsers, of Node and of the package `ws` have it. */
+export interface Socket {
+  send(text: string): void;
+  close(): void;
+  onmessage: Listener<{ data: unknown }> | null;
+  onclose: Listener<{ code: number; reason: string }> | null;
+  onerror: Listener<unknown> | null;
+}
+
+/** Written as a method, so that a listener that wants to know more of the event is one, too. */
+type Listener<E> = { call(event: E): void }["call"];
 
 /** Takes back what was asked for. */
 export type Cancel = () => void;
@@ -26,11 +35,11 @@ export interface Environment {
   report(error: unknown): void;
 }
 
-/** What the browser or Node offers. Node before 22 has no WebSocket: pass `connect`. */
+/** What the browser or Node offers. */
 export function defaultEnvironment(): Environment {
   return {
     fetch: (url, init) => fetch(url, init),
-    connect: (url) => new WebSocket(url),
+    connect,
     store: typeof indexedDB === "undefined" ? memoryStore() : indexedDbStore("natter"),
     exclusive: exclusive(),
     now: () => Date.now(),
@@ -45,6 +54,13 @@ export function defaultEnvironment(): Environment {
     onWake,
     report: (error) => console.error(error),
   };
+}
+
+function connect(url: string): Socket {
+  if (typeof WebSocket === "undefined") {
+    throw new Error("There is no WebSocket here (Node has one from 22 on): pass one as `connect`, such as that of `ws`.");
+  }
+  return new WebSocket(url);
 }
 
 /** Web Locks where there are some; a page without TLS has none, and then only its own calls wait for each other. */

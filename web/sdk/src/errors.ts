@@ -23,7 +23,7 @@ export class ChatError extends Error {
     this.requestId = problem.requestId;
     this.retriable = problem.retriable;
     this.fields = problem.errors ?? [];
-    this.retryAfterMs = retryAfterMs;
+    this.retryAfterMs = Math.max(retryAfterMs, (problem.retryAfterSeconds ?? 0) * 1000);
   }
 }
 
@@ -44,4 +44,14 @@ export class SignedOutError extends Error {
 /** Whether the same request may succeed later. */
 export function isRetriable(error: unknown): boolean {
   return error instanceof NetworkError || (error instanceof ChatError && error.retriable);
+}
+
+/** Whether there is no such thing, or the caller may not see it. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof ChatError && error.status === 404;
+}
+
+/** How long the server asks to be left alone. */
+export function retryAfterMs(error: unknown): number {
+  return error instanceof ChatError ? error.retryAfterMs : 0;
 }

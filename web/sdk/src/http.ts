@@ -45,7 +45,7 @@ export async function send<T>(env: Environment, base: string, request: Request, 
   if (response.ok) return (text === "" ? undefined : parse(text, response)) as T;
   const problem = parse(text, response) as Partial<Problem> | null;
   if (typeof problem?.code !== "string") throw unintelligible(response);
-  throw new ChatError(problem as Problem, retryAfterMs(response));
+  throw new ChatError(problem as Problem, retryAfter(response));
 }
 
 function parse(text: string, response: Response): unknown {
@@ -60,7 +60,7 @@ function unintelligible(response: Response): NetworkError {
   return new NetworkError(`Something between here and the server answered ${response.status}.`);
 }
 
-function retryAfterMs(response: Response): number {
+function retryAfter(response: Response): number {
   const seconds = Number(response.headers.get("Retry-After"));
   return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0;
 }

@@ -2,14 +2,18 @@
  * A client for Natter, for browsers and Node, without dependencies.
  *
  * Invariant: what the server acknowledged is shown exactly once and in order; what it did not acknowledge is kept and
- * repeated under the same key. {@link Client} is the way in.
+ * repeated under the same key. {@link connect} is the way in for users of a host application, {@link Client} for people
+ * with a password.
  */
 export { Account, type ConnectionState } from "./account.ts";
-export { Client, type ClientOptions } from "./client.ts";
-export { isNotFound, type ConversationList } from "./conversations.ts";
-export { defaultEnvironment, type Environment } from "./environment.ts";
-export { ChatError, isRetriable, NetworkError, SignedOutError } from "./errors.ts";
-export { Room, type Timeline } from "./room.ts";
+export { Client, connect, type ClientOptions, type ConnectOptions } from "./client.ts";
+export { type ConversationList, type Conversations } from "./conversations.ts";
+export { defaultEnvironment, type Environment, type Socket } from "./environment.ts";
+export { ChatError, isNotFound, isRetriable, NetworkError, SignedOutError } from "./errors.ts";
+export type { TokenFunction } from "./guest.ts";
+export { DiscardedError, type Draft, type Sending } from "./outbox.ts";
+export type { People } from "./presence.ts";
+export { type Room, type Timeline } from "./room.ts";
 export { indexedDbStore, memoryStore, type Store } from "./store.ts";
 export type { TimelineItem } from "./timeline.ts";
 export type * from "./types.ts";

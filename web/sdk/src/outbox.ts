@@ -1,19 +1,44 @@
 import { Backoff } from "./backoff.ts";
 import type { Environment } from "./environment.ts";
-import { ChatError, isRetriable } from "./errors.ts";
-import type { Message } from "./types.ts";
+import { ChatError, isRetriable, retryAfterMs } from "./errors.ts";
+import type { Message, MessageDraft } from "./types.ts";
 import { Value } from "./value.ts";
 
+/** What somebody writes. */
+export type Draft = Pick<MessageDraft, "content" | "replyTo" | "threadId" | "attachments">;
+
 /** A message on its way to the server. */
-export interface Outgoing {
+export interface Outgoing extends Readonly<Draft> {
   /** Recognises a repeat, so that the message lands exactly once. */
   readonly clientMessageId: string;
   readonly conversationId: string;
-  readonly content: string;
   /** By the clock of this device; the server's replaces it. */
   readonly createdAt: string;
   /** Why it will not be tried again, unless somebody asks for it. */
   readonly failure?: string;
+}
+
+/** A send under way. Whoever does not wait for it need not look: the timeline says the same. */
+export interface Sending {
+  /** The key of the message in the timeline. */
+  readonly key: string;
+  /** The message, once it is committed; fails when it is refused for good or given up. */
+  readonly sent: Promise<Message>;
+}
+
+/** A message was given up before it was sent. */
+export class DiscardedError extends Error {
+  override readonly name = "DiscardedError";
+
+  constructor() {
+    super("The message was given up.");
+  }
+}
+
+/** Whoever waits for the end of a send. */
+interface Waiter {
+  resolve(message: Message): void;
+  reject(error: Error): void;
 }
 
 export interface OutboxHandlers {
@@ -26,15 +51,19 @@ export interface OutboxHandlers {
 /**
  * The messages that the server has not acknowledged, in the order in which they were written.
  *
- * Invariant: a message is kept from the moment it is written until it is acknowledged, across reloads, and the next
- * one of its conversation is not sent before. A refusal for good sets a message aside; anything else is repeated
- * under the same `clientMessageId`. The tabs of a browser share one outbox and take turns.
+ * Invariant: a message is kept from the moment it is written until it is acknowledged, across reloads, and no later one
+ * of its conversation is sent before. What may succeed later is repeated under the same `clientMessageId`; what is refused
+ * for good stays, and those behind it with it, until somebody has it tried again or gives it up. The tabs of a browser
+ * share one outbox and take turns.
  */
 export class Outbox {
   readonly #waiting = new Value<readonly Outgoing[]>([]);
   readonly #lanes = new Map<string, { backoff: Backoff; again: boolean }>();
-  /** Under which key the store has those of the list that it has. The keys of a conversation sort as it was written. */
+  /** The keys of those of the list that have had one. The keys of a conversation sort as it was written. */
+  readonly #places = new Map<string, string>();
+  /** The same of those that the store has. */
   readonly #kept = new Map<string, string>();
+  readonly #waiters = new Map<string, Waiter>();
   #writes: Promise<void> = Promise.resolve();
   #order = 0;
   #open = false;
@@ -54,6 +83,7 @@ export class Outbox {
       const stored = await this.#stored("");
       for (const [key, { clientMessageId }] of stored) {
         this.#kept.set(clientMessageId, key);
+        this.#places.set(clientMessageId, key);
         this.#order = Math.max(this.#order, orderOf(key));
       }
       const left = stored.sort(([a], [b]) => orderOf(a) - orderOf(b)).map(([, outgoing]) => outgoing);
@@ -63,30 +93,53 @@ export class Outbox {
   }
 
   /** Takes a message. It is listed at once, kept as soon as the store has it, and then sent. */
-  add(conversationId: string, content: string): Outgoing {
+  add(conversationId: string, { content, replyTo, threadId, attachments }: Draft): Sending {
     const outgoing: Outgoing = {
       clientMessageId: this.env.uniqueId(),
       conversationId,
       content,
+      ...(replyTo == null ? {} : { replyTo }),
+      ...(threadId == null ? {} : { threadId }),
+      ...(attachments === undefined ? {} : { attachments }),
       createdAt: new Date(this.env.now()).toISOString(),
     };
+    const sent = new Promise<Message>((resolve, reject) => {
+      this.#waiters.set(outgoing.clientMessageId, { resolve, reject });
+    });
+    // Not everybody waits for it.
+    sent.catch(() => undefined);
     this.#waiting.set([...this.#waiting.get(), outgoing]);
     this.#keep(outgoing);
-    return outgoing;
+    return { key: outgoing.clientMessageId, sent };
   }
 
-  /** Tries a failed message again, behind the others. */
+  /** Tries a failed message again, in its place. */
   retry(clientMessageId: string): void {
-    const failed = this.#take(clientMessageId);
+    const failed = this.#failed(clientMessageId);
     if (!failed) return;
     const { failure: _, ...outgoing } = failed;
-    this.#waiting.set([...this.#waiting.get(), outgoing]);
+    this.#replace(outgoing);
     this.#keep(outgoing);
   }
 
   /** Gives a failed message up. */
   discard(clientMessageId: string): void {
-    this.#take(clientMessageId);
+    const failed = this.#failed(clientMessageId);
+    if (!failed) return;
+    const key = this.#kept.get(clientMessageId);
+    this.#drop(failed);
+    this.#settle(clientMessageId, new DiscardedError());
+    this.#write(async () => {
+      if (key !== undefined) await this.env.store.delete(key);
+    }).then(
+      () => this.#send(failed.conversationId),
+      (error: unknown) => this.env.report(error),
+    );
+  }
+
+  /** The log has brought a message of the user's: perhaps another tab has sent it. */
+  seen(message: Message): void {
+    if (message.clientMessageId !== null) this.#settle(message.clientMessageId, message);
   }
 
   /** Messages can be sent from now on. */
@@ -107,6 +160,7 @@ export class Outbox {
     this.close();
     await this.#writes;
     for (const [key] of await this.#stored("")) await this.env.store.delete(key);
+    for (const { clientMessageId } of this.#waiting.get()) this.#settle(clientMessageId, new DiscardedError());
     this.#waiting.set([]);
   }
 
@@ -139,39 +193,58 @@ export class Outbox {
       const keptBefore = new Map(this.#kept);
       const stored = await this.#stored(conversationId);
       this.#dropSentElsewhere(conversationId, stored, keptBefore);
-      const [key, next] = stored.find(([, outgoing]) => outgoing.failure === undefined) ?? [];
-      if (key === undefined || !next) return;
+      const [key, next] = stored[0] ?? [];
+      if (key === undefined || !next || next.failure !== undefined || this.#blocked(conversationId)) return;
       try {
         const message = await this.handlers.send(next);
         await this.env.store.delete(key);
         this.handlers.sent(message);
         this.#drop(next);
+        this.#settle(next.clientMessageId, message);
         backoff.reset();
       } catch (error) {
         if (!this.#open) return;
-        if (isRetriable(error)) await backoff.wait();
-        else if (error instanceof ChatError) await this.#fail(key, next, error.message);
-        else throw error;
+        if (isRetriable(error)) await backoff.wait(retryAfterMs(error));
+        else if (error instanceof ChatError) {
+          const failed = { ...next, failure: error.message };
+          this.#fail(failed, error);
+          await this.env.store.set(key, failed);
+        } else throw error;
       }
     }
   }
 
-  async #fail(key: string, outgoing: Outgoing, failure: string): Promise<void> {
-    const failed = { ...outgoing, failure };
+  /** Whether a message that could not even be kept is to be sent first. */
+  #blocked(conversationId: string): boolean {
+    const first = this.#waiting.get().find((outgoing) => outgoing.conversationId === conversationId);
+    return first?.failure !== undefined;
+  }
+
+  #fail(failed: Outgoing, error: Error): void {
     this.#replace(failed);
-    await this.env.store.set(key, failed);
+    this.#settle(failed.clientMessageId, error);
+  }
+
+  #settle(clientMessageId: string, result: Message | Error): void {
+    const waiter = this.#waiters.get(clientMessageId);
+    this.#waiters.delete(clientMessageId);
+    if (result instanceof Error) waiter?.reject(result);
+    else waiter?.resolve(result);
   }
 
   #keep(outgoing: Outgoing): void {
     this.#write(async () => {
-      const key = this.#nextKey(outgoing);
+      const key = this.#places.get(outgoing.clientMessageId) ?? this.#nextKey(outgoing);
+      // Also when the store has no room: what is tried again stays before those behind it.
+      this.#places.set(outgoing.clientMessageId, key);
       await this.env.store.set(key, outgoing);
       this.#kept.set(outgoing.clientMessageId, key);
     }).then(
       () => this.#send(outgoing.conversationId),
-      (error: unknown) => {
-        this.env.report(error);
-        this.#replace({ ...outgoing, failure: "This device has no room to keep the message." });
+      (cause: unknown) => {
+        this.env.report(cause);
+        const error = new Error("This device has no room to keep the message.", { cause });
+        this.#fail({ ...outgoing, failure: error.message }, error);
       },
     );
   }
@@ -183,16 +256,10 @@ export class Outbox {
     return done;
   }
 
-  /** Takes a failed message out of the list and the store. */
-  #take(clientMessageId: string): Outgoing | undefined {
-    const failed = this.#waiting.get().find((outgoing) => outgoing.clientMessageId === clientMessageId);
-    if (failed?.failure === undefined) return undefined;
-    const key = this.#kept.get(clientMessageId);
-    this.#drop(failed);
-    if (key !== undefined) {
-      this.#write(() => this.env.store.delete(key)).catch((error: unknown) => this.env.report(error));
-    }
-    return failed;
+  #failed(clientMessageId: string): Outgoing | undefined {
+    return this.#waiting
+      .get()
+      .find((outgoing) => outgoing.clientMessageId === clientMessageId && outgoing.failure !== undefined);
   }
 
   /** What was kept and is not any more, another tab has sent. */
@@ -207,6 +274,7 @@ export class Outbox {
 
   #drop({ clientMessageId }: Outgoing): void {
     this.#kept.delete(clientMessageId);
+    this.#places.delete(clientMessageId);
     this.#waiting.set(this.#waiting.get().filter((outgoing) => outgoing.clientMessageId !== clientMessageId));
   }
 

@@ -1,11 +1,14 @@
 import { Backoff, retrying } from "./backoff.ts";
 import { withChange, withReaction } from "./change.ts";
+import type { Connection } from "./connection.ts";
 import type { Environment } from "./environment.ts";
-import type { Outbox } from "./outbox.ts";
-import { Sequence } from "./sequence.ts";
+import { NetworkError } from "./errors.ts";
+import type { Logs } from "./logs.ts";
+import type { Draft, Outbox, Sending } from "./outbox.ts";
 import type { Server } from "./server.ts";
 import { outgoingItem, sentItem, Stretch, type TimelineItem } from "./timeline.ts";
-import type { DurableEvent, Message, UserSummary } from "./types.ts";
+import type { DurableEvent, Message, ReadReceipt, TypingIndicator, UserSummary } from "./types.ts";
+import { Typing } from "./typing.ts";
 import { Value, type Readable } from "./value.ts";
 
 /** What can be shown of a conversation. */
@@ -23,11 +26,15 @@ export interface Timeline {
 export interface RoomContext {
   env: Environment;
   server: Server;
+  connection: Connection;
+  logs: Logs;
   outbox: Outbox;
   user: UserSummary;
+  /** Everything up to a position was read. */
+  read(conversationId: string, seq: number): void;
 }
 
-/** One conversation: its messages in order, live and without holes, and a way to write to it. */
+/** One conversation: its messages in order, live and without holes, who reads and writes there, and a way to write to it. */
 export class Room {
   readonly #timeline = new Value<Timeline>({
     items: [],
@@ -40,7 +47,10 @@ export class Room {
   readonly #items = new WeakMap<Message, TimelineItem>();
   readonly #unsubscribe: () => void;
   #stretch = new Stretch();
-  #sequence: Sequence<DurableEvent> | undefined;
+  /** The position of the newest event that the messages show; `undefined` until they are here. */
+  #position: number | undefined;
+  readonly #typing: Typing;
+  readonly #readers = new Value<ReadonlyMap<string, number>>(new Map());
   /** Acknowledged, but the log has not brought them yet. */
   #acknowledged: readonly Message[] = [];
   /** Events that came while the room was being opened. */
@@ -54,6 +64,10 @@ export class Room {
   #closed = false;
 
   readonly timeline: Readable<Timeline> = this.#timeline;
+  /** The ids of the others who write right now. */
+  readonly typing: Readable<readonly string[]>;
+  /** Up to which position the others have read, as far as was heard of it. */
+  readonly readers: Readable<ReadonlyMap<string, number>> = this.#readers;
   /** Whether somebody reads the newest messages; then old ones make room for new ones, else the other way round. */
   followed = true;
 
@@ -62,12 +76,14 @@ export class Room {
     private readonly context: RoomContext,
   ) {
     this.#backoff = new Backoff(context.env);
+    this.#typing = new Typing(context.env, context.connection, id);
+    this.typing = this.#typing.writers;
     this.#unsubscribe = context.outbox.waiting.subscribe(() => this.#publish());
   }
 
   /** Fetches the newest messages, unless that was done; from then on the room follows the log. */
   open(): Promise<void> {
-    if (this.#sequence) return Promise.resolve();
+    if (this.#position !== undefined) return Promise.resolve();
     this.#failure = undefined;
     this.#opening ??= this.#open()
       .catch((error: unknown) => this.#fail(error))
@@ -79,16 +95,34 @@ export class Room {
     return this.#opening;
   }
 
-  /** Writes a message. It is shown at once. */
-  send(content: string): void {
+  /** Writes a message. It is shown at once, kept through reloads, and repeated until the server has it, once. */
+  send(message: string | Draft): Sending {
     void this.latest();
-    this.context.outbox.add(this.id, content);
+    this.#typing.sent();
+    return this.context.outbox.add(this.id, typeof message === "string" ? { content: message } : message);
   }
 
+  /** The user writes: call it with every key. The others see it for as long as it goes on. */
+  startTyping(): void {
+    this.#typing.start();
+  }
+
+  /** The user has stopped writing. */
+  stopTyping(): void {
+    this.#typing.stop();
+  }
+
+  /** The user has seen the newest message that is shown, and with it all before it. */
+  markRead(): void {
+    if (this.#stretch.newest > 0) this.context.read(this.id, this.#stretch.newest);
+  }
+
+  /** Tries a message that failed again, in its place. Until it is sent or given up, those behind it wait. */
   retry(key: string): void {
     this.context.outbox.retry(key);
   }
 
+  /** Gives a message that failed up. */
   discard(key: string): void {
     this.context.outbox.discard(key);
   }
@@ -123,13 +157,26 @@ export class Room {
     });
   }
 
-  /** Takes an event from the socket. */
+  /** Takes the next event of the log. */
   receive(event: DurableEvent): void {
-    if (!this.#sequence) {
+    if (event.type === "message.new") this.#typing.receive({ userId: event.payload.sender.id, active: false });
+    if (this.#position === undefined) {
       if (this.#opening) this.#early.push(event);
-    } else if (!this.#sequence.receive(event)) {
-      this.#sequence.fill().catch((error: unknown) => this.#fail(error));
+    } else if (event.seq > this.#position) {
+      this.#apply(event);
+      this.#publish();
     }
+  }
+
+  /** Takes who has begun or ceased to write. */
+  indicate(indicator: TypingIndicator): void {
+    this.#typing.receive(indicator);
+  }
+
+  /** Takes how far somebody has read. */
+  receipt({ userId, lastReadSeq }: ReadReceipt): void {
+    const before = this.#readers.get();
+    if (lastReadSeq > (before.get(userId) ?? 0)) this.#readers.set(new Map(before).set(userId, lastReadSeq));
   }
 
   /** Shows a message as sent before the log brings it. */
@@ -138,17 +185,20 @@ export class Room {
     this.#publish();
   }
 
-  /** Fetches what was missed while there was no connection. Never fails: the timeline says when it cannot be shown. */
-  async heal(): Promise<void> {
+  /** There is a connection again. */
+  wake(): void {
     this.#backoff.wake();
-    await (this.#sequence?.heal().catch((error: unknown) => this.#fail(error)) ?? this.#opening);
   }
 
-  /** Forgets everything: the log is another one. Whoever looks at the room sees it come back. */
+  /** There is no connection: nobody can say who writes. */
+  down(): void {
+    this.#typing.clear();
+  }
+
+  /** Forgets everything: the log went on too far, or is another one. Whoever looks at the room sees it come back. */
   reset(): Promise<void> {
-    const wasOpen = this.#sequence !== undefined;
-    this.#sequence?.close();
-    this.#sequence = undefined;
+    const wasOpen = this.#position !== undefined;
+    this.#position = undefined;
     this.#stretch = new Stretch();
     this.#acknowledged = [];
     this.#publish();
@@ -158,49 +208,45 @@ export class Room {
   close(): void {
     this.#closed = true;
     this.#unsubscribe();
-    this.#sequence?.close();
+    this.#typing.clear();
     this.#backoff.wake();
   }
 
   async #open(): Promise<void> {
-    const { env, server } = this.context;
+    const { server, logs } = this.context;
     const stretch = this.#stretch;
     this.#early = [];
     // The position first: what is committed after it comes as an event, whether or not the page has it already.
-    const [conversation, page] = await this.#retrying(async () => [
-      await server.conversation(this.id),
-      await server.messages(this.id),
-    ]);
+    const [conversation, page] = await this.#retrying(async () => {
+      const known = logs.position(this.id);
+      const conversation = await server.conversation(this.id);
+      if (conversation.lastSeq < known) throw new NetworkError("The answer is older than what is known.");
+      return [conversation, await server.messages(this.id)] as const;
+    });
     // Reset meanwhile: these answers may be of the log that is gone.
     if (stretch !== this.#stretch) return this.#open();
 
-    const sequence = new Sequence<DurableEvent>(env, conversation.lastSeq, {
-      fetch: (after) => server.events(this.id, after),
-      apply: (event) => this.#apply(event),
-    });
+    logs.follow(conversation);
     stretch.reset(page.data, page.meta.hasMore);
-    this.#sequence = sequence;
-    for (const event of this.#early) sequence.receive(event);
-    this.#publish();
-    // The connection may have been away in between.
-    await sequence.heal();
+    this.#position = conversation.lastSeq;
+    for (const event of this.#early) if (event.seq > conversation.lastSeq) this.#apply(event);
+    this.#early = [];
   }
 
   #fail(error: unknown): void {
-    this.#sequence?.close();
-    this.#sequence = undefined;
+    this.#position = undefined;
     this.#failure = error;
     this.#publish();
   }
 
   #apply(event: DurableEvent): void {
+    this.#position = event.seq;
     if (event.type === "message.new") {
       this.#stretch.receive(event.payload, this.followed);
     } else {
       this.#change(event);
       if (this.#growing) this.#meanwhile.push(event);
     }
-    this.#publish();
   }
 
   /** Changes the message that an event is about. Events that change none still count: the log has no holes. */
@@ -248,7 +294,7 @@ export class Room {
     const { hasOlder, hasNewer } = this.#stretch;
     const timeline = { items: this.#list(), hasOlder, hasNewer, growing: this.#growing };
     if (this.#failure !== undefined) this.#timeline.set({ ...timeline, phase: "failed", failure: this.#failure });
-    else this.#timeline.set({ ...timeline, phase: this.#sequence ? "ready" : "loading" });
+    else this.#timeline.set({ ...timeline, phase: this.#position === undefined ? "loading" : "ready" });
   }
 
   #list(): TimelineItem[] {

@@ -1,6 +1,7 @@
 import type { Environment } from "./environment.ts";
 import { ChatError, SignedOutError } from "./errors.ts";
 import { send, type Request } from "./http.ts";
+import type { Identity } from "./identity.ts";
 import type { LoginRequest, RegisterRequest, SignIn, Tokens, User } from "./types.ts";
 import { Value } from "./value.ts";
 
@@ -19,12 +20,12 @@ interface Stored {
 }
 
 /**
- * Who is signed in, and the tokens that prove it.
+ * Somebody who signed in with a password, and the tokens that prove it.
  *
  * Invariant: each refresh token is used once. All tabs share one stored pair; whoever refreshes holds a lock, looks
  * first whether another tab was faster, and stores the new pair before anybody uses it.
  */
-export class Session {
+export class Session implements Identity {
   readonly #user = new Value<User | null | undefined>(undefined);
   #stored: Stored | undefined;
   #refreshing: Promise<Stored> | undefined;
@@ -67,27 +68,15 @@ export class Session {
     }
   }
 
-  /** Sends a request in the name of the user, with a new token when the present one has ended. */
-  async request<T>(request: Request): Promise<T> {
-    const first = await this.#tokens();
-    try {
-      return await send<T>(this.env, this.base, request, first.accessToken);
-    } catch (error) {
-      if (!(error instanceof ChatError) || error.status !== 401) throw error;
-      const second = await this.#tokens(first.accessToken);
-      return await send<T>(this.env, this.base, request, second.accessToken);
-    }
-  }
-
-  /** A pair whose access token still lives and is not the one that was just refused. */
-  async #tokens(refused?: string): Promise<Stored> {
+  /** The access token, refreshed if it was refused or is about to end. */
+  async token(refused?: string): Promise<string> {
     const present = this.#stored;
     if (!present) throw new SignedOutError();
-    if (this.#fit(present, refused)) return present;
+    if (this.#fit(present, refused)) return present.accessToken;
     this.#refreshing ??= this.env
       .exclusive(LOCK, () => this.#refresh(present.user.id, refused))
       .finally(() => (this.#refreshing = undefined));
-    return this.#refreshing;
+    return (await this.#refreshing).accessToken;
   }
 
   #fit(stored: Stored, refused: string | undefined): boolean {

@@ -12,6 +12,9 @@ interface Tab {
   client: Client;
   account: Account;
   written: string[];
+  /** What the present page has been told of, and how much there was before it. */
+  heard: string[];
+  heardFrom: number | undefined;
 }
 
 async function open(world: World, store: Store, username: string): Promise<Tab> {
@@ -20,7 +23,9 @@ async function open(world: World, store: Store, username: string): Promise<Tab> 
   if (!client.account.get()) await client.register({ username, password: "correct horse" });
   const account = client.account.get();
   if (!account) throw new Error("not signed in");
-  return { store, client, account, written: [] };
+  const heard: string[] = [];
+  account.on("message.new", ({ content }) => heard.push(content));
+  return { store, client, account, written: [], heard, heardFrom: 0 };
 }
 
 /**
@@ -53,8 +58,8 @@ async function run(seed: number): Promise<void> {
       // What is typed is kept before the page goes away: a store takes its time.
       await world.settle();
       tab.client.close();
-      const { client, account } = await open(world, tab.store, tab.account.user.username);
-      Object.assign(tab, { client, account });
+      const { client, account, heard } = await open(world, tab.store, tab.account.user.username);
+      Object.assign(tab, { client, account, heard, heardFrom: undefined });
       void account.room(id).open();
     } else {
       await world.pass(world.random() * 2_000);
@@ -71,6 +76,8 @@ async function run(seed: number): Promise<void> {
     expect(committed.filter((text) => text.startsWith(`${name} `))).toEqual(tab.written);
     expect(tab.account.connection.get()).toBe("online");
     expect(tab.account.unsent).toBe(0);
+    // A page that was loaded in the middle hears of everything from somewhere on.
+    expect(committed.slice(tab.heardFrom ?? committed.length - tab.heard.length)).toEqual(tab.heard);
     const { items, phase } = tab.account.room(id).timeline.get();
     expect(phase).toBe("ready");
     expect(items.map((item) => item.content)).toEqual(committed);

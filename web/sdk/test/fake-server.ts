@@ -6,13 +6,15 @@ import type {
   EventBody,
   Message,
   Page,
+  Presence,
   Problem,
   SendMessage,
+  SyncResume,
   User,
 } from "../src/index.ts";
 
 /** What a fault may do to one send. */
-export type Fault = "none" | "refuse" | "lose-before-commit" | "lose-after-commit" | "lose-event" | "double-event";
+export type Fault = "none" | "refuse" | "rate-limit" | "lose-before-commit" | "lose-after-commit" | "lose-event" | "double-event";
 
 interface Log {
   conversation: Conversation;
@@ -39,6 +41,7 @@ class Refusal extends Error {
     readonly status: number,
     readonly code: string,
     readonly retriable = false,
+    readonly retryAfterSeconds: number | null = null,
   ) {
     super(code);
   }
@@ -56,7 +59,13 @@ export class FakeServer {
   #ids = 0;
   #time = Date.UTC(2026, 10, 21, 9);
   epoch = "epoch-1";
+  /** When the tokens of sockets end. */
+  expiresAt: string | null = null;
+  /** What this server does not know, as an older one would not. */
+  unknown = new Set<string>();
   requests: string[] = [];
+  /** The frames that clients have sent, and what was in them. */
+  frames: { type: string; payload: unknown }[] = [];
   /** Decides about each send. */
   fault: () => Fault = () => "none";
 
@@ -78,9 +87,9 @@ export class FakeServer {
     }
   }
 
-  problem({ status, code, retriable }: { status: number; code: string; retriable: boolean }): Problem {
+  problem({ status, code, retriable, retryAfterSeconds }: Refusal): Problem {
     const type = `/api/docs/errors/${code}`;
-    return { type, title: code, status, detail: code, code: code as ErrorCode, requestId: "r", retriable };
+    return { type, title: code, status, detail: code, code: code as ErrorCode, requestId: "r", retriable, retryAfterSeconds };
   }
 
   /** Opens a socket for a ticket, which works once. */
@@ -91,7 +100,7 @@ export class FakeServer {
     if (userId === undefined || !user) return undefined;
     const open = { ...link, userId };
     this.links.add(open);
-    open.deliver({ type: "ready", payload: { connectionId: this.id(), user, heartbeatSeconds: 25, epoch: this.epoch } });
+    open.deliver({ type: "ready", payload: { connectionId: this.id(), user, heartbeatSeconds: 25, epoch: this.epoch, expiresAt: this.expiresAt } });
     return open;
   }
 
@@ -99,17 +108,82 @@ export class FakeServer {
   frame(link: Link, frame: { id?: string; type: string; payload: unknown }): void {
     if (!this.links.has(link)) return;
     if (frame.type === "ping") return link.deliver({ type: "pong", payload: {} });
+    this.frames.push({ type: frame.type, payload: frame.payload });
     const fault = this.fault();
     if (fault === "lose-before-commit") return this.drop(link, 1006, "");
     try {
+      if (this.unknown.has(frame.type)) throw new Refusal(400, "unknown_type");
+      if (fault === "rate-limit") throw new Refusal(429, "rate_limited", true, 7);
       if (fault === "refuse") throw new Refusal(503, "unavailable", true);
-      const { message } = this.send(link.userId, frame.payload as SendMessage, fault);
+      const answer = this.#answer(link, frame.type, frame.payload as never, fault);
       if (fault === "lose-after-commit") return this.drop(link, 1006, "");
-      link.deliver({ id: frame.id, type: "ack", payload: message });
+      link.deliver({ id: frame.id, ...answer });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       link.deliver({ id: frame.id, type: "error", payload: this.problem(error) });
     }
+  }
+
+  #answer(
+    link: Link,
+    type: string,
+    payload: SendMessage & SyncResume & { userIds: string[]; seq: number; token: string; status: Presence },
+    fault: Fault,
+  ): { type: string; payload: unknown } {
+    switch (type) {
+      case "message.send":
+        return { type: "ack", payload: this.send(link.userId, payload, fault).message };
+      case "sync.resume":
+        return { type: "sync.done", payload: { events: this.#resume(link, payload) } };
+      case "message.read": {
+        const { conversationId, seq: lastReadSeq } = payload;
+        this.#log(conversationId, link.userId);
+        return { type: "ack", payload: { conversationId, lastReadSeq, unreadCount: 0, mentionCount: 0 } };
+      }
+      case "presence.watch":
+        return {
+          type: "ack",
+          payload: { users: payload.userIds.map((userId) => ({ userId, status: "online", lastSeen: null })) },
+        };
+      case "auth.refresh":
+        if (!this.#access.has(payload.token)) throw new Refusal(401, "token_expired");
+        return { type: "ack", payload: { expiresAt: this.expiresAt } };
+      case "presence.update":
+      case "typing.start":
+      case "typing.stop":
+        return { type: "ack", payload: {} };
+      default:
+        throw new Refusal(400, "unknown_type");
+    }
+  }
+
+  /** Tells what a client lacks, as the delivery guide has it; a thousand events is too many here, too. */
+  #resume(link: Link, { conversations, all }: SyncResume): number {
+    const named = new Map(conversations.map((position) => [position.id, position]));
+    let count = 0;
+    for (const { id, epoch, seq } of conversations) {
+      const log = this.logs.get(id);
+      if (!log?.members.includes(link.userId)) {
+        link.deliver({ type: "sync.removed", payload: { conversationId: id } });
+        continue;
+      }
+      const head = log.events.length;
+      if (epoch !== this.epoch || seq > head || head - seq > 1_000) {
+        link.deliver({ type: "sync.reset", payload: { conversationId: id, epoch: this.epoch, seq: head } });
+        continue;
+      }
+      for (let start = seq; start < head; start += 100) {
+        const events = structuredClone(log.events.slice(start, start + 100));
+        count += events.length;
+        link.deliver({ type: "sync.events", payload: { conversationId: id, events } });
+      }
+    }
+    for (const [id, log] of all ? this.logs : []) {
+      if (named.has(id) || !log.members.includes(link.userId)) continue;
+      const payload = { conversationId: id, epoch: this.epoch, seq: log.events.length };
+      link.deliver({ type: "sync.reset", payload });
+    }
+    return count;
   }
 
   /** Closes a socket from this side. */
@@ -282,6 +356,15 @@ export class FakeServer {
 
     const userId = this.#access.get(token ?? "");
     if (userId === undefined) throw new Refusal(401, "token_expired");
+    if (path === "/users/me") return { status: 200, body: this.user(userId) };
+    if (path.startsWith("/conversations/with/")) {
+      const other = this.#byName(path.replace("/conversations/with/", "")).id;
+      const log = [...this.logs.values()].find(
+        ({ conversation, members }) => conversation.type === "direct" && members.includes(userId) && members.includes(other),
+      );
+      const wish = { type: "direct" as const, members: [this.user(other).username] };
+      return { status: 200, body: log ? this.#view(log, userId) : this.create(userId, wish) };
+    }
     if (path === "/auth/ticket") {
       const ticket = this.id();
       this.#tickets.set(ticket, userId);

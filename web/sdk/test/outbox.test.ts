@@ -103,30 +103,59 @@ describe("outbox", () => {
     expect(world.server.messages(id).map((message) => message.content)).toEqual(["a", "b", "c"]);
   });
 
-  it("sets aside what is refused for good, until somebody decides", async () => {
+  it("holds what is behind a message that is refused for good, until somebody decides", async () => {
     const world = new World();
     const store = memoryStore();
     const { client, room, id } = await withRoom(world, store);
     const long = "x".repeat(16_001);
-    room.send(long);
+    const { sent: refused, key } = room.send(long);
     room.send("short");
+    await expect(refused).rejects.toMatchObject({ code: "validation_failed" });
     await world.settle();
-    expect(shown(room)).toEqual(["short sent", `${long} failed`]);
-    expect(room.timeline.get().items[1]?.failure).toBe("validation_failed");
+    expect(shown(room)).toEqual([`${long} failed`, "short queued"]);
+    expect(room.timeline.get().items[0]?.failure).toBe("validation_failed");
     client.close();
 
     const { account } = await enter(world, store);
     const again = account.room(id);
     await again.open();
-    const key = again.timeline.get().items[1]?.key ?? "";
     again.retry(key);
-    expect(shown(again)[1]).toBe(`${long} queued`);
+    expect(shown(again)).toEqual([`${long} queued`, "short queued"]);
     await world.settle();
-    expect(shown(again)[1]).toBe(`${long} failed`);
+    expect(shown(again)).toEqual([`${long} failed`, "short queued"]);
     again.discard(key);
     await world.settle();
     expect(shown(again)).toEqual(["short sent"]);
     expect(await store.entries("outbox")).toEqual([]);
+  });
+
+  it("answers with the message when it is sent, and fails when it is given up", async () => {
+    const world = new World();
+    const { room } = await withRoom(world, memoryStore());
+    let refusals = 2;
+    world.server.fault = () => (refusals-- > 0 ? "refuse" : "none");
+    const { sent } = room.send({ content: "later" });
+    await world.pass(60_000);
+    await expect(sent).resolves.toMatchObject({ content: "later", seq: 2 });
+
+    const { sent: long, key } = room.send("x".repeat(16_001));
+    await world.settle();
+    await expect(long).rejects.toMatchObject({ code: "validation_failed" });
+    room.discard(key);
+    expect(shown(room)).toEqual(["later sent"]);
+  });
+
+  it("waits as long as the server asks for", async () => {
+    const world = new World();
+    const { room, id } = await withRoom(world, memoryStore());
+    world.server.fault = () => "rate-limit";
+    room.send("later");
+    await world.settle();
+    world.server.fault = () => "none";
+    await world.pass(6_999);
+    expect(world.server.messages(id)).toEqual([]);
+    await world.pass(1_000);
+    expect(shown(room)).toEqual(["later sent"]);
   });
 
   it("is shared by the tabs of a browser, which take turns", async () => {
@@ -159,11 +188,13 @@ describe("outbox", () => {
     store.set = () => Promise.reject(new Error("quota"));
     room.send("too much");
     await world.settle();
-    expect(shown(room)).toEqual(["too much failed"]);
     store.set = set;
+    room.send("behind it");
+    await world.settle();
+    expect(shown(room)).toEqual(["too much failed", "behind it queued"]);
     room.retry(room.timeline.get().items[0]?.key ?? "");
     await world.settle();
-    expect(shown(room)).toEqual(["too much sent"]);
+    expect(shown(room)).toEqual(["too much sent", "behind it sent"]);
     expect(world.reported).toHaveLength(1);
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ChatError, memoryStore, NetworkError } from "../src/index.ts";
+import { Server } from "../src/server.ts";
 import { Session } from "../src/session.ts";
 import { World } from "./world.ts";
 
@@ -11,7 +12,9 @@ async function tab(world: World, store = memoryStore()) {
   return session;
 }
 
-const me = (session: Session) => session.request({ method: "GET", path: "/conversations" });
+/** Asks the server for something in the name of whoever is signed in. */
+const ask = (world: World, session: Session) =>
+  new Server(world.environment(memoryStore()), "http://fake", session).conversations();
 
 describe("session", () => {
   it("is found again after a reload", async () => {
@@ -20,7 +23,7 @@ describe("session", () => {
     await (await tab(world, store)).register(alice);
     const again = await tab(world, store);
     expect(again.user.get()?.username).toBe("alice");
-    await expect(me(again)).resolves.toMatchObject({ data: [] });
+    await expect(ask(world, again)).resolves.toMatchObject({ data: [] });
   });
 
   it("says in the server's words why a sign-in is refused", async () => {
@@ -40,7 +43,7 @@ describe("session", () => {
 
     for (let round = 0; round < 5; round += 1) {
       world.server.expireAccessTokens();
-      await Promise.all([me(first), me(second), me(first), me(second)]);
+      await Promise.all([ask(world, first), ask(world, second), ask(world, first), ask(world, second)]);
     }
     expect(world.server.requests.filter((request) => request === "POST /auth/refresh")).toHaveLength(5);
     expect(first.user.get()?.username).toBe("alice");
@@ -51,7 +54,7 @@ describe("session", () => {
     const session = await tab(world);
     await session.register(alice);
     await world.pass(14.6 * 60_000);
-    await me(session);
+    await ask(world, session);
     expect(world.server.requests).toEqual(["POST /auth/register", "POST /auth/refresh", "GET /conversations"]);
   });
 
@@ -67,7 +70,7 @@ describe("session", () => {
       keys.push(world.server.requests.at(-1));
       await set(key, value);
     };
-    await me(session);
+    await ask(world, session);
     expect(keys).toEqual(["POST /auth/refresh"]);
   });
 
@@ -77,10 +80,10 @@ describe("session", () => {
     await session.register(alice);
     world.server.expireAccessTokens();
     world.online = false;
-    await expect(me(session)).rejects.toBeInstanceOf(NetworkError);
+    await expect(ask(world, session)).rejects.toBeInstanceOf(NetworkError);
     expect(session.user.get()?.username).toBe("alice");
     world.online = true;
-    await expect(me(session)).resolves.toBeDefined();
+    await expect(ask(world, session)).resolves.toBeDefined();
   });
 
   it("ends when the server has ended it", async () => {
@@ -89,7 +92,7 @@ describe("session", () => {
     const session = await tab(world, store);
     await session.register(alice);
     world.server.endSessions(session.user.get()?.id ?? "");
-    await expect(me(session)).rejects.toThrow("The session has ended.");
+    await expect(ask(world, session)).rejects.toThrow("The session has ended.");
     expect(session.user.get()).toBeNull();
     expect((await tab(world, store)).user.get()).toBeNull();
   });
@@ -113,7 +116,7 @@ describe("session", () => {
     const second = await tab(world, store);
     await second.signOut();
     await second.register({ username: "bob", password: "battery staple" });
-    await expect(me(first)).rejects.toThrow("The session has ended.");
+    await expect(ask(world, first)).rejects.toThrow("The session has ended.");
     expect(first.user.get()?.username).toBe("bob");
   });
 });

@@ -113,7 +113,7 @@ export class World {
       onclose: null,
       onerror: null,
       send: (text) => {
-        const frame = JSON.parse(text as string) as { id?: string; type: string; payload: unknown };
+        const frame = JSON.parse(text) as { id?: string; type: string; payload: unknown };
         queueMicrotask(() => link && this.server.frame(link, frame));
       },
       close: () => {
