@@ -6,6 +6,7 @@ pub(crate) mod jwt;
 mod manage;
 pub(crate) mod password;
 mod register;
+pub(crate) mod revoke;
 mod session;
 pub(crate) mod ticket;
 pub(crate) mod token;

@@ -21,6 +21,7 @@ mod presence;
 mod random;
 mod relay;
 mod search;
+mod sync;
 pub mod text;
 mod typing;
 
@@ -38,14 +39,18 @@ pub use presence::Keeper;
 pub use random::{Random, SystemRandom};
 pub use relay::Relay;
 pub use search::SearchRequest;
+pub use sync::{Resume, Resumed};
 
-use account::{host_token::Host, password::Passwords, ticket::Tickets, token::Signer};
+use account::{
+    host_token::Host, password::Passwords, revoke::Revocations, ticket::Tickets, token::Signer,
+};
 use cursor::Cursors;
 use natter_protocol::Timestamp;
 use natter_realtime::Hub;
 use natter_store::Store;
 use relay::Signals;
 use std::sync::Arc;
+use sync::Resumes;
 use uuid::Uuid;
 
 /// A result of the domain.
@@ -73,6 +78,8 @@ pub struct Chat {
     signer: Signer,
     host: Option<Host>,
     tickets: Tickets,
+    revocations: Revocations,
+    resumes: Resumes,
     cursors: Cursors,
     signals: Signals,
 }
@@ -93,6 +100,8 @@ impl Chat {
             signer: Signer::new(&secret)?,
             host: None,
             tickets: Tickets::default(),
+            revocations: Revocations::after(store.last_revocation().await?),
+            resumes: Resumes::default(),
             cursors: Cursors::new(&cursor_secret),
             signals: Signals::default(),
             store,

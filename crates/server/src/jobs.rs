@@ -18,6 +18,8 @@ const ERASE_PAUSE_MS: u64 = 20;
 
 /// Between two looks for messages that can be indexed.
 const INDEX_SECONDS: u64 = 2;
+/// Between two looks for sign-outs and the like that other processes have seen to.
+const REVOKE_SECONDS: u64 = 1;
 /// Between two looks for rules about addresses that were made on other nodes.
 const IP_RULES_SECONDS: u64 = 2;
 
@@ -63,6 +65,15 @@ pub(crate) fn start(app: &App) -> TaskTracker {
                         break;
                     }
                 }
+            }
+        }
+    }));
+    let revoke = Arc::clone(chat);
+    jobs.spawn(every(Duration::from_secs(REVOKE_SECONDS), stopping.clone(), move || {
+        let chat = Arc::clone(&revoke);
+        async move {
+            if let Err(error) = chat.revoke().await {
+                tracing::warn!(%error, "sockets of sessions that may have ended stay open");
             }
         }
     }));

@@ -7,7 +7,6 @@ use anyhow::Result;
 use natter_chat::{
     Chat, ClaimNames, HostKeys, HostTokens, Random as _, Rules, SystemClock, SystemRandom, TokenKey,
 };
-use natter_protocol::limits;
 use natter_realtime::{Hub, Limits};
 use natter_store::{Committed, OpenOptions, Store};
 use std::sync::Arc;
@@ -31,7 +30,7 @@ pub async fn chat(config: &Config) -> Result<Open> {
     let hub = Hub::start(Limits {
         message_bytes_max: config.limits.frame_bytes_max,
         queue_bytes_max: config.limits.connection_queue_bytes_max,
-        commands_max: limits::CONNECTION_COMMANDS_MAX,
+        user_connections_max: config.limits.user_connections_max,
         heartbeat_seconds: config.socket.heartbeat_seconds,
         write_stall_seconds_max: config.socket.write_stall_seconds_max,
         ..Limits::default()

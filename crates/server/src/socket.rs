@@ -7,7 +7,7 @@ mod websocket;
 
 use crate::app::App;
 use crate::config::Origin;
-use crate::net::Stream;
+use crate::net::{Stream, Transport};
 use crate::rest::{Address, Failure, Toll, bearer};
 use crate::serve::ConnectionPermit;
 use axum::Extension;
@@ -16,15 +16,16 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use gateway::Gateway;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use natter_protocol::{ConnectionId, ErrorCode};
-use natter_realtime::{Dialect, Newcomer, Refused, Registration, Wire};
+use natter_chat::Actor;
+use natter_protocol::ErrorCode;
+use natter_realtime::{Dialect, Wire};
 use serde::Deserialize;
 use sha1::{Digest as _, Sha1};
-use std::sync::Arc;
 use websocket::WebSocket;
 
 /// Appended to the client's key before it is hashed (RFC 6455, section 1.3).
@@ -51,7 +52,9 @@ pub(crate) async fn open(
     request: Request,
 ) -> Response {
     let mut toll = Toll::of(&app);
-    let opened = answer(&app, address, &mut toll, request).await.into_response();
+    let opened = answer(&app, address, &mut toll, request)
+        .await
+        .into_response();
     toll.tell(opened)
 }
 
@@ -64,62 +67,76 @@ async fn answer(
     let accept = accept(&request)?;
     let extensions = extension::negotiate(request.headers())?;
     check_origin(request.headers(), &app.config.cors.origins)?;
-    let actor = match proof(&request)? {
-        Proof::Ticket(ticket) => app.chat.redeem_ticket(&ticket).await,
-        Proof::Token(token) => app.chat.authenticate(&token).await,
-        Proof::None => Err(natter_chat::Error::Unauthenticated),
+    let actor = proof(&request)?.check(app, address, toll).await?;
+    let wire = Wire {
+        dialect: Dialect::Native,
+        deflate: extensions.is_some(),
     };
-    let actor = toll.admit(address, actor)?;
-
-    let connection_id = ConnectionId::from_uuid(app.chat.new_id());
-    let gateway = Gateway::new(app.chat.clone(), Arc::clone(&app.limiter), actor, connection_id);
-    let ready = gateway.ready(app.config.socket.heartbeat_seconds);
-    let ready = websocket::frame(None, "ready", &ready);
-    let session = gateway.session();
-    let newcomer = Newcomer {
-        user_id: gateway.user(),
-        session_id: session,
-        connection_id,
-        wire: Wire { dialect: Dialect::Native, deflate: extensions.is_some() },
-        expires_in_seconds: None,
-        first: Some(ready),
-    };
-    let registration = app.hub.register(newcomer).map_err(|refused| match refused {
-        Refused::ShuttingDown => Failure::new(ErrorCode::Unavailable, "the server is shutting down"),
-        Refused::TooMany => Failure::new(ErrorCode::TooManyConnections, "the user has too many connections"),
-    })?;
-    let admission = app.access.enter(connection_id, address.0, gateway.user(), session);
-    if !app.access.admits(address.0) {
-        return Err(Failure::kept_out(address.0));
-    }
-    gateway.check_session().await?;
+    let (gateway, registration) = Gateway::open(app, actor, address.0, wire).await?;
     let permit = request.extensions_mut().remove::<ConnectionPermit>();
     let upgrade = hyper::upgrade::on(&mut request);
     app.connections.spawn(async move {
-        serve(upgrade, registration, gateway).await;
-        drop((permit, admission));
+        if let Some((transport, early)) = transport(upgrade).await {
+            natter_realtime::serve(transport, early, registration, WebSocket(gateway)).await;
+        }
+        drop(permit);
     });
+    let mut response = switching_protocols(accept);
+    response
+        .headers_mut()
+        .extend(extensions.map(|answer| (header::SEC_WEBSOCKET_EXTENSIONS, answer)));
+    Ok(response)
+}
+
+impl From<Credentials> for Proof {
+    fn from(Credentials { ticket, token }: Credentials) -> Self {
+        match (ticket, token) {
+            (Some(ticket), _) => Self::Ticket(ticket),
+            (None, Some(token)) => Self::Token(token),
+            (None, None) => Self::None,
+        }
+    }
+}
+
+impl Proof {
+    /// Whom it proves.
+    async fn check(
+        self,
+        app: &App,
+        address: Address,
+        toll: &mut Toll<'_>,
+    ) -> Result<Actor, Failure> {
+        let actor = match self {
+            Self::Ticket(ticket) => app.chat.redeem_ticket(&ticket).await,
+            Self::Token(token) => app.chat.authenticate(&token).await,
+            Self::None => Err(natter_chat::Error::Unauthenticated),
+        };
+        toll.admit(address, actor)
+    }
+}
+
+/// The answer to an opening handshake.
+fn switching_protocols(accept: HeaderValue) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
     headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
-    headers.extend(extensions.map(|answer| (header::SEC_WEBSOCKET_EXTENSIONS, answer)));
-    Ok(response)
+    response
 }
 
 /// Leaves HTTP behind: what is kept of the connection is its bare stream and what was read of it already.
-async fn serve(upgrade: OnUpgrade, registration: Registration, gateway: Gateway) {
-    let upgraded = match upgrade.await {
-        Ok(upgraded) => upgraded,
-        Err(error) => return tracing::debug!(%error, "the client left during the handshake"),
-    };
+async fn transport(upgrade: OnUpgrade) -> Option<(Transport, Bytes)> {
+    let upgraded = upgrade
+        .await
+        .inspect_err(|error| tracing::debug!(%error, "the client left during the handshake"))
+        .ok()?;
     let Ok(parts) = upgraded.downcast::<TokioIo<Stream>>() else {
-        return tracing::error!("an upgraded connection is no stream of ours");
+        tracing::error!("an upgraded connection is no stream of ours");
+        return None;
     };
-    let transport = parts.io.into_inner().into_transport();
-    natter_realtime::serve(transport, parts.read_buf, registration, WebSocket(gateway)).await;
+    Some((parts.io.into_inner().into_transport(), parts.read_buf))
 }
 
 /// The answer to the client's key, if this is an opening handshake.
@@ -130,9 +147,16 @@ fn accept(request: &Request) -> Result<HeaderValue, Failure> {
             .get_all(name)
             .iter()
             .filter_map(|value| value.to_str().ok())
-            .any(|value| value.split(',').any(|entry| entry.trim().eq_ignore_ascii_case(token)))
+            .any(|value| {
+                value
+                    .split(',')
+                    .any(|entry| entry.trim().eq_ignore_ascii_case(token))
+            })
     };
-    let versions = (header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+    let versions = (
+        header::SEC_WEBSOCKET_VERSION,
+        HeaderValue::from_static("13"),
+    );
     // HTTP/1.0 has no upgrades, and the route for GET takes HEAD as well.
     let can_upgrade = request.method() == Method::GET && request.version() == Version::HTTP_11;
     if !can_upgrade
@@ -148,12 +172,18 @@ fn accept(request: &Request) -> Result<HeaderValue, Failure> {
             header: Some(versions),
         });
     }
-    let key = headers.get(header::SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes).unwrap_or_default();
+    let key = headers
+        .get(header::SEC_WEBSOCKET_KEY)
+        .map(HeaderValue::as_bytes)
+        .unwrap_or_default();
     if STANDARD.decode(key).map_or(0, |nonce| nonce.len()) != 16 {
         let detail = "Sec-WebSocket-Key must be 16 bytes in base64";
         return Err(Failure::new(ErrorCode::InvalidParameter, detail));
     }
-    let digest = Sha1::new().chain_update(key).chain_update(HANDSHAKE_GUID).finalize();
+    let digest = Sha1::new()
+        .chain_update(key)
+        .chain_update(HANDSHAKE_GUID)
+        .finalize();
     HeaderValue::from_str(&STANDARD.encode(digest))
         .map_err(|error| natter_chat::Error::Internal(error.to_string()).into())
 }
@@ -161,14 +191,21 @@ fn accept(request: &Request) -> Result<HeaderValue, Failure> {
 /// Browsers let any page open a socket to any server and only tell where the page came from, so it is the server that
 /// must look. Programs that are no browsers send no origin.
 fn check_origin(headers: &HeaderMap, allowed: &[Origin]) -> Result<(), Failure> {
-    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return Ok(());
+    };
     let origin = origin.to_str().unwrap_or("null");
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let own = origin.split_once("://").is_some_and(|(_, authority)| Some(authority) == host);
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let own = origin
+        .split_once("://")
+        .is_some_and(|(_, authority)| Some(authority) == host);
     if own || allowed.iter().any(|entry| entry.as_str() == origin) {
         return Ok(());
     }
-    let detail = format!("{origin} may not open sockets here; the operator can add it to cors.origins");
+    let detail =
+        format!("{origin} may not open sockets here; the operator can add it to cors.origins");
     Err(Failure::new(ErrorCode::OriginNotAllowed, detail))
 }
 
@@ -176,12 +213,10 @@ fn proof(request: &Request) -> Result<Proof, Failure> {
     let query = request.uri().query().unwrap_or_default();
     let credentials: Credentials = serde_urlencoded::from_str(query)
         .map_err(|error| Failure::new(ErrorCode::InvalidParameter, error.to_string()))?;
-    match (credentials.ticket, credentials.token, bearer(request.headers())) {
-        (Some(ticket), _, _) => Ok(Proof::Ticket(ticket)),
-        (None, Some(token), _) => Ok(Proof::Token(token)),
-        (None, None, Some(token)) => Ok(Proof::Token(token.to_owned())),
-        (None, None, None) => Ok(Proof::None),
-    }
+    Ok(match (credentials.into(), bearer(request.headers())) {
+        (Proof::None, Some(token)) => Proof::Token(token.to_owned()),
+        (proof, _) => proof,
+    })
 }
 
 #[cfg(test)]
@@ -203,11 +238,23 @@ mod tests {
                 .unwrap();
             accept(&request)
         };
-        assert_eq!(handshake(Method::GET, Version::HTTP_11).unwrap(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-        for (method, version) in [(Method::HEAD, Version::HTTP_11), (Method::GET, Version::HTTP_10)] {
+        assert_eq!(
+            handshake(Method::GET, Version::HTTP_11).unwrap(),
+            "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+        );
+        for (method, version) in [
+            (Method::HEAD, Version::HTTP_11),
+            (Method::GET, Version::HTTP_10),
+        ] {
             let refused = handshake(method.clone(), version);
             assert!(
-                matches!(refused, Err(Failure::Http { code: ErrorCode::UpgradeRequired, .. })),
+                matches!(
+                    refused,
+                    Err(Failure::Http {
+                        code: ErrorCode::UpgradeRequired,
+                        ..
+                    })
+                ),
                 "{method} {version:?}"
             );
         }

@@ -77,12 +77,12 @@ impl Chat {
         let write = Write::SetDisabled { user_id: user.id, disabled, now: self.now() };
         self.store.queue(write).await?.await?;
         if disabled {
-            self.hub.close_user(user.id, CloseCode::SignedOut, "the account is disabled");
+            self.close_disabled(user.id);
         }
         Ok(())
     }
 
-    fn close_sessions(&self, user: UserId, sessions: &[SessionId]) {
+    pub(super) fn close_sessions(&self, user: UserId, sessions: &[SessionId]) {
         for session in sessions {
             self.hub.close_session(user, *session, CloseCode::SignedOut, "the session has ended");
         }

@@ -82,14 +82,6 @@ impl Chat {
         }
     }
 
-    /// Fails if the actor's session has ended since the actor proved who they are.
-    ///
-    /// A sign-out first ends the session and then closes its sockets. Whoever asks this after making a socket known
-    /// can therefore not slip between the two.
-    pub async fn check_session(&self, actor: &Actor) -> Result<()> {
-        self.actor(actor.id(), actor.session, actor.expires_at).await.map(drop)
-    }
-
     /// The user as the database knows them now, whatever proved who it is.
     pub(super) async fn actor(
         &self,

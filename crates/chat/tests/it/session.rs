@@ -118,8 +118,8 @@ async fn a_socket_that_was_being_opened_during_the_sign_out_is_noticed() {
     let world = World::new().await;
     let tokens = world.sign_in("ada").await.tokens;
     let actor = world.chat.authenticate(&tokens.access_token).await.unwrap();
-    world.chat.check_session(&actor).await.unwrap();
+    world.chat.renew(&actor).await.unwrap();
 
     world.chat.logout(&tokens.refresh_token, false).await.unwrap();
-    assert_eq!(code(world.chat.check_session(&actor).await), ErrorCode::SessionEnded);
+    assert_eq!(code(world.chat.renew(&actor).await), ErrorCode::SessionEnded);
 }

@@ -15,6 +15,8 @@ settings! {
         /// Connections at one time. Each takes a file descriptor, so let the process have more of them than this
         /// (`ulimit -n`).
         pub connections_max: usize = 18_000, Rule::Whole(1..=1_000_000);
+        /// Connections of one user at one time, each of them a device or a page.
+        pub user_connections_max: usize = limits::USER_CONNECTIONS_MAX, Rule::Whole(1..=1_000_000);
         /// Seconds that a request may take, body and answer.
         pub request_seconds_max: u32 = 30, Rule::Whole(1..=600);
         /// Seconds that a client may take to send the head of a request.

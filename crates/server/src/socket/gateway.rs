@@ -1,15 +1,22 @@
 //! What is done with what a client asks for on a socket, in whatever dialect it asks.
 
 use super::request::{Misunderstood, Request};
+use crate::access::Admission;
+use crate::app::App;
 use crate::limit::{Limiter, Rate, Who};
-use natter_chat::{Actor, Chat, Error};
+use crate::rest::Failure;
+use futures_util::{Stream, StreamExt as _};
+use natter_chat::{Actor, Chat, Error, Resumed};
 use natter_protocol::{
-    CloseCode, Command, ConnectionId, Presence, Problem, Ready, Reply, SessionId, User, UserId,
+    AuthRefresh, AuthState, CloseCode, Command, ConnectionId, ConversationId, ErrorCode, Presence, Problem,
+    Ready, Reply, SessionId, SyncResume, User,
 };
+use natter_realtime::{Frame, Handle, Newcomer, Refused, Registration, Replayed, Wire};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use std::borrow::Cow;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -18,7 +25,8 @@ pub(super) struct Gateway {
     chat: Arc<Chat>,
     limiter: Arc<Limiter>,
     actor: Box<Actor>,
-    connection_id: ConnectionId,
+    handle: Handle,
+    _admission: Admission,
 }
 
 /// What becomes of a request.
@@ -27,8 +35,16 @@ pub(super) enum Handled {
     Now(Outcome),
     /// It has its place in line, before those that come after it, and its outcome once it is committed.
     Later(Pin<Box<dyn Future<Output = Outcome> + Send>>),
+    /// It is answered piece by piece, the last of which is its outcome.
+    Replay(Pin<Box<dyn Stream<Item = Piece> + Send>>),
     /// It was one too many.
     Close(CloseCode, Cow<'static, str>),
+}
+
+/// A piece of what a client has missed.
+pub(super) enum Piece {
+    Missed(Replayed),
+    End(Outcome),
 }
 
 /// What a client is told of a request.
@@ -37,43 +53,50 @@ pub(super) enum Outcome {
     Done(Box<RawValue>),
     /// It was a `ping`.
     Pong,
+    /// It was a `sync.resume`, and everything is told; the payload of `sync.done`.
+    Synced(Box<RawValue>),
     /// It was not done.
     Refused(Box<Problem>),
 }
 
 impl Gateway {
-    pub(super) fn new(
-        chat: Arc<Chat>,
-        limiter: Arc<Limiter>,
+    /// Makes a connection known to everything that may have to reach it. From here on it gets its user's events, and
+    /// before them `ready`.
+    pub(super) async fn open(
+        app: &App,
         actor: Actor,
-        connection_id: ConnectionId,
-    ) -> Self {
-        Self { chat, limiter, actor: Box::new(actor), connection_id }
-    }
-
-    pub(super) const fn user(&self) -> UserId {
-        self.actor.id()
-    }
-
-    /// A minted token belongs to no session: its connection stands for one that nobody can sign out.
-    pub(super) fn session(&self) -> SessionId {
-        self.actor.session.unwrap_or_else(|| SessionId::from_uuid(self.connection_id.uuid()))
-    }
-
-    /// What a connection is told first. Whoever reads it is online, on account of this very connection.
-    pub(super) fn ready(&self, heartbeat_seconds: u32) -> Ready {
-        Ready {
-            connection_id: self.connection_id,
-            user: User { presence: Presence::Online, ..self.actor.user.clone() },
-            heartbeat_seconds,
-            epoch: self.chat.epoch().to_owned(),
-            expires_at: self.actor.expires_at,
+        address: IpAddr,
+        wire: Wire,
+    ) -> Result<(Self, Registration), Failure> {
+        let connection_id = ConnectionId::from_uuid(app.chat.new_id());
+        let user_id = actor.id();
+        // A minted token belongs to no session: its connection stands for one that nobody can sign out.
+        let session_id = actor.session.unwrap_or_else(|| SessionId::from_uuid(connection_id.uuid()));
+        let newcomer = Newcomer {
+            user_id,
+            session_id,
+            connection_id,
+            wire,
+            expires_in_seconds: app.chat.seconds_left(&actor),
+            first: Some(Frame::notice("ready", &ready(app, &actor, connection_id))),
+        };
+        let registration = app.hub.register(newcomer).map_err(|refused| match refused {
+            Refused::ShuttingDown => Failure::new(ErrorCode::Unavailable, "the server is shutting down"),
+            Refused::TooMany => {
+                let max = app.config.limits.user_connections_max;
+                let detail = format!("a user can have {max} connections at one time");
+                Failure::new(ErrorCode::TooManyConnections, detail)
+            }
+        })?;
+        let admission = app.access.enter(connection_id, address, user_id, session_id);
+        if !app.access.admits(address) {
+            return Err(Failure::kept_out(address));
         }
-    }
-
-    /// Fails if the session ended while the socket was being opened.
-    pub(super) async fn check_session(&self) -> Result<(), Error> {
-        self.chat.check_session(&self.actor).await
+        // Whatever happened to the user until now is in there; what happens from now on reaches the connection.
+        let actor = Box::new(app.chat.renew(&actor).await?);
+        let (chat, limiter) = (Arc::clone(&app.chat), Arc::clone(&app.limiter));
+        let gateway = Self { chat, limiter, actor, handle: registration.handle(), _admission: admission };
+        Ok((gateway, registration))
     }
 
     /// Handles a request. Whoever awaits this before the next request keeps the order of a client's commands.
@@ -86,12 +109,64 @@ impl Gateway {
 
     /// Handles what is no request. It counts like one.
     pub(super) fn misunderstood(&self, Misunderstood { code, detail }: Misunderstood) -> Handled {
-        let problem = Problem::new(code, detail, self.request_id());
-        self.count(Rate::SocketMessages).err().unwrap_or_else(|| refused(problem))
+        self.count(Rate::SocketMessages).err().unwrap_or_else(|| self.refused(code, detail))
     }
 
-    /// Submits a command, unless it comes too soon.
-    pub(super) async fn submit(&self, command: Command) -> Result<Handled, Handled> {
+    /// Names the connection.
+    pub(super) fn connection_id(&self) -> ConnectionId {
+        self.handle.connection_id()
+    }
+
+    /// The public channel of this name.
+    pub(super) async fn channel_named(&self, name: &str) -> Result<ConversationId, Handled> {
+        let channel = self.chat.channel_named(&self.actor, name).await;
+        channel.map_err(|error| self.count(Rate::SocketMessages).err().unwrap_or_else(|| self.failed(error)))
+    }
+
+    /// Handles a request that there is nothing to do for.
+    pub(super) fn nothing(&self) -> Handled {
+        let done = || Handled::Now(done(&Nothing {}, &self.request_id()));
+        self.count(Rate::SocketSignals).err().unwrap_or_else(done)
+    }
+
+    /// Looks at the user anew.
+    pub(super) async fn renew(&mut self) -> Result<(), (CloseCode, Cow<'static, str>)> {
+        match self.chat.renew(&self.actor).await {
+            Ok(actor) => {
+                *self.actor = actor;
+                Ok(())
+            }
+            // What the user may do now is not known, so they may do nothing.
+            Err(error) if error.code().status() >= 500 => {
+                Err((CloseCode::InternalError, "the database does not answer".into()))
+            }
+            Err(error) => Err((CloseCode::SignedOut, error.to_string().into())),
+        }
+    }
+
+    async fn carry_out(&mut self, request: Request) -> Result<Handled, Handled> {
+        self.count(request.rate())?;
+        match request {
+            Request::Ping => Ok(Handled::Now(Outcome::Pong)),
+            Request::Typing { at, active } => {
+                let typing = self.chat.set_typing(&self.actor, at.conversation_id, active).await;
+                self.answer(typing.map(|()| Nothing {}))
+            }
+            Request::UpdatePresence(update) => {
+                self.handle.set_status(update.status);
+                self.answer(Ok(Nothing {}))
+            }
+            Request::WatchPresence(watch) => {
+                self.answer(self.chat.watch_presence(&self.actor, &self.handle, watch.user_ids).await)
+            }
+            Request::Resume(resume) => self.resume(resume),
+            Request::RefreshToken(refresh) => self.refresh_token(refresh).await,
+            Request::Command(command) => self.submit(command).await,
+        }
+    }
+
+    /// Submits a command. Its outcome follows once it is committed.
+    async fn submit(&self, command: Command) -> Result<Handled, Handled> {
         if let Some(rate) = rate(&command) {
             self.count(rate)?;
         }
@@ -99,37 +174,76 @@ impl Gateway {
         let request_id = self.request_id();
         Ok(Handled::Later(Box::pin(async move {
             match submitted.await {
-                Ok(reply) => acknowledgement(&reply, &request_id),
-                Err(error) => Outcome::Refused(Box::new(error.problem(&request_id))),
+                Ok(reply) => acknowledge(&reply, &request_id),
+                Err(error) => fail(error, &request_id),
             }
         })))
     }
 
-    async fn carry_out(&mut self, request: Request) -> Result<Handled, Handled> {
-        self.count(request.rate())?;
-        match request {
-            Request::Command(command) => self.submit(command).await,
-            Request::Ping => Ok(Handled::Now(Outcome::Pong)),
+    fn resume(&self, resume: SyncResume) -> Result<Handled, Handled> {
+        let pieces = self.chat.resume(&self.actor, resume).map_err(|error| self.failed(error))?;
+        let request_id = self.request_id();
+        Ok(Handled::Replay(Box::pin(pieces.map(move |piece| match piece {
+            Ok(Resumed::Piece(missed)) => Piece::Missed(missed),
+            Ok(Resumed::Done(done)) => Piece::End(encode(&done, &request_id, Outcome::Synced)),
+            Err(error) => Piece::End(fail(error, &request_id)),
+        }))))
+    }
+
+    /// The token must be of the same session: whoever ends that must find this connection.
+    async fn refresh_token(&mut self, AuthRefresh { token }: AuthRefresh) -> Result<Handled, Handled> {
+        let actor = self.chat.authenticate(&token).await.map_err(|error| self.failed(error))?;
+        if (actor.id(), actor.session) != (self.actor.id(), self.actor.session) {
+            let detail = "the token is of another user or another session; open another socket with it";
+            return Err(self.refused(ErrorCode::Forbidden, detail));
         }
+        *self.actor = actor;
+        self.handle.expire_in(self.chat.seconds_left(&self.actor));
+        self.answer(Ok(AuthState { expires_at: self.actor.expires_at }))
+    }
+
+    /// What was done at once.
+    fn answer(&self, answer: Result<impl Serialize, Error>) -> Result<Handled, Handled> {
+        let payload = answer.map_err(|error| self.failed(error))?;
+        Ok(Handled::Now(done(&payload, &self.request_id())))
     }
 
     /// Counts once more, and tells what becomes of a request that comes too soon.
     fn count(&self, rate: Rate) -> Result<(), Handled> {
-        let Some(standing) = self.limiter.count(rate, Who::User(self.user())) else { return Ok(()) };
+        let Some(standing) = self.limiter.count(rate, Who::User(self.actor.id())) else { return Ok(()) };
         if standing.hammering() {
             let reason = format!("wait {} seconds before you come back", standing.reset_seconds);
             return Err(Handled::Close(CloseCode::RateLimited, reason.into()));
         }
-        if standing.exceeded() { Err(refused(standing.problem(&self.request_id()))) } else { Ok(()) }
+        if !standing.exceeded() {
+            return Ok(());
+        }
+        Err(Handled::Now(Outcome::Refused(Box::new(standing.problem(&self.request_id())))))
     }
 
     fn failed(&self, error: Error) -> Handled {
-        refused(error.problem(&self.request_id()))
+        Handled::Now(fail(error, &self.request_id()))
+    }
+
+    fn refused(&self, code: ErrorCode, detail: impl Into<String>) -> Handled {
+        let problem = Problem::new(code, detail, self.request_id());
+        Handled::Now(Outcome::Refused(Box::new(problem)))
     }
 
     /// By which the log knows what is asked for on this connection.
     fn request_id(&self) -> String {
-        self.connection_id.to_string()
+        self.handle.connection_id().to_string()
+    }
+}
+
+/// Whoever reads it is online, on account of this very connection.
+fn ready(app: &App, actor: &Actor, connection_id: ConnectionId) -> Ready {
+    Ready {
+        connection_id,
+        user: User { presence: Presence::Online, ..actor.user.clone() },
+        heartbeat_seconds: app.config.socket.heartbeat_seconds,
+        epoch: app.chat.epoch().to_owned(),
+        expires_at: actor.expires_at,
     }
 }
 
@@ -145,11 +259,7 @@ const fn rate(command: &Command) -> Option<Rate> {
     }
 }
 
-fn refused(problem: Problem) -> Handled {
-    Handled::Now(Outcome::Refused(Box::new(problem)))
-}
-
-fn acknowledgement(reply: &Reply, request_id: &str) -> Outcome {
+fn acknowledge(reply: &Reply, request_id: &str) -> Outcome {
     match reply {
         Reply::Message { message, .. } => done(message, request_id),
         Reply::Messages(messages) => done(messages, request_id),
@@ -171,11 +281,16 @@ fn acknowledgement(reply: &Reply, request_id: &str) -> Outcome {
 struct Nothing {}
 
 fn done(payload: &impl Serialize, request_id: &str) -> Outcome {
-    to_raw_value(payload).map_or_else(
-        |error| {
-            let error = Error::Internal(format!("an acknowledgement has no JSON: {error}"));
-            Outcome::Refused(Box::new(error.problem(request_id)))
-        },
-        Outcome::Done,
-    )
+    encode(payload, request_id, Outcome::Done)
+}
+
+fn encode(payload: &impl Serialize, request_id: &str, outcome: fn(Box<RawValue>) -> Outcome) -> Outcome {
+    match to_raw_value(payload) {
+        Ok(json) => outcome(json),
+        Err(error) => fail(Error::Internal(format!("an answer has no JSON: {error}")), request_id),
+    }
+}
+
+fn fail(error: Error, request_id: &str) -> Outcome {
+    Outcome::Refused(Box::new(error.problem(request_id)))
 }

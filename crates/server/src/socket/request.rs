@@ -2,7 +2,9 @@
 
 use crate::json;
 use crate::limit::Rate;
-use natter_protocol::{Command, ConversationRef, ErrorCode, MessageRef};
+use natter_protocol::{
+    AuthRefresh, Command, ConversationRef, ErrorCode, MessageRef, PresenceUpdate, PresenceWatch, SyncResume,
+};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
@@ -10,6 +12,16 @@ use serde_json::value::RawValue;
 pub(super) enum Request {
     /// `ping`
     Ping,
+    /// `typing.start` and `typing.stop`
+    Typing { at: ConversationRef, active: bool },
+    /// `presence.update`
+    UpdatePresence(PresenceUpdate),
+    /// `presence.watch`
+    WatchPresence(PresenceWatch),
+    /// `sync.resume`
+    Resume(SyncResume),
+    /// `auth.refresh`
+    RefreshToken(AuthRefresh),
     /// Everything that changes something that is kept.
     Command(Command),
 }
@@ -24,6 +36,12 @@ impl Request {
     pub(super) fn read(kind: &str, payload: Option<&RawValue>) -> Result<Self, Misunderstood> {
         let command = match kind {
             "ping" => return Ok(Self::Ping),
+            "typing.start" => return Ok(Self::Typing { at: object(payload)?, active: true }),
+            "typing.stop" => return Ok(Self::Typing { at: object(payload)?, active: false }),
+            "presence.update" => return object(payload).map(Self::UpdatePresence),
+            "presence.watch" => return object(payload).map(Self::WatchPresence),
+            "sync.resume" => return object(payload).map(Self::Resume),
+            "auth.refresh" => return object(payload).map(Self::RefreshToken),
             "message.send" => Command::SendMessage(object(payload)?),
             "message.edit" => Command::EditMessage(object(payload)?),
             "message.delete" => Command::DeleteMessage(object::<MessageRef>(payload)?.message_id),
@@ -50,7 +68,12 @@ impl Request {
     pub(super) const fn rate(&self) -> Rate {
         match self {
             Self::Command(_) => Rate::SocketMessages,
-            Self::Ping => Rate::SocketSignals,
+            Self::Ping
+            | Self::Typing { .. }
+            | Self::UpdatePresence(_)
+            | Self::WatchPresence(_)
+            | Self::Resume(_)
+            | Self::RefreshToken(_) => Rate::SocketSignals,
         }
     }
 }

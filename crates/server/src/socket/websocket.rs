@@ -1,12 +1,14 @@
 //! The native dialect: one JSON object in each text message, answers known by the `id` of their frame.
 
-use super::gateway::{Gateway, Handled, Outcome};
+use super::gateway::{Gateway, Handled, Outcome, Piece};
 use super::request::Misunderstood;
 use crate::json;
-use natter_protocol::{ClientFrame, Pong, ServerFrame, limits};
-use natter_realtime::{Frame, Received, Session};
+use futures_util::StreamExt as _;
+use natter_protocol::{ClientFrame, CloseCode, Pong, ServerFrame, limits};
+use natter_realtime::{Frame, Received, Replayed, Session};
 use serde::Serialize;
 use std::borrow::Cow;
+use std::future;
 
 /// A connection that speaks the native dialect.
 pub(super) struct WebSocket(pub(super) Gateway);
@@ -17,16 +19,26 @@ impl Session for WebSocket {
             Ok(frame) => (frame.id, self.0.handle(&frame.kind, frame.payload).await),
             Err(misunderstood) => (None, self.0.misunderstood(misunderstood)),
         };
+        let id = id.map(Cow::into_owned);
         match handled {
             Handled::Now(outcome) => {
                 answer(id.as_deref(), &outcome).map_or(Received::Nothing, Received::Reply)
             }
             Handled::Later(outcome) => {
-                let id = id.map(Cow::into_owned);
                 Received::Later(Box::pin(async move { answer(id.as_deref(), &outcome.await) }))
             }
+            Handled::Replay(pieces) => Received::Replay(Box::pin(pieces.filter_map(move |piece| {
+                future::ready(match piece {
+                    Piece::Missed(missed) => Some(missed),
+                    Piece::End(outcome) => answer(id.as_deref(), &outcome).map(Replayed::Frame),
+                })
+            }))),
             Handled::Close(code, reason) => Received::Close(code, reason),
         }
+    }
+
+    async fn renew(&mut self) -> Result<(), (CloseCode, Cow<'static, str>)> {
+        self.0.renew().await
     }
 }
 
@@ -47,11 +59,12 @@ fn answer(id: Option<&str>, outcome: &Outcome) -> Option<Frame> {
     match outcome {
         Outcome::Done(payload) => id.map(|id| frame(Some(id), "ack", payload)),
         Outcome::Pong => Some(frame(id, "pong", &Pong {})),
+        Outcome::Synced(payload) => Some(frame(id, "sync.done", payload)),
         Outcome::Refused(problem) => Some(frame(id, "error", problem)),
     }
 }
 
-pub(super) fn frame(id: Option<&str>, kind: &str, payload: &impl Serialize) -> Frame {
+fn frame(id: Option<&str>, kind: &str, payload: &impl Serialize) -> Frame {
     // These types always have JSON; should one fail, the client sees an empty frame and the log the reason.
     let json = serde_json::to_string(&ServerFrame { id, kind, payload }).unwrap_or_else(|error| {
         tracing::error!(%error, kind, "a frame has no JSON");
