@@ -5,6 +5,7 @@ mod assets;
 mod auth;
 mod bench;
 mod blocks;
+mod catalogue;
 mod cli;
 mod config;
 mod conversations;
