@@ -4,6 +4,7 @@ use crate::support::*;
 use natter_protocol::{CloseCode, ServerFrame, limits};
 use natter_realtime::codec::{Decoder, Message, Role};
 use natter_realtime::{Dialect, Frame, Hub, Limits, Newcomer, Received, Wire};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::ptr;
 
@@ -41,6 +42,20 @@ fn socket_io_says_the_same_payload_as_an_event() {
         assert_eq!(native, format!(r#"{{"type":"message.new","payload":{}}}"#, payload()));
         let (packet, _) = decode(&frame, SOCKET_IO);
         assert_eq!(packet, format!(r#"42["message.new",{}]"#, payload()));
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_payload_is_the_same_in_both_dialects(text in any::<String>(), length in 0..1000_usize) {
+        let payload = json!({text.clone(): [text, "x".repeat(length)]});
+        let frame = Frame::notice("kind", &payload);
+        for wire in [SOCKET_IO, deflated(SOCKET_IO)] {
+            prop_assert_eq!(decode(&frame, wire).0, format!(r#"42["kind",{}]"#, payload));
+        }
+        for wire in [NATIVE, deflated(NATIVE)] {
+            prop_assert_eq!(decode(&frame, wire).0, format!(r#"{{"type":"kind","payload":{}}}"#, payload));
+        }
     }
 }
 
