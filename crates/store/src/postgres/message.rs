@@ -71,34 +71,41 @@ pub(super) const VERSIONS: &str = "
     SELECT content, created_at, replaced_at, replaced_by
       FROM (SELECT * FROM message_versions WHERE message_id = $1 ORDER BY version DESC LIMIT $2) AS newest
      ORDER BY version";
-/// The members who have read a message, with the step that took them there, and what follows of that. Whoever came in
-/// later than a message is past it without ever having read up to it.
-macro_rules! readers {
-    ($columns:expr, $rest:literal) => {
-        concat!(
-            "SELECT ",
-            $columns,
-            " FROM messages AS m
-              JOIN conversation_members AS me ON me.conversation_id = m.conversation_id AND me.user_id = $1
-              JOIN conversation_members AS cm
-                   ON cm.conversation_id = m.conversation_id AND cm.user_id <> m.sender_id
-                      AND cm.last_read_seq >= m.seq
-              JOIN LATERAL (SELECT read_at
-                              FROM message_read_receipts
-                             WHERE conversation_id = m.conversation_id AND user_id = cm.user_id AND seq >= m.seq
-                             ORDER BY seq LIMIT 1) AS step ON true
-              JOIN users AS u ON u.id = cm.user_id
-             WHERE m.id = $2
-               AND cm.user_id NOT IN (SELECT blocked_id FROM blocks WHERE blocker_id = $1
-                                       UNION ALL
-                                      SELECT blocker_id FROM blocks WHERE blocked_id = $1)",
-            $rest
-        )
+/// The members `cm` who are past a message `m` and not kept apart from the viewer.
+macro_rules! past {
+    () => {
+        " FROM messages AS m
+          JOIN conversation_members AS me ON me.conversation_id = m.conversation_id AND me.user_id = $1
+          JOIN conversation_members AS cm
+               ON cm.conversation_id = m.conversation_id AND cm.user_id <> m.sender_id AND cm.last_read_seq >= m.seq
+                  AND cm.user_id NOT IN (SELECT blocked_id FROM blocks WHERE blocker_id = $1
+                                          UNION ALL
+                                         SELECT blocker_id FROM blocks WHERE blocked_id = $1) "
     };
 }
-pub(super) const RECEIPTS: &str =
-    readers!(concat!(user_columns!(), ", step.read_at"), " AND u.username > $3 ORDER BY u.username LIMIT $4");
-pub(super) const READ_COUNT: &str = readers!("count(*)", "");
+/// Whoever came in later than a message is past it without ever having read up to it.
+pub(super) const RECEIPTS: &str = concat!(
+    "SELECT ",
+    user_columns!(),
+    ", step.read_at",
+    past!(),
+    " JOIN LATERAL (SELECT read_at
+                      FROM message_read_receipts
+                     WHERE conversation_id = m.conversation_id AND user_id = cm.user_id AND seq >= m.seq
+                     ORDER BY seq LIMIT 1) AS step ON true
+      JOIN users AS u ON u.id = cm.user_id
+     WHERE m.id = $2 AND u.username > $3
+     ORDER BY u.username LIMIT $4"
+);
+/// Their steps are looked at only of those who came in later: in a crowd they are few.
+pub(super) const READ_COUNT: &str = concat!(
+    "SELECT count(*)",
+    past!(),
+    "WHERE m.id = $2
+       AND (cm.joined_at < m.created_at
+            OR EXISTS (SELECT FROM message_read_receipts
+                        WHERE conversation_id = m.conversation_id AND user_id = cm.user_id AND seq >= m.seq))"
+);
 pub(super) const REACTIONS: &str = concat!(
     "SELECT ",
     user_columns!(),

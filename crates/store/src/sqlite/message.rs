@@ -48,40 +48,41 @@ pub(super) const VERSIONS: &str = "
     SELECT content, created_at, replaced_at, replaced_by
       FROM (SELECT * FROM message_versions WHERE message_id = ?1 ORDER BY version DESC LIMIT ?2) AS newest
      ORDER BY version";
-/// The members who have read a message, with the step that took them there. Whoever came in later than a message is past
-/// it without ever having read up to it.
-fn readers(columns: &str, rest: &str) -> String {
-    format!(
-        "SELECT {columns}
-           FROM messages AS m
-          CROSS JOIN conversation_members AS cm
-          CROSS JOIN users AS u
-          CROSS JOIN message_read_receipts AS step
-          WHERE m.id = ?2
-            AND EXISTS (SELECT 1 FROM conversation_members WHERE conversation_id = m.conversation_id AND user_id = ?1)
-            AND cm.conversation_id = m.conversation_id
-            AND cm.user_id <> m.sender_id
-            AND cm.last_read_seq >= m.seq
-            AND cm.user_id NOT IN (SELECT blocked_id FROM blocks WHERE blocker_id = ?1
-                                    UNION ALL
-                                   SELECT blocker_id FROM blocks WHERE blocked_id = ?1)
-            AND u.id = cm.user_id
-            AND step.conversation_id = m.conversation_id
-            AND step.user_id = cm.user_id
-            AND step.seq = (SELECT min(seq)
-                              FROM message_read_receipts
-                             WHERE conversation_id = m.conversation_id AND user_id = cm.user_id AND seq >= m.seq)
-          {rest}"
-    )
-}
-
+/// The members `cm` who are past a message `m` and not kept apart from the viewer.
+const PAST: &str = "
+      FROM messages AS m
+      JOIN conversation_members AS me ON me.conversation_id = m.conversation_id AND me.user_id = ?1
+     CROSS JOIN conversation_members AS cm
+           ON cm.conversation_id = m.conversation_id AND cm.user_id <> m.sender_id AND cm.last_read_seq >= m.seq
+              AND cm.user_id NOT IN (SELECT blocked_id FROM blocks WHERE blocker_id = ?1
+                                      UNION ALL
+                                     SELECT blocker_id FROM blocks WHERE blocked_id = ?1)";
+/// Whoever came in later than a message is past it without ever having read up to it.
 pub(super) static RECEIPTS: LazyLock<String> = LazyLock::new(|| {
-    readers(
-        "u.id, u.username, u.display_name, u.avatar_url, step.read_at",
-        "AND u.username > ?3 ORDER BY u.username LIMIT ?4",
+    format!(
+        "SELECT u.id, u.username, u.display_name, u.avatar_url, step.read_at {PAST}
+          CROSS JOIN message_read_receipts AS step
+                ON step.conversation_id = m.conversation_id AND step.user_id = cm.user_id
+                   AND step.seq = (SELECT min(seq)
+                                     FROM message_read_receipts
+                                    WHERE conversation_id = m.conversation_id
+                                      AND user_id = cm.user_id
+                                      AND seq >= m.seq)
+          CROSS JOIN users AS u ON u.id = cm.user_id
+          WHERE m.id = ?2 AND u.username > ?3
+          ORDER BY u.username LIMIT ?4"
     )
 });
-pub(super) static READ_COUNT: LazyLock<String> = LazyLock::new(|| readers("count(*)", ""));
+/// Their steps are looked at only of those who came in later: in a crowd they are few.
+pub(super) static READ_COUNT: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT count(*) {PAST}
+          WHERE m.id = ?2
+            AND (cm.joined_at < m.created_at
+                 OR EXISTS (SELECT 1 FROM message_read_receipts
+                             WHERE conversation_id = m.conversation_id AND user_id = cm.user_id AND seq >= m.seq))"
+    )
+});
 pub(super) const REACTIONS: &str = "
     SELECT r.emoji, u.id, u.username, u.display_name, u.avatar_url, r.created_at
       FROM message_reactions AS r JOIN users AS u ON u.id = r.user_id
