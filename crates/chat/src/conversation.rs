@@ -61,6 +61,19 @@ impl Chat {
         }))
     }
 
+    /// The public channel of exactly this name.
+    pub async fn channel_named(&self, actor: &Actor, name: &str) -> Result<ConversationId> {
+        // The list is sorted by name and then by id, so they are what follows the least id.
+        let first = (name, ConversationId::from_uuid(Uuid::nil()));
+        let channels = self.store.public_channels(actor.id(), "", Some(first), 2).await?;
+        let mut ids = channels.into_iter().filter(|channel| channel.name == name).map(|channel| channel.id);
+        match (ids.next(), ids.next()) {
+            (Some(id), None) => Ok(id),
+            (None, _) => Err(Error::NotFound("channel")),
+            (Some(_), Some(_)) => Err(Error::field("room", "several channels have this name; pass an id")),
+        }
+    }
+
     /// How much is unread over all of the actor's conversations.
     pub async fn unread_total(&self, actor: &Actor) -> Result<UnreadTotal> {
         Ok(self.store.unread_total(actor.id()).await?)

@@ -16,6 +16,7 @@ mod load;
 mod log;
 mod setting;
 mod socket;
+mod socket_io;
 mod tls;
 
 pub use access::Access;
@@ -26,10 +27,11 @@ pub use database::Database;
 pub use docs::{example, markdown, toml};
 pub use fault::ConfigError;
 pub use limits::Limits;
-pub use load::Flags;
+pub use load::{Flags, not_yet};
 pub use log::{Levels, Log, LogFormat};
 pub use setting::{Rule, Setting};
 pub use socket::Socket;
+pub use socket_io::{Origins, SocketIo, SocketIoPath};
 pub use tls::Tls;
 
 use natter_store::DatabaseUrl;
@@ -65,6 +67,8 @@ settings! {
         limits: Limits,
         /// How long a WebSocket may be silent or slow.
         socket: Socket,
+        /// Where clients of Socket.IO connect.
+        socket_io: SocketIo,
         /// TLS in this process, for a server without a proxy in front.
         tls: Tls,
     }

@@ -66,7 +66,8 @@ pub fn router(app: App) -> Router {
         .route("/health", get(health::alive))
         .route("/health/ready", get(health::ready))
         .method_not_allowed_fallback(failure::method_not_allowed);
-    middleware::layer(router, &app).with_state(app)
+    let sockets = middleware::guard(socket::socket_io(&app), &app);
+    middleware::layer(router, sockets, &app).with_state(app)
 }
 
 /// The OpenAPI document.

@@ -1,9 +1,13 @@
 //! Opening a socket: the handshake of RFC 6455, section 4.2, and who may do it.
 
+mod engineio;
 mod extension;
 mod gateway;
 mod request;
+mod socketio;
 mod websocket;
+
+pub(crate) use engineio::routes as socket_io;
 
 use crate::app::App;
 use crate::config::Origin;
@@ -52,9 +56,7 @@ pub(crate) async fn open(
     request: Request,
 ) -> Response {
     let mut toll = Toll::of(&app);
-    let opened = answer(&app, address, &mut toll, request)
-        .await
-        .into_response();
+    let opened = answer(&app, address, &mut toll, request).await.into_response();
     toll.tell(opened)
 }
 
@@ -68,10 +70,7 @@ async fn answer(
     let extensions = extension::negotiate(request.headers())?;
     check_origin(request.headers(), &app.config.cors.origins)?;
     let actor = proof(&request)?.check(app, address, toll).await?;
-    let wire = Wire {
-        dialect: Dialect::Native,
-        deflate: extensions.is_some(),
-    };
+    let wire = Wire { dialect: Dialect::Native, deflate: extensions.is_some() };
     let (gateway, registration) = Gateway::open(app, actor, address.0, wire).await?;
     let permit = request.extensions_mut().remove::<ConnectionPermit>();
     let upgrade = hyper::upgrade::on(&mut request);
@@ -82,9 +81,7 @@ async fn answer(
         drop(permit);
     });
     let mut response = switching_protocols(accept);
-    response
-        .headers_mut()
-        .extend(extensions.map(|answer| (header::SEC_WEBSOCKET_EXTENSIONS, answer)));
+    response.headers_mut().extend(extensions.map(|answer| (header::SEC_WEBSOCKET_EXTENSIONS, answer)));
     Ok(response)
 }
 
@@ -100,12 +97,7 @@ impl From<Credentials> for Proof {
 
 impl Proof {
     /// Whom it proves.
-    async fn check(
-        self,
-        app: &App,
-        address: Address,
-        toll: &mut Toll<'_>,
-    ) -> Result<Actor, Failure> {
+    async fn check(self, app: &App, address: Address, toll: &mut Toll<'_>) -> Result<Actor, Failure> {
         let actor = match self {
             Self::Ticket(ticket) => app.chat.redeem_ticket(&ticket).await,
             Self::Token(token) => app.chat.authenticate(&token).await,
@@ -147,16 +139,9 @@ fn accept(request: &Request) -> Result<HeaderValue, Failure> {
             .get_all(name)
             .iter()
             .filter_map(|value| value.to_str().ok())
-            .any(|value| {
-                value
-                    .split(',')
-                    .any(|entry| entry.trim().eq_ignore_ascii_case(token))
-            })
+            .any(|value| value.split(',').any(|entry| entry.trim().eq_ignore_ascii_case(token)))
     };
-    let versions = (
-        header::SEC_WEBSOCKET_VERSION,
-        HeaderValue::from_static("13"),
-    );
+    let versions = (header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
     // HTTP/1.0 has no upgrades, and the route for GET takes HEAD as well.
     let can_upgrade = request.method() == Method::GET && request.version() == Version::HTTP_11;
     if !can_upgrade
@@ -172,18 +157,12 @@ fn accept(request: &Request) -> Result<HeaderValue, Failure> {
             header: Some(versions),
         });
     }
-    let key = headers
-        .get(header::SEC_WEBSOCKET_KEY)
-        .map(HeaderValue::as_bytes)
-        .unwrap_or_default();
+    let key = headers.get(header::SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes).unwrap_or_default();
     if STANDARD.decode(key).map_or(0, |nonce| nonce.len()) != 16 {
         let detail = "Sec-WebSocket-Key must be 16 bytes in base64";
         return Err(Failure::new(ErrorCode::InvalidParameter, detail));
     }
-    let digest = Sha1::new()
-        .chain_update(key)
-        .chain_update(HANDSHAKE_GUID)
-        .finalize();
+    let digest = Sha1::new().chain_update(key).chain_update(HANDSHAKE_GUID).finalize();
     HeaderValue::from_str(&STANDARD.encode(digest))
         .map_err(|error| natter_chat::Error::Internal(error.to_string()).into())
 }
@@ -191,21 +170,14 @@ fn accept(request: &Request) -> Result<HeaderValue, Failure> {
 /// Browsers let any page open a socket to any server and only tell where the page came from, so it is the server that
 /// must look. Programs that are no browsers send no origin.
 fn check_origin(headers: &HeaderMap, allowed: &[Origin]) -> Result<(), Failure> {
-    let Some(origin) = headers.get(header::ORIGIN) else {
-        return Ok(());
-    };
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
     let origin = origin.to_str().unwrap_or("null");
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    let own = origin
-        .split_once("://")
-        .is_some_and(|(_, authority)| Some(authority) == host);
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let own = origin.split_once("://").is_some_and(|(_, authority)| Some(authority) == host);
     if own || allowed.iter().any(|entry| entry.as_str() == origin) {
         return Ok(());
     }
-    let detail =
-        format!("{origin} may not open sockets here; the operator can add it to cors.origins");
+    let detail = format!("{origin} may not open sockets here; the operator can add it to cors.origins");
     Err(Failure::new(ErrorCode::OriginNotAllowed, detail))
 }
 
@@ -238,23 +210,11 @@ mod tests {
                 .unwrap();
             accept(&request)
         };
-        assert_eq!(
-            handshake(Method::GET, Version::HTTP_11).unwrap(),
-            "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-        );
-        for (method, version) in [
-            (Method::HEAD, Version::HTTP_11),
-            (Method::GET, Version::HTTP_10),
-        ] {
+        assert_eq!(handshake(Method::GET, Version::HTTP_11).unwrap(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        for (method, version) in [(Method::HEAD, Version::HTTP_11), (Method::GET, Version::HTTP_10)] {
             let refused = handshake(method.clone(), version);
             assert!(
-                matches!(
-                    refused,
-                    Err(Failure::Http {
-                        code: ErrorCode::UpgradeRequired,
-                        ..
-                    })
-                ),
+                matches!(refused, Err(Failure::Http { code: ErrorCode::UpgradeRequired, .. })),
                 "{method} {version:?}"
             );
         }

@@ -1,6 +1,6 @@
 //! `natter serve`
 
-use crate::config::Config;
+use crate::config::{self, Config};
 
 /// Run the server until it is told to stop
 #[derive(Debug, clap::Args)]
@@ -20,6 +20,9 @@ impl Serve {
     pub(super) fn run(self, config: Config) -> anyhow::Result<()> {
         if let Some(advice) = config.auth.advice() {
             tracing::warn!("{advice}");
+        }
+        for name in config::not_yet(std::env::vars_os()) {
+            tracing::warn!("{name} is set, but this version of natter does nothing with it");
         }
         crate::serve::run(config, self.demo)
     }

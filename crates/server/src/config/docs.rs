@@ -24,6 +24,11 @@ Each variable can also be given with `_FILE` behind its name, and is then read f
 `NATTER_DATABASE_URL_FILE=/run/secrets/database-url`, the password is in no list of processes. Lists are separated by
 commas in the environment.
 
+Some hosts set names without `NATTER_` already for the chat that they embed. Where a setting lists such a name, it counts
+unless the other one is set, too; when it is empty, it does not count. A later version will take more of them: until then,
+`natter serve` warns when it finds `REDIS_URL`, `MAX_FILE_SIZE`, `ALLOWED_FILE_TYPES`, `FEATURE_MESSAGING_ENABLED` or
+`MESSAGING_ROLLOUT_PERCENTAGE`, and goes on without.
+
 `--config`, `--data-dir` and `--database-url` are understood by every command, `--listen` by `natter serve`.
 ";
 
@@ -63,9 +68,10 @@ pub fn markdown() -> String {
             section => drop(write!(text, "\n## {section}\n\n{about}\n")),
         }
         for setting in in_section(section) {
+            let plain = setting.plain_variable().map(|name| format!(" or `{name}`")).unwrap_or_default();
             let _ = write!(
                 text,
-                "\n### `{}`\n\n{}\n\nIt must be {}. Default: `{}`. Environment: `{}`.\n",
+                "\n### `{}`\n\n{}\n\nIt must be {}. Default: `{}`. Environment: `{}`{plain}.\n",
                 setting.key(),
                 setting.doc,
                 setting.rule.expected(),

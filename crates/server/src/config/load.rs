@@ -25,6 +25,21 @@ const FILE_SUFFIX: &str = "_FILE";
 /// How much alike (0 to 1) a name must be to an unknown one to be suggested.
 const LIKENESS_MIN: f64 = 0.6;
 
+/// Names without a prefix that some hosts set, for what this version does not have.
+const NOT_YET: [&str; 5] = [
+    "REDIS_URL",
+    "MAX_FILE_SIZE",
+    "ALLOWED_FILE_TYPES",
+    "FEATURE_MESSAGING_ENABLED",
+    "MESSAGING_ROLLOUT_PERCENTAGE",
+];
+
+/// What is set without an effect, so that its owner can be told.
+pub fn not_yet(env: impl IntoIterator<Item = (OsString, OsString)>) -> Vec<&'static str> {
+    let given: Vec<_> = env.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+    NOT_YET.into_iter().filter(|name| given.iter().any(|(given, _)| given == name)).collect()
+}
+
 impl Config {
     /// Every setting there is, in the order of the documentation.
     pub fn settings() -> Vec<Setting> {
@@ -114,9 +129,26 @@ impl Layers {
 
     fn environment(&mut self, env: impl IntoIterator<Item = (OsString, OsString)>) {
         let mut variables = BTreeMap::new();
+        let plain: BTreeMap<_, _> = self
+            .settings
+            .iter()
+            .filter_map(|setting| Some((setting.plain_variable()?, setting.clone())))
+            .collect();
         for (name, value) in env {
             // A name that is no text is none of ours.
-            let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
+            let Some(name) = name.to_str() else { continue };
+            if let Some(setting) = plain.get(name) {
+                // Those with the prefix come later and cover it.
+                match value.to_str() {
+                    Some("") => {}
+                    Some(value) => self.text(Place::Variable(name.to_owned()), setting, value),
+                    None => self.faults.push(Fault::NotText(name.to_owned())),
+                }
+                continue;
+            }
+            if !name.starts_with(PREFIX) {
+                continue;
+            }
             if FOREIGN.iter().any(|prefix| name.starts_with(prefix)) {
                 continue;
             }

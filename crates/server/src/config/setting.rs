@@ -51,6 +51,10 @@ impl Rule {
     }
 }
 
+/// Names without a prefix, each with the key of the setting that it is.
+const PLAIN_VARIABLES: [(&str, &str); 2] =
+    [("SOCKET_IO_PATH", "socket_io.path"), ("SOCKET_IO_CORS_ORIGIN", "socket_io.cors_origin")];
+
 /// A setting, as its section declares it.
 #[derive(Debug, Clone)]
 pub struct Setting {
@@ -76,6 +80,12 @@ impl Setting {
     /// Its name in the environment, such as `NATTER_DATABASE_URL`.
     pub fn variable(&self) -> String {
         format!("NATTER_{}", self.key().replace('.', "_").to_uppercase())
+    }
+
+    /// The name without a prefix that some hosts set already for what they embed.
+    pub fn plain_variable(&self) -> Option<&'static str> {
+        let known = PLAIN_VARIABLES.iter().find(|(_, key)| *key == self.key())?;
+        Some(known.0)
     }
 
     /// Its name on the command line, for those that have one, such as `--database-url`.

@@ -33,13 +33,18 @@ impl Failure {
         }
     }
 
-    /// The response on the wire.
-    pub(crate) fn into_response_for(self, request_id: &str) -> Response {
-        let (problem, extra) = match self {
+    /// What it says, and the header that goes with it.
+    pub(crate) fn into_problem(self, request_id: &str) -> (Problem, Option<(HeaderName, HeaderValue)>) {
+        match self {
             Self::Chat(error) => (error.problem(request_id), None),
             Self::Http { code, detail, header } => (Problem::new(code, detail, request_id), header),
             Self::Limited(standing) => (standing.problem(request_id), None),
-        };
+        }
+    }
+
+    /// The response on the wire.
+    pub(crate) fn into_response_for(self, request_id: &str) -> Response {
+        let (problem, extra) = self.into_problem(request_id);
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let json = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = (status, json).into_response();

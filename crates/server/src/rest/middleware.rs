@@ -49,11 +49,12 @@ pub(super) struct RequestId(pub(super) String);
 #[derive(Clone, Copy)]
 pub(crate) struct Address(pub(crate) IpAddr);
 
-/// What happens to every request.
-pub(super) fn layer(router: Router<App>, app: &App) -> Router<App> {
+/// What happens to every request. Those to `sockets` may wait for as long as they like, and tell browsers themselves which
+/// pages may make them.
+pub(super) fn layer(router: Router<App>, sockets: Router<App>, app: &App) -> Router<App> {
     let router = router.layer(from_fn_with_state(app.clone(), limit_time));
     let router = if app.config.cors.origins.is_empty() { router } else { router.layer(cors(app)) };
-    let router = router.layer(from_fn(check_host));
+    let router = router.merge(sockets).layer(from_fn(check_host));
     let router = router.layer(from_fn(answer_problems));
     router.layer(from_fn_with_state(app.clone(), observe))
 }

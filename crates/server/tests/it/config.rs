@@ -87,6 +87,8 @@ fn another(key: &str, rule: &Rule) -> (String, Value) {
         ("access.ip_block", "2001:db8::/32"),
         ("access.trusted_proxies", "10.0.0.1/32"),
         ("cors.origins", "https://a.example"),
+        ("socket_io.path", "/chat/socket.io"),
+        ("socket_io.cors_origin", "*"),
         ("log.format", "json"),
         ("log.level", "warn,natter_store=debug"),
     ];
@@ -180,6 +182,57 @@ fn what_kubernetes_says_of_a_service_called_natter_is_no_setting() {
         ("NATTER_SERVICE_HOST", "10.0.0.7"),
     ];
     assert_eq!(Sources { env, ..Sources::default() }.load(), Ok(Config::default()));
+}
+
+#[test]
+fn names_that_hosts_set_already_count_unless_there_is_a_better_one() {
+    let load = |env| Sources { env, ..Sources::default() }.load();
+    let config =
+        load(&[("SOCKET_IO_PATH", "/ws/chat/"), ("SOCKET_IO_CORS_ORIGIN", "https://A.example,*")]).unwrap();
+    assert_eq!(config.socket_io.path.as_str(), "/ws/chat");
+    assert!(config.socket_io.allows("https://a.example") && config.socket_io.allows("https://b.example"));
+    let one = load(&[("SOCKET_IO_CORS_ORIGIN", "https://a.example")]).unwrap();
+    assert!(one.socket_io.allows("https://a.example") && !one.socket_io.allows("https://b.example"));
+    let both = load(&[("NATTER_SOCKET_IO_PATH", "/better"), ("SOCKET_IO_PATH", "/worse")]).unwrap();
+    assert_eq!(both.socket_io.path.as_str(), "/better");
+    assert_eq!(load(&[("SOCKET_IO_PATH", ""), ("SOCKET_IO_CORS_ORIGIN", "")]), Ok(Config::default()));
+    let others = [("REDIS_URL", "redis://cache"), ("MAX_FILE_SIZE", "1"), ("FEATURE_MESSAGING_ENABLED", "")];
+    assert_eq!(load(&others), Ok(Config::default()));
+    let others = others.map(|(name, value)| (name.into(), value.into()));
+    assert_eq!(config::not_yet(others), ["REDIS_URL", "MAX_FILE_SIZE"]);
+}
+
+#[test]
+fn socket_io_is_where_nothing_else_is() {
+    let load = |path| Sources { env: &[("SOCKET_IO_PATH", path)], ..Sources::default() }.load();
+    for path in ["/socket.io", "/api/socket.io", "/healthy", "/a/b-c_d~e/", "/api/v10"] {
+        let config = load(path).unwrap();
+        assert_eq!(config.socket_io.path.as_str(), path.trim_end_matches('/'));
+    }
+    for path in [
+        "/",
+        "//",
+        "socket.io",
+        "/a//b",
+        "/a/..",
+        "/./a",
+        "/{a}",
+        "/a b",
+        "/a?b",
+        "/ä",
+        "/api/v1",
+        "/api/v1/ws/",
+        "/api/docs/x",
+        "/metrics",
+        "/health/ready",
+        "/assets/a",
+    ] {
+        let error = load(path).unwrap_err();
+        assert!(
+            error.contains("it must be a path such as /socket.io that nothing else is at"),
+            "{path}: {error}"
+        );
+    }
 }
 
 #[test]

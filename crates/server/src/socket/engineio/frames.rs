@@ -1,0 +1,79 @@
+//! The frames of a connection that has no session yet, one by one.
+
+use bytes::Bytes;
+use natter_protocol::CloseCode;
+use natter_realtime::codec::{Decoder, Message, OpCode, Role, encode, encode_close};
+use std::io;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+
+/// Bytes of a message before there is a session: a token of the greatest length fits, with room for what a client may
+/// add to it.
+const MESSAGE_BYTES_MAX: usize = 16 * 1024;
+/// What one read takes.
+const READ_BYTES: usize = 4 * 1024;
+
+/// Reads and writes whole text messages.
+pub(in crate::socket) struct Frames<Io> {
+    io: Io,
+    decoder: Decoder,
+    unread: Vec<u8>,
+}
+
+impl<Io: AsyncRead + AsyncWrite + Unpin> Frames<Io> {
+    /// `early` is what was read of the connection already.
+    pub(in crate::socket) fn new(io: Io, early: &[u8]) -> Self {
+        Self { io, decoder: Decoder::new(Role::Server, MESSAGE_BYTES_MAX), unread: early.to_vec() }
+    }
+
+    /// The connection, and what was read of it beyond the last message.
+    pub(in crate::socket) fn into_parts(self) -> (Io, Bytes) {
+        (self.io, self.unread.into())
+    }
+
+    /// The next message; none when the client has left or broken the protocol.
+    ///
+    /// Nothing is lost if this is dropped before it is ready.
+    pub(in crate::socket) async fn next(&mut self) -> Option<String> {
+        loop {
+            let mut rest = self.unread.as_mut_slice();
+            let text = match self.decoder.decode(&mut rest).ok()? {
+                Some(Message::Text(text)) => Some(text.into_owned()),
+                Some(Message::Close { .. }) => return None,
+                // There is a deadline for all of this, so nobody needs to ask whether we are still there.
+                Some(Message::Ping(_) | Message::Pong(_)) => None,
+                None => {
+                    self.unread.clear();
+                    let mut bytes = [0; READ_BYTES];
+                    let read = self.io.read(&mut bytes).await.ok()?;
+                    self.unread = bytes[..read].to_vec();
+                    if read == 0 {
+                        return None;
+                    }
+                    continue;
+                }
+            };
+            let left = rest.len();
+            self.unread.drain(..self.unread.len() - left);
+            if text.is_some() {
+                return text;
+            }
+        }
+    }
+
+    /// Sends a message.
+    pub(in crate::socket) async fn send(&mut self, text: &str) -> io::Result<()> {
+        self.io.write_all(&encode(OpCode::Text, text.as_bytes(), None)).await
+    }
+
+    /// Sends the last messages and the close frame, and waits until the client has left, too: closing at once could
+    /// destroy them on their way.
+    pub(in crate::socket) async fn close(mut self, last: &[String], code: CloseCode) -> io::Result<()> {
+        let last = last.iter().map(|text| encode(OpCode::Text, text.as_bytes(), None));
+        let farewell: Vec<_> = last.chain([encode_close(code.code(), "", None)]).collect();
+        self.io.write_all(&farewell.concat()).await?;
+        self.io.shutdown().await?;
+        let mut bytes = [0; READ_BYTES];
+        while self.io.read(&mut bytes).await? > 0 {}
+        Ok(())
+    }
+}

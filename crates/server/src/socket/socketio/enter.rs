@@ -1,0 +1,126 @@
+//! How a client gets in: it names the namespace and proves who it is, and is then a connection like any other.
+
+use super::packet::{DEFAULT_NAMESPACE, Kind, Packet};
+use super::{ConnectError, SocketIo, message};
+use crate::app::App;
+use crate::json;
+use crate::rest::{Address, Failure, Toll};
+use crate::socket::engineio::{self, Frames};
+use crate::socket::gateway::Gateway;
+use crate::socket::{Credentials, Proof};
+use bytes::Bytes;
+use natter_protocol::{CloseCode, ConnectionId, Problem};
+use natter_realtime::{Dialect, Registration, Wire};
+use serde::Serialize;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+
+/// For a client to get in, or to read why it did not. Whoever needs longer, such as to ask somebody else for a token first, comes again.
+const ENTER_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Serves a connection from its first message on until it ends. `proof` came with the request that opened it.
+pub(in crate::socket) async fn serve<Io>(app: App, address: Address, proof: Proof, frames: Frames<Io>)
+where
+    Io: AsyncRead + AsyncWrite + Send + Unpin,
+{
+    // On the heap, so that a connection at rest is not as large as its beginning.
+    let entered = Box::pin(async {
+        tokio::select! {
+            entered = timeout(ENTER_TIME_MAX, enter(&app, address, proof, frames)) => entered.ok().flatten(),
+            () = app.stopping.cancelled() => None,
+        }
+    });
+    if let Some((gateway, registration, io, early)) = entered.await {
+        drop(app);
+        natter_realtime::serve(io, early, registration, SocketIo(gateway)).await;
+    }
+}
+
+/// None if the client left, or was told why it does not get in.
+async fn enter<Io>(
+    app: &App,
+    address: Address,
+    proof: Proof,
+    mut frames: Frames<Io>,
+) -> Option<(Gateway, Registration, Io, Bytes)>
+where
+    Io: AsyncRead + AsyncWrite + Send + Unpin,
+{
+    let auth = connect_packet(&mut frames).await?;
+    match admit(app, address, proof.or_in(&auth)).await {
+        Ok((gateway, registration)) => {
+            #[derive(Serialize)]
+            struct Connected {
+                sid: ConnectionId,
+            }
+            let connected = Connected { sid: gateway.connection_id() };
+            frames.send(&message(Kind::Connect, DEFAULT_NAMESPACE, None, &connected)).await.ok()?;
+            let (io, early) = frames.into_parts();
+            Some((gateway, registration, io, early))
+        }
+        Err(failure) => {
+            let (problem, _) = failure.into_problem(&app.chat.new_id().to_string());
+            // A client that does not wait for the reason does not need it.
+            let _ = refuse(frames, &problem).await;
+            None
+        }
+    }
+}
+
+async fn admit(app: &App, address: Address, proof: Proof) -> Result<(Gateway, Registration), Failure> {
+    let actor = proof.check(app, address, &mut Toll::of(app)).await?;
+    let wire = Wire { dialect: Dialect::SocketIo, deflate: false };
+    Gateway::open(app, actor, address.0, wire).await
+}
+
+/// Waits for the client to connect to the default namespace, and returns what it says about itself.
+async fn connect_packet<Io>(frames: &mut Frames<Io>) -> Option<String>
+where
+    Io: AsyncRead + AsyncWrite + Send + Unpin,
+{
+    loop {
+        let text = frames.next().await?;
+        let text = match engineio::Packet::read(&text)? {
+            engineio::Packet::Message(text) => text,
+            engineio::Packet::Pong(_) | engineio::Packet::Noop => continue,
+            _ => return None,
+        };
+        match Packet::read(text)? {
+            Packet { kind: Kind::Connect, namespace: DEFAULT_NAMESPACE, data, .. } => {
+                return Some(data.to_owned());
+            }
+            Packet { kind: Kind::Connect, namespace, .. } => {
+                let error = ConnectError { message: "Invalid namespace", data: None };
+                frames.send(&message(Kind::ConnectError, namespace, None, &error)).await.ok()?;
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// Official clients do not come back by themselves when they are told why they were refused. So those are not who may
+/// be lucky the next time.
+async fn refuse<Io>(frames: Frames<Io>, problem: &Problem) -> std::io::Result<()>
+where
+    Io: AsyncRead + AsyncWrite + Send + Unpin,
+{
+    let code = match problem.status {
+        401 => CloseCode::Unauthenticated,
+        429 => CloseCode::RateLimited,
+        500.. => return frames.close(&[], CloseCode::GoingAway).await,
+        _ => CloseCode::SignedOut,
+    };
+    let error = ConnectError { message: &problem.detail, data: Some(problem) };
+    frames.close(&[message(Kind::ConnectError, DEFAULT_NAMESPACE, None, &error)], code).await
+}
+
+impl Proof {
+    /// What the client says about itself, if it does; otherwise this, which it said before.
+    fn or_in(self, auth: &str) -> Self {
+        match json::object::<Credentials>(auth).map(Self::from) {
+            Ok(Self::None) | Err(_) => self,
+            Ok(proof) => proof,
+        }
+    }
+}
