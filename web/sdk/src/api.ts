@@ -743,6 +743,14 @@ export interface components {
              */
             content: string;
         };
+        /** @description A user as they see themselves. */
+        OwnUser: components["schemas"]["User"] & {
+            /**
+             * @description Whether others see when they are connected, and when they last were.
+             * @example true
+             */
+            presenceVisible: boolean;
+        };
         /** @description Where the next page begins. */
         PageMeta: {
             /** @description Whether there is a next page. */
@@ -1035,18 +1043,6 @@ export interface components {
                  * @example 👍
                  */
                 emoji: string;
-                /** @description Who. */
-                user: components["schemas"]["UserSummary"];
-            }[];
-            /** @description Where the next page begins. */
-            meta: components["schemas"]["PageMeta"];
-        };
-        /** @description One page of a list. */
-        Page_Receipt: {
-            /** @description The entries. */
-            data: {
-                /** @description When they had read up to it. */
-                readAt: components["schemas"]["Timestamp"];
                 /** @description Who. */
                 user: components["schemas"]["UserSummary"];
             }[];
@@ -1370,12 +1366,25 @@ export interface components {
             /** @description Who is connected. */
             user: components["schemas"]["User"];
         };
-        /** @description Who has read a message. */
+        /** @description One of those who have read a message. */
         Receipt: {
             /** @description When they had read up to it. */
             readAt: components["schemas"]["Timestamp"];
             /** @description Who. */
             user: components["schemas"]["UserSummary"];
+        };
+        /** @description A page of those who have read a message, and how many there are. */
+        ReceiptPage: {
+            /** @description The readers; none in a conversation of more than 256 members. */
+            data: components["schemas"]["Receipt"][];
+            /** @description Where the next page begins. */
+            meta: components["schemas"]["PageMeta"];
+            /**
+             * Format: int64
+             * @description How many members have read it, besides its sender, whatever the size of the conversation.
+             * @example 2
+             */
+            readCount: number;
         };
         /** @description Trades a refresh token for a new pair, or gives it up at sign-out. */
         RefreshRequest: {

@@ -39,9 +39,9 @@ export class Backoff {
     for (const done of [...this.#waiting]) done();
   }
 
-  /** The next wait is short again. */
-  reset(): void {
-    this.#tries = 0;
+  /** The next wait is as short as after so many tries, at most. */
+  reset(tries = 0): void {
+    this.#tries = Math.min(this.#tries, tries);
   }
 }
 

@@ -27,6 +27,8 @@ const READY_MS = 15_000;
 const PONG_MS = 10_000;
 /** A socket that lived this long was not refused: the next wait is short again. */
 const STABLE_MS = 10_000;
+/** After one that was opened but did not live as long, waits grow to 4 seconds only: perhaps the network is poor. */
+const OPENED_TRIES_MAX = 3;
 /** No server may keep its clients away for longer. */
 const HINT_MS_MAX = 300_000;
 /** How long before its end a token gives way to the next: a third of what is left of it, but not more than this. */
@@ -219,7 +221,7 @@ export class Connection {
     this.#socket = undefined;
     this.#timer?.();
     this.#renewal?.();
-    if (this.#ready && this.env.now() - this.#readyAt >= STABLE_MS) this.#backoff.reset();
+    if (this.#ready) this.#backoff.reset(this.env.now() - this.#readyAt < STABLE_MS ? OPENED_TRIES_MAX : 0);
     this.#ready = false;
     this.handlers.down();
     for (const { reject } of this.#answers.values()) reject(new NetworkError("The connection was lost."));

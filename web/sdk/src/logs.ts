@@ -119,7 +119,7 @@ export class Logs {
     const socket = (this.#resuming = this.#socket);
     const ids = [...this.#logs.keys()].slice(-RESUME_CONVERSATIONS_MAX);
     try {
-      await this.#ask(ids, true, new Backoff(this.env), socket);
+      await this.#ask(ids, true, socket);
     } finally {
       if (this.#resuming === socket) this.#resuming = 0;
     }
@@ -144,10 +144,11 @@ export class Logs {
 
   /** Positions in one epoch mean nothing in another. */
   #adopt(epoch: string): void {
-    const known = this.#epoch !== undefined;
+    const known = this.#epoch;
     this.#epoch = epoch;
+    if (known === undefined) return;
     this.#logs.clear();
-    if (known) this.handlers.forget();
+    this.handlers.forget();
   }
 
   /** Asks for what is missing, until nothing is. */
@@ -156,30 +157,32 @@ export class Logs {
     // A resume that is under way may bring it, and looks afterwards.
     if (this.#resuming === socket || this.#catching === socket) return;
     this.#catching = socket;
-    this.#catchUpAll(socket)
-      .catch((error: unknown) => {
-        // The next socket resumes, and asks for this as well.
-        if (!isRetriable(error)) this.env.report(error);
-      })
-      .finally(() => {
-        if (this.#catching === socket) this.#catching = 0;
-      });
+    this.#catchUpAll(socket).catch((error: unknown) => {
+      // The next socket resumes, and asks for this as well.
+      if (!isRetriable(error)) this.env.report(error);
+    });
   }
 
   async #catchUpAll(socket: number): Promise<void> {
-    const backoff = new Backoff(this.env);
-    while (this.#lives(socket)) {
-      const ids = this.#behind().slice(0, RESUME_CONVERSATIONS_MAX);
-      if (ids.length === 0) return;
-      await this.#ask(ids, false, backoff, socket);
-      // An event was announced that the log does not show yet: ask again, but not in a loop.
-      const left = new Set(this.#behind());
-      if (ids.some((id) => left.has(id))) await backoff.wait();
+    const patience = new Backoff(this.env);
+    try {
+      for (;;) {
+        const ids = this.#behind().slice(0, RESUME_CONVERSATIONS_MAX);
+        if (ids.length === 0 || !this.#lives(socket)) return;
+        await this.#ask(ids, false, socket);
+        // An event was announced that the log does not show yet: ask again, but not in a loop.
+        const left = new Set(this.#behind());
+        if (ids.some((id) => left.has(id))) await patience.wait();
+      }
+    } finally {
+      // In the same breath as the look that found nothing: what comes after it is looked for anew.
+      if (this.#catching === socket) this.#catching = 0;
     }
   }
 
   /** Asks over the socket; if that is refused for good, page by page over REST. */
-  async #ask(ids: readonly string[], all: boolean, backoff: Backoff, socket: number): Promise<void> {
+  async #ask(ids: readonly string[], all: boolean, socket: number): Promise<void> {
+    const backoff = new Backoff(this.env);
     const wanted = () => this.#lives(socket);
     try {
       await retrying(backoff, wanted, () => this.connection.request("sync.resume", this.#positions(ids, all)));

@@ -31,23 +31,25 @@ export class Reading {
   #tell(id: string): void {
     if (this.#telling.has(id) || !this.connection.open) return;
     this.#telling.add(id);
-    this.#tellAll(id)
-      .catch((error: unknown) => {
-        // The next connection tells it.
-        if (isRetriable(error)) return;
-        this.#furthest.delete(id);
-        this.env.report(error);
-      })
-      .finally(() => this.#telling.delete(id));
+    this.#tellAll(id).catch((error: unknown) => {
+      // The next connection tells it.
+      if (isRetriable(error)) return;
+      this.#furthest.delete(id);
+      this.env.report(error);
+    });
   }
 
   async #tellAll(conversationId: string): Promise<void> {
-    for (;;) {
-      const seq = this.#furthest.get(conversationId);
-      if (seq === undefined) return;
-      const request = () => this.connection.request("message.read", { conversationId, seq });
-      this.told(await retrying(new Backoff(this.env), () => this.connection.open, request));
-      if (this.#furthest.get(conversationId) === seq) this.#furthest.delete(conversationId);
+    try {
+      for (;;) {
+        const seq = this.#furthest.get(conversationId);
+        if (seq === undefined) return;
+        const request = () => this.connection.request("message.read", { conversationId, seq });
+        this.told(await retrying(new Backoff(this.env), () => this.connection.open, request));
+        if (this.#furthest.get(conversationId) === seq) this.#furthest.delete(conversationId);
+      }
+    } finally {
+      this.#telling.delete(conversationId);
     }
   }
 }

@@ -20,6 +20,8 @@ interface Log {
   conversation: Conversation;
   events: Event[];
   members: string[];
+  /** How far each member has read. */
+  read: Map<string, number>;
 }
 
 interface Person {
@@ -137,7 +139,7 @@ export class FakeServer {
         return { type: "sync.done", payload: { events: this.#resume(link, payload) } };
       case "message.read": {
         const { conversationId, seq: lastReadSeq } = payload;
-        this.#log(conversationId, link.userId);
+        this.#log(conversationId, link.userId).read.set(link.userId, lastReadSeq);
         return { type: "ack", payload: { conversationId, lastReadSeq, unreadCount: 0, mentionCount: 0 } };
       }
       case "presence.watch":
@@ -323,7 +325,7 @@ export class FakeServer {
       peer: null,
       me: { role: "member", lastReadSeq: 0, muted: false, pinned: false, archived: false },
     };
-    const log: Log = { conversation, events: [], members };
+    const log: Log = { conversation, events: [], members, read: new Map() };
     this.logs.set(id, log);
     const created = {
       type: "conversation.created" as const,
@@ -417,10 +419,16 @@ export class FakeServer {
     return { user, ...this.#pair(user.id, this.id()) };
   }
 
+  /** A token that proves who somebody is. */
+  token(userId: string): string {
+    const token = `a-${this.id()}`;
+    this.#access.set(token, userId);
+    return token;
+  }
+
   #pair(userId: string, family: string) {
-    const accessToken = `a-${this.id()}`;
+    const accessToken = this.token(userId);
     const refreshToken = `r-${this.id()}`;
-    this.#access.set(accessToken, userId);
     this.#refresh.set(refreshToken, { userId, family, used: false });
     return { accessToken, refreshToken, expiresIn: 900 };
   }
@@ -451,6 +459,7 @@ export class FakeServer {
       ...log.conversation,
       epoch: this.epoch,
       lastSeq: log.events.length,
+      me: { ...log.conversation.me, lastReadSeq: log.read.get(userId) ?? 0 },
       title: log.conversation.name ?? this.user(other).displayName,
     };
   }

@@ -100,6 +100,10 @@ export class World {
     this.#now = end;
   }
 
+  get now(): number {
+    return this.#now;
+  }
+
   /** How long until the next timer. */
   get nextTimerMs(): number {
     return Math.min(...[...this.#timers.values()].map(({ at }) => at)) - this.#now;
