@@ -53,6 +53,8 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
     let metrics = PrometheusBuilder::new().set_buckets(&BUCKETS)?.install_recorder()?;
     let Open { chat, hub, committed, .. } = open::chat(&config).await?;
     let relay = tokio::spawn(chat.relay().run(committed));
+    let everybody_left = CancellationToken::new();
+    let keeper = tokio::spawn(chat.keeper().run(everybody_left.clone().cancelled_owned()));
     let accounts = if demo { Some(seed::demo(&chat).await?) } else { None };
     let app = App {
         chat,
@@ -85,6 +87,11 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
         tracing::warn!(left = jobs.len(), "some jobs did not end in time");
     }
     upkeep.abort();
+    // Only now is everybody gone of whom it is to be noted that they were here.
+    everybody_left.cancel();
+    if tokio::time::timeout(patience, keeper).await.is_err() {
+        tracing::warn!("when people were last seen could not be written in time");
+    }
     relay.abort();
     Ok(())
 }

@@ -11,6 +11,8 @@ use natter_testkit::clock::FakeClock;
 use natter_testkit::random::SeededRandom;
 use std::sync::Arc;
 use tempfile::TempDir;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
@@ -18,7 +20,10 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 pub(crate) struct World {
     pub(crate) chat: Arc<Chat>,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) hub: Hub,
     pub(crate) clock: FakeClock,
+    stop_keeping: Arc<Notify>,
+    keeper: JoinHandle<()>,
     directory: TempDir,
 }
 
@@ -61,19 +66,25 @@ impl World {
         let Opened { store, committed } = natter_store::open(options).await.unwrap();
         let hub = Hub::start(Limits::default());
         let random = Arc::new(SeededRandom::new(seed));
-        let chat = Chat::new(Arc::clone(&store), hub, Arc::new(clock.clone()), random, rules).await.unwrap();
+        let chat =
+            Chat::new(Arc::clone(&store), hub.clone(), Arc::new(clock.clone()), random, rules).await.unwrap();
         let chat = match host {
             Some(tokens) => Arc::new(chat.with_host(tokens)),
             None => Arc::new(chat),
         };
         tokio::spawn(chat.relay().run(committed));
-        Self { chat, store, clock, directory }
+        let stop_keeping = Arc::new(Notify::new());
+        let stopped = Arc::clone(&stop_keeping);
+        let keeper = tokio::spawn(chat.keeper().run(async move { stopped.notified().await }));
+        Self { chat, store, hub, clock, stop_keeping, keeper, directory }
     }
 
     /// The same installation after a restart, drawing other random numbers.
     pub(crate) async fn restart(self) -> Self {
-        let Self { chat, store, clock, directory } = self;
-        drop((chat, store));
+        let Self { chat, store, hub, clock, stop_keeping, keeper, directory } = self;
+        stop_keeping.notify_one();
+        keeper.await.unwrap();
+        drop((chat, store, hub));
         Self::at(directory, clock, rules(), 2, None).await
     }
 
@@ -86,6 +97,16 @@ impl World {
     pub(crate) async fn actor(&self, username: &str) -> Actor {
         let access_token = self.sign_in(username).await.tokens.access_token;
         self.chat.authenticate(&access_token).await.unwrap()
+    }
+
+    /// So many people who have no password, which makes them quickly.
+    pub(crate) async fn crowd(&self, count: usize) -> Vec<Actor> {
+        let mut crowd = Vec::new();
+        for number in 0..count {
+            let (user, _) = self.chat.import().user(&format!("member-{number}")).await.unwrap();
+            crowd.push(Actor { user, session: None, expires_at: None, request: None });
+        }
+        crowd
     }
 
     pub(crate) async fn create(

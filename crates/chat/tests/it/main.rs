@@ -3,6 +3,7 @@
 
 mod account;
 mod conversation;
+mod device;
 mod harness;
 mod history;
 mod host_token;
@@ -16,3 +17,4 @@ mod session;
 mod text;
 mod ticket;
 mod token;
+mod typing;
