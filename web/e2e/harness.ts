@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright-core";
 
-const BINARY = resolve(process.env["NATTER_BIN"] ?? join(import.meta.dirname, "../../target/debug/natter"));
+export const BINARY = resolve(process.env["NATTER_BIN"] ?? join(import.meta.dirname, "../../target/debug/natter"));
 const CHROMIUM = process.env["CHROMIUM_BIN"] ?? "/usr/bin/chromium";
 const START_MS_MAX = 20_000;
 /** Tests are faster than people. */
@@ -78,7 +78,7 @@ export class Natter {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");
   const address = probe.address();
