@@ -1,8 +1,10 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
-import { defineConfig } from "vite";
+import { defaultClientConditions, defineConfig } from "vite";
 
 export default defineConfig({
   plugins: [svelte()],
+  // The SDK as it is here, rather than as it was last built.
+  resolve: { conditions: ["natter-source", ...defaultClientConditions] },
   build: {
     sourcemap: false,
     // The content security policy allows no data: fonts, and the polyfill is for browsers that are not supported.
