@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Between the packets of a payload: the record separator of ASCII, which JSON never has as it is.
-pub(super) const SEPARATOR: char = '\x1e';
+pub(super) const SEPARATOR: &str = "\x1e";
 
 /// What an end of the connection says to the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -247,24 +247,20 @@ impl Drop for Turn<'_> {
 }
 
 /// Whole frames of a server as the packets of an answer; none if they are not that.
+///
+/// The end is told alone, in the next answer: official clients act on it before they act on what comes with it.
 fn payload(mut frames: &mut [u8]) -> Option<String> {
     let mut decoder = Decoder::new(Role::Client, frames.len());
-    let mut payload = String::with_capacity(frames.len());
-    let mut add = |packet: &str| {
-        if !payload.is_empty() {
-            payload.push(SEPARATOR);
-        }
-        payload.push_str(packet);
-    };
+    let (mut packets, mut otherwise) = (Vec::new(), Packet::Noop);
     while let Some(message) = decoder.decode(&mut frames).ok()? {
         match message {
-            Message::Text(packet) => add(&packet),
-            Message::Close { .. } => add(&Packet::Close.to_string()),
+            Message::Text(packet) => packets.push(packet),
+            Message::Close { .. } => otherwise = Packet::Close,
             // Of the transport that this one only looks like.
             Message::Ping(_) | Message::Pong(_) => {}
         }
     }
-    Some(payload)
+    Some(if packets.is_empty() { otherwise.to_string() } else { packets.join(SEPARATOR) })
 }
 
 fn take_from(bytes: &mut Bytes, buffer: &mut ReadBuf<'_>) {
