@@ -173,12 +173,6 @@ impl<R: Rows> Work<'_, R> {
         self.tell(log::message_new(Box::new(new.into_message(seq))));
         Ok(())
     }
-
-    /// Whether this very write was done before, by an attempt whose commit went unheard: then its announcement is
-    /// there.
-    async fn was_done(&mut self, announcement: &Announcement, id: ConversationId) -> Step<bool, R::Error> {
-        Ok(self.rows.position(announcement.message_id, id).await?.is_some())
-    }
 }
 
 /// What an entry of the log is about.

@@ -80,12 +80,8 @@ impl<R: Rows> Work<'_, R> {
     ) -> Step<Written, R::Error> {
         let id = act.conversation_id;
         let leaving = act.actor.id == user;
-        let Some(role) = self.role(id, act.actor.id).await? else {
-            return self.done_before(announcement, id, Refusal::NotAMember).await;
-        };
-        let Some(target) = self.role(id, user).await? else {
-            return self.done_before(announcement, id, Refusal::MemberUnknown).await;
-        };
+        let role = self.role(id, act.actor.id).await?.ok_or(Refusal::NotAMember)?;
+        let target = self.role(id, user).await?.ok_or(Refusal::MemberUnknown)?;
         if !leaving && (role < act.role_min || role <= target) {
             return Err(Refusal::RoleTooLow.into());
         }
@@ -111,16 +107,6 @@ impl<R: Rows> Work<'_, R> {
         Ok(Written::Done)
     }
 
-    /// The answer of an attempt whose commit went unheard, or the refusal.
-    async fn done_before(
-        &mut self,
-        announcement: &Announcement,
-        id: ConversationId,
-        refusal: Refusal,
-    ) -> Step<Written, R::Error> {
-        if self.was_done(announcement, id).await? { Ok(Written::Done) } else { Err(refusal.into()) }
-    }
-
     pub(super) async fn set_member_role(
         &mut self,
         act: &Act,
@@ -131,7 +117,6 @@ impl<R: Rows> Work<'_, R> {
         let id = act.conversation_id;
         let actor_role = self.role(id, act.actor.id).await?.ok_or(Refusal::NotAMember)?;
         let before = self.role(id, user).await?.ok_or(Refusal::MemberUnknown)?;
-        // Also what an attempt whose commit went unheard has left behind.
         if before == role {
             let member = Box::new(self.member(id, user).await?);
             return Ok(Written::Member { member, existed: true });

@@ -219,7 +219,7 @@ rows! {
     fn rotate_session(rotation: &crate::SessionRotation) -> bool;
     /// Ends a session, if it has not ended.
     fn end_session(id: SessionId, now: Timestamp);
-    /// Ends the sessions of a user but one; those that end at this time.
+    /// Ends the sessions of a user but one. Which have ended now.
     fn end_sessions(user: UserId, except: Option<SessionId>, now: Timestamp) -> Vec<SessionId>;
 
     /// How many rules about addresses there are.

@@ -236,15 +236,14 @@ pub(super) const INSERT_SESSION: &str = "
         INSERT INTO sessions (id, user_id, refresh_hash, created_at, refreshed_at, expires_at)
         SELECT $1, id, $3, $4, $4, $5 FROM users WHERE id = $2 ON CONFLICT DO NOTHING)
     SELECT EXISTS (SELECT FROM users WHERE id = $2)";
-/// The next token is there if an attempt whose commit went unheard has traded it.
+/// The next token is there if the same was done before.
 pub(super) const ROTATE_SESSION: &str = "
     UPDATE sessions SET refresh_hash = $3, refreshed_at = $4, expires_at = $5
      WHERE id = $1 AND refresh_hash IN ($2, $3)";
 pub(super) const END_SESSION: &str = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
-/// Those that ended at this very time were ended by the same write.
 pub(super) const END_SESSIONS: &str = "
     UPDATE sessions SET ended_at = $3
-     WHERE user_id = $1 AND (ended_at IS NULL OR ended_at = $3) AND ($2::uuid IS NULL OR id <> $2)
+     WHERE user_id = $1 AND ended_at IS NULL AND ($2::uuid IS NULL OR id <> $2)
  RETURNING id";
 
 pub(super) const COUNT_IP_RULES: &str = "SELECT count(*) FROM ip_rules";

@@ -170,10 +170,8 @@ pub(in crate::sqlite) const ROTATE_SESSION: &str = "
      WHERE id = ?1 AND refresh_hash IN (?2, ?3)";
 pub(in crate::sqlite) const END_SESSION: &str =
     "UPDATE sessions SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NULL";
-/// Those that ended at this very time were ended by the same write.
 pub(in crate::sqlite) const END_SESSIONS: &str = "
-    UPDATE sessions SET ended_at = ?3
-     WHERE user_id = ?1 AND id IS NOT ?2 AND (ended_at IS NULL OR ended_at = ?3)
+    UPDATE sessions SET ended_at = ?3 WHERE user_id = ?1 AND id IS NOT ?2 AND ended_at IS NULL
     RETURNING id";
 
 pub(super) const COUNT_IP_RULES: &str = "SELECT count(*) FROM ip_rules";
