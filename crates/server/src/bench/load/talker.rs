@@ -287,6 +287,10 @@ fn hear(text: &str, voice: Option<&mut Voice>, seen: &Seen, shared: &Shared) -> 
 fn catch_up(payload: &str, seen: &Seen, shared: &Shared) -> Result<()> {
     for event in serde_json::from_str::<SyncEvents>(payload)?.events {
         let expected = seen.seq.get() + 1;
+        if event.seq < expected {
+            // It was on its way already when it was asked for.
+            continue;
+        }
         ensure!(event.seq == expected, "expected event {expected}, got {}", event.seq);
         seen.seq.set(event.seq);
         shared.deliveries.set(shared.deliveries.get() + 1);
