@@ -106,13 +106,14 @@ impl Natter {
         Person::register(self.address, username).await
     }
 
-    /// Runs another verb of the program on the same data, such as `["user", "role", "ada", "admin"]`.
-    pub async fn run(&self, arguments: &[&str]) -> Result<()> {
+    /// Runs another verb of the program on the same data, such as `["user", "role", "ada", "admin"]`, and gives what it
+    /// prints.
+    pub async fn run(&self, arguments: &[&str]) -> Result<String> {
         let mut command = Command::new(&self.builder.program);
         command.args(arguments).arg("--data-dir").arg(self.data_dir.path());
         let done = self.builder.surroundings(&mut command).output().await?;
         ensure!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
-        Ok(())
+        String::from_utf8(done.stdout).context("stdout is not UTF-8")
     }
 
     /// Ends it as `kill -9` does.

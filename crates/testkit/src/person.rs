@@ -6,6 +6,7 @@ use natter_protocol::{Conversation, ConversationId, Event, Message, Page, Seq, S
 use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -57,6 +58,13 @@ impl Person {
     /// What signing in answered.
     pub const fn sign_in(&self) -> &SignIn {
         &self.sign_in
+    }
+
+    /// The same person, from now on with this access token.
+    #[must_use]
+    pub fn with_access_token(mut self, token: &str) -> Self {
+        token.clone_into(&mut self.sign_in.tokens.access_token);
+        self
     }
 
     /// The same person, from now on with these tokens.
@@ -155,6 +163,10 @@ async fn read<T: DeserializeOwned>(answer: reqwest::Response) -> Result<T> {
 #[derive(Debug)]
 pub struct Socket {
     stream: WebSocketStream<TcpStream>,
+    /// Requests that were made by [`Socket::ask`].
+    asked: u64,
+    /// What came before the answers to them, and was not read yet.
+    early: VecDeque<Value>,
 }
 
 impl Socket {
@@ -167,12 +179,26 @@ impl Socket {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let (stream, _) = tokio_tungstenite::client_async(request, stream).await?;
-        Ok(Self { stream })
+        Ok(Self { stream, asked: 0, early: VecDeque::new() })
     }
 
     /// Sends a frame.
     pub async fn send(&mut self, frame: &Value) -> Result<()> {
         self.send_raw(Frame::Text(frame.to_string().into())).await
+    }
+
+    /// Asks for something, and gives the frame that answers. What comes before it is kept for those who read on.
+    pub async fn ask(&mut self, kind: &str, payload: Value) -> Result<Value> {
+        self.asked += 1;
+        let id = format!("ask-{}", self.asked);
+        self.send(&json!({ "id": id, "type": kind, "payload": payload })).await?;
+        loop {
+            let frame = self.read().await?;
+            if frame["id"] == id.as_str() {
+                return Ok(frame);
+            }
+            self.early.push_back(frame);
+        }
     }
 
     /// Sends a message of any kind.
@@ -192,6 +218,13 @@ impl Socket {
 
     /// The next JSON frame.
     pub async fn next(&mut self) -> Result<Value> {
+        match self.early.pop_front() {
+            Some(frame) => Ok(frame),
+            None => self.read().await,
+        }
+    }
+
+    async fn read(&mut self) -> Result<Value> {
         match self.next_raw().await? {
             Frame::Text(text) => Ok(serde_json::from_str(&text)?),
             other => bail!("expected a JSON frame, got {other:?}"),
