@@ -65,9 +65,11 @@ fn schemas() -> Map<String, Value> {
 
 fn channel_description() -> String {
     let mut text = format!(
-        "Text frames, one JSON object each, of at most {} KiB. Types and fields that are not known are ignored.\n\n\
+        "Text frames, one JSON object each, of at most {} KiB. Ignore types and fields that you do not know.\n\n\
          Over Socket.IO, at `/socket.io`, each `type` is the name of an event, its argument is the `payload`, and the \
-         acknowledgement is what the callback gets: the payload of the answer, or `{{error: problem}}`.\n\n\
+         callback gets the payload of the answer, or `{{error: problem}}`. There are three events more: \
+         `join_room {{room}}`, `leave_room {{room}}` and `send_message {{room, content, clientMessageId?}}`, where the room \
+         is the id of a conversation or the name of a public channel.\n\n\
          | Close code | Meaning | What to do |\n|---|---|---|\n",
         limits::FRAME_BYTES_MAX / 1024
     );

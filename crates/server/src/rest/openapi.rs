@@ -29,7 +29,8 @@ use utoipa::{Modify, OpenApi as _};
             Errors are `application/problem+json` (RFC 9457) with a stable `code`; [each has a page](/api/docs/errors/). \
             Lists answer `{data, meta: {nextCursor, hasMore}}`; pass `meta.nextCursor` as `cursor` to go on. \
             A write can carry an `Idempotency-Key`, and is then safe to repeat. Ids are UUIDs, times are RFC 3339 in UTC. \
-            Unknown fields and parameters are ignored. What you may not see answers as if it did not exist.",
+            Unknown fields and parameters are ignored. What you may not see answers as if it did not exist. \
+            What travels on sockets is [described apart](/api/asyncapi.json).",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     tags(
