@@ -26,6 +26,7 @@ mod limits;
 mod matrix;
 mod members;
 mod messages;
+mod parity;
 mod pins;
 mod reactions;
 mod receipts;

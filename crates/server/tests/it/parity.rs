@@ -1,0 +1,301 @@
+//! One domain behind three doors: whatever is done by REST, by the native sockets or by Socket.IO is acknowledged,
+//! heard of and kept alike.
+
+use crate::support::on_both_databases;
+use anyhow::{Context as _, Result, bail, ensure};
+use natter_protocol::{Conversation, ConversationId};
+use natter_testkit::natter::Natter;
+use natter_testkit::person::{Frame, Person, Socket};
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+on_both_databases! {
+    the_same_is_done_alike_at_every_door,
+}
+
+/// A way to ask the server for something, by the types of the sockets.
+enum Door {
+    Rest(Person),
+    WebSocket(Socket),
+    SocketIo { socket: Socket, asked: u64 },
+}
+
+impl Door {
+    async fn open(kind: &str, natter: &Natter, person: &Person) -> Result<Self> {
+        Ok(match kind {
+            "rest" => Self::Rest(person.clone()),
+            "websocket" => Self::WebSocket(person.socket().await?),
+            "socketio" => Self::SocketIo { socket: connect(natter, person).await?, asked: 0 },
+            _ => bail!("there is no door {kind}"),
+        })
+    }
+
+    /// What is answered: `{"ack": …}` or `{"error": …}`.
+    async fn ask(&mut self, kind: &str, payload: &Value) -> Result<Value> {
+        match self {
+            Self::Rest(person) => {
+                let (method, path, body) = request(kind, payload)?;
+                let (status, mut answer) = person.request(method, &path, body).await?;
+                Ok(match (status.is_success(), kind) {
+                    (false, _) => json!({ "error": answer }),
+                    // 204 has no body, and a list has a frame around it.
+                    (true, "conversation.leave") => json!({ "ack": {} }),
+                    (true, "message.forward") => json!({ "ack": answer["data"].take() }),
+                    (true, _) => json!({ "ack": answer }),
+                })
+            }
+            Self::WebSocket(socket) => {
+                let mut answer = socket.ask(kind, payload.clone()).await?;
+                let name = answer["type"].as_str().context("no type")?.to_owned();
+                Ok(json!({ name: answer["payload"].take() }))
+            }
+            Self::SocketIo { socket, asked } => {
+                *asked += 1;
+                socket.send_raw(Frame::text(format!("42{asked}{}", json!([kind, payload])))).await?;
+                let prefix = format!("43{asked}");
+                let text = packet(socket, &prefix).await?;
+                let mut answer: Value = serde_json::from_str(&text[prefix.len()..])?;
+                let answer = answer[0].take();
+                Ok(if answer.get("error").is_some() { answer } else { json!({ "ack": answer }) })
+            }
+        }
+    }
+}
+
+/// The request that means the same as a type of the sockets.
+fn request(kind: &str, payload: &Value) -> Result<(Method, String, Option<Value>)> {
+    let text = |name: &str| payload[name].as_str().with_context(|| format!("no {name} in {payload}"));
+    let message = || text("messageId").map(|id| format!("/messages/{id}"));
+    let conversation = || text("conversationId").map(|id| format!("/conversations/{id}"));
+    let body = Some(payload.clone());
+    Ok(match kind {
+        "message.send" => (Method::POST, conversation()? + "/messages", body),
+        "message.edit" => (Method::PATCH, message()?, body),
+        "message.delete" => (Method::DELETE, message()?, None),
+        "message.forward" => (Method::POST, message()? + "/forward", body),
+        "message.read" if payload.get("messageId").is_some() => (Method::POST, message()? + "/read", None),
+        "message.read" => (Method::POST, conversation()? + "/read", body),
+        "reaction.add" => (Method::POST, message()? + "/reactions", body),
+        "reaction.remove" => (Method::DELETE, format!("{}/reactions/{}", message()?, text("emoji")?), None),
+        "conversation.join" => (Method::POST, conversation()? + "/join", None),
+        "conversation.leave" => (Method::POST, conversation()? + "/leave", None),
+        _ => bail!("REST has no {kind}"),
+    })
+}
+
+/// Opens a socket and connects to the default namespace, as a Socket.IO client does.
+async fn connect(natter: &Natter, person: &Person) -> Result<Socket> {
+    let mut socket = Socket::open(natter.address(), "/socket.io/?EIO=4&transport=websocket", &[]).await?;
+    packet(&mut socket, "0").await?;
+    let auth = json!({ "token": person.sign_in().tokens.access_token });
+    socket.send_raw(Frame::text(format!("40{auth}"))).await?;
+    packet(&mut socket, "40").await?;
+    packet(&mut socket, r#"42["ready","#).await?;
+    Ok(socket)
+}
+
+/// The next packet that begins like this; others are passed over, and pings are answered.
+async fn packet(socket: &mut Socket, prefix: &str) -> Result<String> {
+    loop {
+        match socket.next_raw().await? {
+            Frame::Text(text) if text.starts_with(prefix) => return Ok(text.as_str().to_owned()),
+            Frame::Text(text) if text.as_str() == "2" => socket.send_raw(Frame::text("3")).await?,
+            Frame::Text(_) => {}
+            other => bail!("{other:?} instead of {prefix}"),
+        }
+    }
+}
+
+async fn the_same_is_done_alike_at_every_door(natter: Natter) -> Result<()> {
+    let expected = Story::of("rest", &natter).await?;
+    ensure!(expected.answers.len() > 20 && expected.heard.len() > 10, "{expected:?}");
+    for door in ["websocket", "socketio"] {
+        let story = Story::of(door, &natter).await?;
+        for (answer, expected) in story.answers.iter().zip(&expected.answers) {
+            assert_eq!(answer, expected, "{door}");
+        }
+        for (heard, expected) in story.heard.iter().zip(&expected.heard) {
+            assert_eq!(heard, expected, "{door}");
+        }
+        assert_eq!(story, expected, "{door}");
+    }
+    Ok(())
+}
+
+/// All that came of the same things done at one door. Ids and times, which differ each time, are numbered.
+#[derive(Debug, PartialEq)]
+struct Story {
+    answers: Vec<Value>,
+    /// On the socket of another member.
+    heard: Vec<Value>,
+    kept: Vec<Value>,
+}
+
+impl Story {
+    async fn of(kind: &str, natter: &Natter) -> Result<Self> {
+        let name = |name: &str| format!("{name}.{kind}");
+        let ada = natter.person(&name("ada")).await?;
+        let bob = natter.person(&name("bob")).await?;
+        let mut teller = Teller { door: Door::open(kind, natter, &ada).await?, answers: Vec::new() };
+        let mut listener = bob.socket().await?;
+        let rooms = Rooms::of(&ada, &bob).await?;
+        teller.tell(&rooms, &bob).await?;
+
+        let mark = bob.send(rooms.harbour, "the end").await?;
+        let mut heard = Vec::new();
+        loop {
+            let frame = listener.next().await?;
+            let end = frame["payload"]["id"] == json!(mark.id);
+            let about_reading = ["message.read_receipt", "unread.changed"].map(|kind| json!(kind));
+            // Several that follow one another closely are told as one, or not.
+            if !about_reading.contains(&frame["type"]) {
+                heard.push(frame);
+            }
+            if end {
+                break;
+            }
+        }
+        let mut kept = Vec::new();
+        for id in [rooms.harbour, rooms.pier, rooms.channel] {
+            kept.push(json!(bob.log(id).await?));
+            kept.push(bob.get(&format!("/conversations/{id}/messages")).await?);
+        }
+        for id in [rooms.harbour, rooms.pier] {
+            kept.push(ada.get(&format!("/conversations/{id}")).await?);
+        }
+        let mut names = Names { known: HashMap::new(), door: format!(".{kind}") };
+        let mut anonymous = |values: Vec<Value>| values.into_iter().map(|value| names.cover(value)).collect();
+        Ok(Self { answers: anonymous(teller.answers), heard: anonymous(heard), kept: anonymous(kept) })
+    }
+}
+
+/// Where it happens.
+struct Rooms {
+    harbour: ConversationId,
+    pier: ConversationId,
+    /// Public; only bob is in it.
+    channel: ConversationId,
+    /// Private; only bob is in it.
+    secret: ConversationId,
+}
+
+impl Rooms {
+    async fn of(ada: &Person, bob: &Person) -> Result<Self> {
+        let channel = json!({ "type": "channel", "name": "Tides", "visibility": "public" });
+        let channel: Conversation = bob.post("/conversations", channel).await?;
+        Ok(Self {
+            harbour: ada.group("Harbour", &[bob]).await?.info.id,
+            pier: bob.group("Pier", &[ada]).await?.info.id,
+            channel: channel.info.id,
+            secret: bob.group("Secret", &[]).await?.info.id,
+        })
+    }
+}
+
+struct Teller {
+    door: Door,
+    answers: Vec<Value>,
+}
+
+impl Teller {
+    async fn ask(&mut self, kind: &str, payload: Value) -> Result<&Value> {
+        let answer = self.door.ask(kind, &payload).await.with_context(|| format!("{kind} {payload}"))?;
+        self.answers.push(answer);
+        self.answers.last().context("there is one")
+    }
+
+    /// Asks for what must succeed, and gives the id of what came of it.
+    async fn id(&mut self, kind: &str, payload: Value) -> Result<String> {
+        let answer = self.ask(kind, payload).await?;
+        Ok(answer["ack"]["id"].as_str().with_context(|| answer.to_string())?.to_owned())
+    }
+
+    async fn tell(&mut self, rooms: &Rooms, bob: &Person) -> Result<()> {
+        let Rooms { harbour, pier, channel, secret } = rooms;
+        let send = |content: &str, key: &str| json!({ "conversationId": harbour, "content": content, "clientMessageId": key });
+        let first =
+            self.id("message.send", send("Fresh *herring* at https://example.com/pier", "k1")).await?;
+        self.ask("message.send", send("Fresh *herring* at https://example.com/pier", "k1")).await?;
+        self.ask("message.send", send("Old herring", "k1")).await?;
+        self.ask("message.send", send("", "k2")).await?;
+        self.ask("message.send", send(&"x".repeat(16_001), "k3")).await?;
+        self.ask("message.send", json!({ "conversationId": secret, "content": "Let me in" })).await?;
+        let mut answer = send("An answer", "k4");
+        answer["replyTo"] = json!(first);
+        self.ask("message.send", answer).await?;
+        let theirs = bob.send(*harbour, "Mine").await?.id;
+
+        self.ask("message.edit", json!({ "messageId": first, "content": "Fresher herring" })).await?;
+        self.ask("message.edit", json!({ "messageId": theirs, "content": "Not mine" })).await?;
+        for _ in 0..2 {
+            self.ask("reaction.add", json!({ "messageId": theirs, "emoji": "🐟" })).await?;
+        }
+        self.ask("reaction.add", json!({ "messageId": theirs, "emoji": "fish" })).await?;
+        for _ in 0..2 {
+            self.ask("reaction.remove", json!({ "messageId": theirs, "emoji": "🐟" })).await?;
+        }
+        let forward =
+            json!({ "messageId": first, "conversationIds": [pier, harbour], "clientMessageId": "f1" });
+        for _ in 0..2 {
+            self.ask("message.forward", forward.clone()).await?;
+        }
+        self.ask("message.forward", json!({ "messageId": first, "conversationIds": [secret] })).await?;
+        self.ask("message.forward", json!({ "messageId": first, "conversationIds": [] })).await?;
+        self.ask("message.read", json!({ "messageId": theirs })).await?;
+        self.ask("message.read", json!({ "conversationId": harbour })).await?;
+        self.ask("message.read", json!({ "conversationId": harbour, "seq": 1 })).await?;
+        self.ask("message.read", json!({ "conversationId": secret })).await?;
+
+        for _ in 0..2 {
+            self.ask("conversation.join", json!({ "conversationId": channel })).await?;
+        }
+        self.ask("conversation.join", json!({ "conversationId": secret })).await?;
+        let there = json!({ "conversationId": channel, "content": "Hello, channel" });
+        self.ask("message.send", there.clone()).await?;
+        for _ in 0..2 {
+            self.ask("conversation.leave", json!({ "conversationId": channel })).await?;
+        }
+        self.ask("message.send", there).await?;
+
+        self.ask("message.delete", json!({ "messageId": theirs })).await?;
+        self.ask("message.delete", json!({ "messageId": first })).await?;
+        self.ask("message.edit", json!({ "messageId": first, "content": "Gone" })).await?;
+        self.ask("reaction.add", json!({ "messageId": first, "emoji": "🐟" })).await?;
+        Ok(())
+    }
+}
+
+/// Makes stories of different people at different times comparable.
+struct Names {
+    known: HashMap<Uuid, usize>,
+    door: String,
+}
+
+impl Names {
+    fn cover(&mut self, value: Value) -> Value {
+        match value {
+            Value::Object(fields) => {
+                let fields = fields.into_iter().filter(|(name, _)| name != "requestId");
+                let fields: Map<_, _> = fields
+                    .map(|(name, value)| {
+                        let is_time = name.ends_with("At") && value.is_string();
+                        let value = if is_time { json!("a time") } else { self.cover(value) };
+                        (name, value)
+                    })
+                    .collect();
+                Value::Object(fields)
+            }
+            Value::Array(values) => values.into_iter().map(|value| self.cover(value)).collect(),
+            Value::String(text) => match text.parse::<Uuid>() {
+                Ok(id) => {
+                    let next = self.known.len();
+                    json!(self.known.entry(id).or_insert(next))
+                }
+                Err(_) => json!(text.replace(&self.door, "")),
+            },
+            other => other,
+        }
+    }
+}
