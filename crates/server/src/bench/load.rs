@@ -34,7 +34,7 @@ const OPENING_MAX: usize = 128;
 /// Until all connections are open.
 const OPEN_TIME_MAX: Duration = Duration::from_mins(2);
 /// After the last send, until everything must have arrived.
-const SETTLE_TIME_MAX: Duration = Duration::from_secs(20);
+const SETTLE_TIME_MAX: Duration = Duration::from_mins(1);
 /// What the kernel takes for a connection that does not read, so that the server has to keep the rest.
 const STALLED_RECEIVE_BYTES: u32 = 4 * 1024;
 /// Between two looks at whether it has.

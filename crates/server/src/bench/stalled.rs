@@ -12,6 +12,9 @@ use serde_json::json;
 /// How much longer deliveries to the others may take because of them: less than twice as long.
 const SLOWER_MAX: f64 = 2.0;
 
+/// What may wait for each connection: less than by default, so that less has to be sent until it is full.
+const QUEUE_BYTES_MAX: usize = 128 * 1024;
+
 /// How many do not read.
 #[derive(Debug, Clone, clap::Args)]
 #[group(skip)] // Its name is the verb's already.
@@ -23,10 +26,10 @@ pub(crate) struct Stalled {
     #[arg(long, default_value_t = 100, value_parser = super::between::<2, 1_000>)]
     pub(crate) others: usize,
     /// Messages in a second
-    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=60))]
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=60))]
     pub(crate) rate: u32,
     /// Characters of a message
-    #[arg(long, default_value_t = 8_000, value_parser = super::between::<16, 16_000>)]
+    #[arg(long, default_value_t = 4_000, value_parser = super::between::<16, 16_000>)]
     pub(crate) content_chars: usize,
     /// Seconds of a run: less than it takes until a stalled connection is closed
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=18))]
@@ -40,8 +43,10 @@ impl Stalled {
     /// Measures on the kind of database that the configuration names.
     pub(crate) async fn run(&self, config: &Config) -> Result<Report> {
         let mut figures = Figures::default();
+        let mut config = config.clone();
+        config.limits.connection_queue_bytes_max = QUEUE_BYTES_MAX;
         for _ in 0..self.runs {
-            Site::with(config, async |site| self.once(site, &mut figures).await).await?;
+            Site::with(&config, async |site| self.once(site, &mut figures).await).await?;
         }
         Ok(Report {
             scenario: "stalled",
@@ -50,8 +55,13 @@ impl Stalled {
                  that do not read for as long as messages are sent, with 4 KiB in their kernel. Then they do: each must \
                  end with every message once and in order, whether it was still queued or is pulled with sync.resume \
                  after sync.lagging. It is held against the same room in the same run in which all of them read. The \
-                 queues' bound is the number of those who do not read times limits.connection_queue_bytes_max.",
-                self.others, self.rate, self.content_chars, self.stalled
+                 queues' bound is the number of those who do not read times limits.connection_queue_bytes_max, which is {} \
+                 KiB here.",
+                self.others,
+                self.rate,
+                self.content_chars,
+                self.stalled,
+                QUEUE_BYTES_MAX / 1024
             )],
             version: env!("CARGO_PKG_VERSION"),
             machine: Machine::here(),
@@ -70,6 +80,9 @@ impl Stalled {
         let [first, second] = &rooms[..] else { anyhow::bail!("there are two rooms") };
         let (all_read, _) = self.talk(site, first, Trouble::None).await?;
         let (some_read, grown) = self.talk(site, second, Trouble::Stall).await?;
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+        let laggings = some_read.iter().map(|outcome| outcome.laggings).sum::<u64>() as f64;
+        figures.add("queues that were dropped", "", laggings);
         let p99 = |outcome: &Outcome| outcome.delivery_latency.percentile_ms(0.99);
         let [all_read, some_read] = [all_read, some_read].map(|outcomes| outcomes.into_iter().next());
         let (all_read, stalled) = (all_read.context("no load")?, some_read.context("no load")?);
