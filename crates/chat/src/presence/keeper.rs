@@ -189,7 +189,9 @@ impl Keeper {
 
     /// What those are told who may see it.
     fn frame(&self, user_id: UserId, known: &Known) -> Frame {
-        frame(user_id, self.hub.presence(user_id), known.last_seen.get(&user_id).copied())
+        // After a storm it may take some rounds until all of it is written.
+        let last_seen = self.seen.get(&user_id).or_else(|| known.last_seen.get(&user_id));
+        frame(user_id, self.hub.presence(user_id), last_seen.copied())
     }
 
     /// Notes that everybody was seen who is not offline: when they left, or now.

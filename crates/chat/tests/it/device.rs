@@ -47,7 +47,7 @@ impl Device {
         let registration = world.hub.register(newcomer).unwrap();
         let handle = registration.handle();
         let (io, server) = tokio::io::duplex(BUFFER_BYTES);
-        let task = tokio::spawn(serve(server, Default::default(), registration, Silent));
+        let task = tokio::spawn(serve(server, Vec::new().into(), registration, Silent));
         let decoder = Decoder::new(Role::Client, usize::MAX);
         Self { handle, actor: actor.clone(), io, decoder, received: Vec::new(), task }
     }
@@ -117,7 +117,8 @@ impl StandStill {
     /// Lets time pass, once everybody has done what there was to do, and lets them do what there is to do then.
     pub(crate) async fn pass(&self, millis: u64) {
         settle().await;
-        tokio::time::advance(Duration::from_millis(millis)).await;
+        // Timers count whole milliseconds: one that began within one ends with the next.
+        tokio::time::advance(Duration::from_millis(millis + 1)).await;
         settle().await;
     }
 

@@ -9,6 +9,8 @@ mod history;
 mod host_token;
 mod jwks;
 mod message;
+mod presence;
+mod reading;
 mod receipt;
 #[path = "../../../../fuzz/src/text.rs"]
 #[expect(unreachable_pub, reason = "written for the fuzz target")]
