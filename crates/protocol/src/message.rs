@@ -1,8 +1,8 @@
 //! Messages.
 
 use crate::{
-    ConversationId, ConversationStatus, ErrorCode, FileId, MemberRole, MessageId, PageMeta, ScheduledMessageId,
-    Seq, Timestamp, UserId, UserSummary, Visibility,
+    ConversationId, ConversationStatus, ErrorCode, FileId, MemberRole, MessageId, PageMeta,
+    ScheduledMessageId, Seq, Timestamp, UserId, UserSummary, Visibility,
 };
 use serde::{Deserialize, Serialize};
 

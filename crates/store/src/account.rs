@@ -3,8 +3,8 @@
 use crate::Result;
 use async_trait::async_trait;
 use natter_protocol::{
-    Block, BlockStatus, IpRule, OwnUser, PlatformRole, SessionId, SessionInfo, Timestamp, UpdateProfile, User,
-    UserId,
+    Block, BlockStatus, IpRule, OwnUser, PlatformRole, SessionId, SessionInfo, Timestamp, UpdateProfile,
+    User, UserId,
 };
 
 /// Sessions of one user that are listed, the newest: more of them live only where a program signs in over and over.

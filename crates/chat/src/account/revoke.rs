@@ -36,8 +36,9 @@ impl Chat {
         loop {
             let page = self.store.revocations(after).await?;
             for revocation in &page {
-                if known.recent.insert(revocation.id) {
-                    self.apply(revocation);
+                if !known.recent.contains(&revocation.id) {
+                    self.apply(revocation).await?;
+                    known.recent.insert(revocation.id);
                 }
             }
             let Some(last) = page.last() else { break };
@@ -52,13 +53,16 @@ impl Chat {
         Ok(())
     }
 
-    fn apply(&self, revocation: &Revocation) {
+    async fn apply(&self, revocation: &Revocation) -> Result<()> {
         let Revocation { user_id, session_id, kind, .. } = *revocation;
         match (kind, session_id) {
             (RevocationKind::UserChanged, _) => self.hub.user_changed(user_id),
             (RevocationKind::Ended, Some(session)) => self.close_sessions(user_id, &[session]),
+            // Who is enabled again by now may have come back.
+            (RevocationKind::Ended, None) if self.store.user(user_id).await?.is_some() => {}
             (RevocationKind::Ended, None) => self.close_disabled(user_id),
         }
+        Ok(())
     }
 
     pub(super) fn close_disabled(&self, user_id: UserId) {
