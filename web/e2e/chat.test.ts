@@ -67,6 +67,33 @@ it.each(["SIGKILL", "SIGTERM"] as const)("loses and doubles nothing over a resta
   }
 });
 
+it("shows who is there, who writes, and what is unread", async () => {
+  await meet();
+  await bob.page.locator("header").getByText("Online", { exact: true }).waitFor();
+  await alice.composer.pressSequentially("Is the fer");
+  await bob.page.getByText("Alice Archer is writing…").waitFor();
+  await alice.composer.fill("");
+  await bob.page.getByText("Alice Archer is writing…").waitFor({ state: "detached" });
+  await alice.composer.pressSequentially("Is the ferry on time?");
+  await bob.page.getByText("Alice Archer is writing…").waitFor();
+  await alice.composer.press("Enter");
+  await bob.sees(["Is the ferry on time?"]);
+  await bob.page.getByText("Alice Archer is writing…").waitFor({ state: "detached" });
+
+  // Not in view, so unread; then in view, so read, on each device.
+  await bob.page.goto(natter.url);
+  await alice.write("It is not.");
+  await bob.page.getByText("1 unread message").waitFor({ state: "attached" });
+  await bob.open("Alice Archer");
+  await bob.page.getByText("1 unread message").waitFor({ state: "detached" });
+  await bob.page.reload();
+  await bob.sees(["Is the ferry on time?", "It is not."]);
+  await bob.page.getByText("1 unread message").waitFor({ state: "detached" });
+
+  await alice.context.close();
+  await bob.page.locator("header").getByText("Offline", { exact: true }).waitFor();
+});
+
 it("keeps what is written without a connection through a reload", async () => {
   await meet();
   await alice.write("one");

@@ -52,6 +52,13 @@ export const m = {
   cancel: "Cancel",
 
   back: "Back to conversations",
+  presence: { online: "Online", away: "Away", busy: "Do not disturb", offline: "Offline" },
+  writing(names: readonly string[]): string {
+    if (names.length > 2) return "Several people are writing…";
+    return names.length === 1 ? `${names[0]} is writing…` : `${names.join(" and ")} are writing…`;
+  },
+  somebody: "Somebody",
+  unread: (count: number) => (count === 1 ? "1 unread message" : `${count} unread messages`),
   memberCount: (count: number) => (count === 1 ? "1 member" : `${count} members`),
   messagesWith: (title: string) => `Messages in ${title}`,
   loadingMessages: "Loading messages",

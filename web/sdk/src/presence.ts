@@ -19,6 +19,8 @@ interface Watched {
 export class People {
   readonly #watched = new Map<string, Watched>();
   #gathering = false;
+  /** Whom this connection was last told to watch. */
+  #told = "";
   #status: Presence | undefined;
 
   constructor(
@@ -57,6 +59,7 @@ export class People {
 
   /** There is a new connection, which knows nothing of what the last one was told. */
   open(): void {
+    this.#told = "";
     this.#tellStatus();
     if (this.#watched.size > 0) this.#tellSoon();
   }
@@ -84,6 +87,9 @@ export class People {
 
   async #tell(): Promise<void> {
     const userIds = [...this.#watched.keys()].slice(-WATCHED_MAX);
+    // A list that is drawn anew looks away and back.
+    if (this.#told === userIds.join()) return;
+    this.#told = userIds.join();
     const { users } = await this.#insist(() => this.connection.request("presence.watch", { userIds }));
     for (const user of users) this.receive(user);
   }
