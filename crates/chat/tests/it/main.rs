@@ -15,6 +15,7 @@ mod receipt;
 #[path = "../../../../fuzz/src/text.rs"]
 #[expect(unreachable_pub, reason = "written for the fuzz target")]
 mod properties;
+mod resume;
 mod revocation;
 mod session;
 mod text;
