@@ -54,7 +54,7 @@ error_codes! {
     InvalidCursor = "invalid_cursor", 400, false, "The cursor is not valid",
         "Cursors are opaque: pass back exactly what `meta.nextCursor` gave, to the same list.";
     UnknownType = "unknown_type", 400, false, "The type of the frame is not known",
-        "The `type` of a socket frame is none that this server speaks. The detail repeats it.";
+        "The `type` of a frame, or the name of a Socket.IO event, is none that this server speaks. The detail repeats it.";
     InvalidHeader = "invalid_header", 400, false, "A header is not valid",
         "A header that the request must have once is missing or there twice, or its value is not of the documented \
          form. The detail names it.";
@@ -62,7 +62,7 @@ error_codes! {
         "No token was given, or it is not valid; the detail says why. Send `Authorization: Bearer` with an access token.";
     TokenExpired = "token_expired", 401, false, "The access token has ended",
         "Trade the refresh token for a new pair at `POST /auth/refresh`, or get the next token from the host application, \
-         and repeat the request.";
+         and repeat the request. On an open socket, send the next token by `auth.refresh` before the old one ends.";
     SessionEnded = "session_ended", 401, false, "The session has ended",
         "It was signed out, its refresh token was used twice, or it was not used for too long. Sign in again.";
     InvalidCredentials = "invalid_credentials", 401, false, "The username or password is wrong",
@@ -72,7 +72,8 @@ error_codes! {
     Forbidden = "forbidden", 403, false, "This is not allowed",
         "The caller can see the resource but may not do this with it. The detail names the role that may.";
     OriginNotAllowed = "origin_not_allowed", 403, false, "The origin is not allowed",
-        "A browser on a page of another origin tried to open a socket. Add the origin to `cors.origins`.";
+        "A browser on a page of another origin tried to open a socket. Add the origin to `cors.origins`, or for Socket.IO \
+         to `socket_io.cors_origin`.";
     RegistrationClosed = "registration_closed", 403, false, "Nobody can sign up here",
         "The operator has switched sign-up off with `auth.registration = false`.";
     AddressBlocked = "address_blocked", 403, false, "Requests from this address are not taken",
@@ -111,7 +112,7 @@ error_codes! {
     PayloadTooLarge = "payload_too_large", 413, false, "The body is too large",
         "The detail states the limit.";
     UnsupportedMediaType = "unsupported_media_type", 415, false, "The body is not of a type that is taken here",
-        "Send `Content-Type: application/json`.";
+        "Send `Content-Type: application/json`. Over Socket.IO, send no binary arguments.";
     ValidationFailed = "validation_failed", 422, false, "Some fields are not valid",
         "`errors` lists each field and what would be right.";
     IdempotencyKeyReused = "idempotency_key_reused", 422, false,

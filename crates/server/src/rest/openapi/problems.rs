@@ -187,8 +187,9 @@ fn detail(code: ErrorCode) -> &'static str {
         ValidationFailed => "content: must not be empty",
         IdempotencyKeyReused => "this Idempotency-Key belongs to a request with another method, path or body",
         UpgradeRequired => "this path speaks WebSocket: Upgrade: websocket, version 13",
+        TooManyConnections => "a user can have 50 connections at one time",
         RateLimited => "30 messages a minute are allowed",
-        Internal | OutcomeUnknown | Unavailable | StorageFull | TooManyConnections => code.help(),
+        Internal | OutcomeUnknown | Unavailable | StorageFull => code.help(),
     }
 }
 
