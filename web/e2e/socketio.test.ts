@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { io, type Socket } from "socket.io-client";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Natter } from "./harness.ts";
@@ -237,6 +240,27 @@ it("goes over to WebSocket without losing, doubling or reordering anything", asy
   }
   sending = false;
   await talk;
+});
+
+it("serves the client for Python as it is", async () => {
+  const tools = process.env["TOOLS_DIR"];
+  if (tools === undefined) throw new Error("TOOLS_DIR is set by the Makefile: run this through make");
+  const [ada, bob] = [await signUp(), await signUp()];
+  const harbour = await channel(ada.accessToken, "python");
+  await natter.call("POST", `/conversations/${harbour.id}/join`, undefined, bob.accessToken);
+  const script = [join(import.meta.dirname, "rooms.py"), natter.url, ada.accessToken, bob.accessToken, harbour.id, "20"];
+  const python = spawn(join(tools, "python/bin/python"), script, { stdio: ["pipe", "pipe", "pipe"] });
+  const said: string[] = [];
+  let complaints = "";
+  python.stderr.on("data", (chunk) => (complaints += String(chunk)));
+  for await (const line of createInterface(python.stdout)) {
+    said.push(line);
+    if (line !== "restart") continue;
+    await natter.end("SIGTERM");
+    await natter.start();
+    python.stdin.end("\n");
+  }
+  expect(said, complaints).toEqual(["restart", "3 ways"]);
 });
 
 it("shows who is connected, as native sockets do", async () => {

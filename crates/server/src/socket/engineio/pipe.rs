@@ -22,6 +22,8 @@ use tokio::time::Instant;
 /// leave the process, and this mask changes nothing.
 const NO_MASK: [u8; 4] = [0; 4];
 
+/// Packets in one answer: the client for Python takes a longer one for an attack.
+const PAYLOAD_PACKETS_MAX: usize = 16;
 /// Bytes that wait for the client before nothing more is taken for it.
 const OUTBOUND_BYTES_MAX: usize = 64 * 1024;
 /// For the client to ask again; then nothing more is taken for it until it does. So a client that has ceased to ask is one
@@ -41,8 +43,8 @@ struct State {
     outbound: Vec<u8>,
     /// Since when they wait.
     waiting: Option<Instant>,
-    /// Whether a request is to be answered even if there is nothing to tell.
-    noop: bool,
+    /// What the next request is answered with if there is nothing to tell.
+    otherwise: Option<Packet<'static>>,
     /// Whether a request waits for what there is to tell.
     polled: bool,
     /// Whether a request waits to put in what it brought.
@@ -92,32 +94,27 @@ impl Pipe {
     /// Whoever drops this before it is ready ends the connection, because then the client has left.
     pub(super) async fn take(&self) -> Result<String, Refused> {
         let turn = Turn::begin(self, |state| &mut state.polled)?;
-        let frames = poll_fn(|cx| {
+        let payload = poll_fn(|cx| {
             let mut state = self.lock();
-            let frames = state.take_outbound();
-            let nothing = |packet: Packet<'_>| Poll::Ready(Err(packet.to_string()));
-            if !frames.is_empty() {
+            if !state.outbound.is_empty() {
+                let payload = state.next_payload();
                 wake([state.writer.take(), state.reader.take()]);
-                return Poll::Ready(Ok(frames));
+                return Poll::Ready(payload);
             }
-            if std::mem::take(&mut state.noop) {
-                return nothing(Packet::Noop);
+            if let Some(packet) = state.otherwise.take() {
+                return Poll::Ready(Ok(packet.to_string()));
             }
             match state.phase {
                 Phase::Open => {}
-                Phase::Switching | Phase::Switched(_) => return nothing(Packet::Noop),
-                Phase::ShutDown | Phase::Ended => return nothing(Packet::Close),
+                Phase::Switching | Phase::Switched(_) => return Poll::Ready(Ok(Packet::Noop.to_string())),
+                Phase::ShutDown | Phase::Ended => return Poll::Ready(Err(Refused::Gone)),
             }
             state.poll = Some(cx.waker().clone());
             Poll::Pending
         });
-        let payload = frames.await.map_or_else(Some, |mut frames| payload(&mut frames));
+        let payload = payload.await;
         turn.end();
-        payload.ok_or_else(|| {
-            tracing::error!("what a connection wrote cannot be read");
-            self.end();
-            Refused::Gone
-        })
+        payload
     }
 
     /// Puts in what the client says, after what it said before was read. Dropping this before ends the connection, too.
@@ -144,8 +141,7 @@ impl Pipe {
         let put = put.await;
         turn.end();
         if put.is_ok() && left.is_some() {
-            self.lock().noop = true;
-            self.end();
+            self.end_with(Packet::Noop);
         }
         put
     }
@@ -154,7 +150,7 @@ impl Pipe {
     pub(super) fn nudge(&self) {
         let mut state = self.lock();
         if state.polled {
-            state.noop = true;
+            state.otherwise = Some(Packet::Noop);
             wake([state.poll.take()]);
         }
     }
@@ -196,6 +192,12 @@ impl Pipe {
         wake([state.reader.take(), state.writer.take(), state.poll.take(), state.post.take()]);
     }
 
+    /// Ends the connection, and tells so to a request that waits.
+    fn end_with(&self, packet: Packet<'static>) {
+        self.lock().otherwise = Some(packet);
+        self.end();
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing in here panics halfway through a change.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -206,6 +208,36 @@ impl State {
     fn take_outbound(&mut self) -> Vec<u8> {
         self.waiting = None;
         std::mem::take(&mut self.outbound)
+    }
+
+    /// The packets of the next answer, of what waits.
+    ///
+    /// That it is the end is not among them: an official client acts on that before it acts on what comes with it, and the
+    /// one for Python would not come back, as it does when it finds the connection gone.
+    fn next_payload(&mut self) -> Result<String, Refused> {
+        let mut frames = self.take_outbound();
+        let mut decoder = Decoder::new(Role::Client, frames.len());
+        let mut packets = Vec::new();
+        let mut rest = frames.as_mut_slice();
+        while packets.len() < PAYLOAD_PACKETS_MAX {
+            match decoder.decode(&mut rest) {
+                Ok(Some(Message::Text(packet))) => packets.push(packet),
+                // Of the transport that this one only looks like.
+                Ok(Some(Message::Ping(_) | Message::Pong(_) | Message::Close { .. })) => {}
+                Ok(None) => break,
+                Err(error) => {
+                    tracing::error!(%error, "what a connection wrote cannot be read");
+                    return Err(Refused::Gone);
+                }
+            }
+        }
+        let payload = if packets.is_empty() { Err(Refused::Gone) } else { Ok(packets.join(SEPARATOR)) };
+        let left = rest.len();
+        if left > 0 {
+            self.outbound = frames.split_off(frames.len() - left);
+            self.waiting = Some(Instant::now());
+        }
+        payload
     }
 
     fn takes_more(&self) -> bool {
@@ -224,7 +256,7 @@ struct Turn<'a> {
 impl<'a> Turn<'a> {
     fn begin(pipe: &'a Pipe, flag: fn(&mut State) -> &mut bool) -> Result<Self, Refused> {
         if std::mem::replace(flag(&mut pipe.lock()), true) {
-            pipe.end();
+            pipe.end_with(Packet::Close);
             return Err(Refused::Overlap);
         }
         Ok(Self { pipe, flag: Some(flag), over: false })
@@ -244,23 +276,6 @@ impl Drop for Turn<'_> {
             self.pipe.end();
         }
     }
-}
-
-/// Whole frames of a server as the packets of an answer; none if they are not that.
-///
-/// The end is told alone, in the next answer: official clients act on it before they act on what comes with it.
-fn payload(mut frames: &mut [u8]) -> Option<String> {
-    let mut decoder = Decoder::new(Role::Client, frames.len());
-    let (mut packets, mut otherwise) = (Vec::new(), Packet::Noop);
-    while let Some(message) = decoder.decode(&mut frames).ok()? {
-        match message {
-            Message::Text(packet) => packets.push(packet),
-            Message::Close { .. } => otherwise = Packet::Close,
-            // Of the transport that this one only looks like.
-            Message::Ping(_) | Message::Pong(_) => {}
-        }
-    }
-    Some(if packets.is_empty() { otherwise.to_string() } else { packets.join(SEPARATOR) })
 }
 
 fn take_from(bytes: &mut Bytes, buffer: &mut ReadBuf<'_>) {
