@@ -4,26 +4,15 @@
 use crate::{Actor, Chat, Result};
 use natter_protocol::{CloseCode, UserId};
 use natter_store::{REVOCATIONS_READ_MAX, Revocation, RevocationKind};
-use std::collections::BTreeSet;
 use tokio::sync::Mutex;
 
-/// How far behind the newest one is looked for revocations that are seen late: transactions do not commit in the order in
-/// which they took their ids.
-const LATE_MAX: i64 = 200;
-
-/// The revocations that are known.
-pub(crate) struct Revocations(Mutex<Known>);
-
-struct Known {
-    newest: i64,
-    /// Those that are so new that others may still come in between.
-    recent: BTreeSet<i64>,
-}
+/// The revocations that are known: up to which.
+pub(crate) struct Revocations(Mutex<i64>);
 
 impl Revocations {
     /// What was revoked up to here concerns no socket that will be opened.
     pub(crate) fn after(newest: i64) -> Self {
-        Self(Mutex::new(Known { newest, recent: BTreeSet::new() }))
+        Self(Mutex::new(newest))
     }
 }
 
@@ -32,31 +21,26 @@ impl Chat {
     /// anew. To be called once a second.
     pub async fn revoke(&self) -> Result<()> {
         let mut known = self.revocations.0.lock().await;
-        let mut after = known.newest - LATE_MAX;
         loop {
-            let page = self.store.revocations(after).await?;
+            let page = self.store.revocations(*known).await?;
             for revocation in &page {
-                if !known.recent.contains(&revocation.id) {
-                    self.apply(revocation).await?;
-                    known.recent.insert(revocation.id);
-                }
+                self.apply(revocation).await?;
+                *known = revocation.id;
             }
-            let Some(last) = page.last() else { break };
-            after = last.id;
-            known.newest = known.newest.max(after);
             if page.len() < REVOCATIONS_READ_MAX as usize {
-                break;
+                return Ok(());
             }
         }
-        let late = known.newest - LATE_MAX;
-        known.recent.retain(|id| *id > late);
-        Ok(())
     }
 
     async fn apply(&self, revocation: &Revocation) -> Result<()> {
         let Revocation { user_id, session_id, kind, .. } = *revocation;
         match (kind, session_id) {
-            (RevocationKind::UserChanged, _) => self.hub.user_changed(user_id),
+            (RevocationKind::UserChanged, _) => {
+                self.hub.user_changed(user_id);
+                // They may have hidden, or show themselves again.
+                self.hub.tell_presence_anew(user_id);
+            }
             (RevocationKind::Ended, Some(session)) => self.close_sessions(user_id, &[session]),
             // Who is enabled again by now may have come back.
             (RevocationKind::Ended, None) if self.store.user(user_id).await?.is_some() => {}

@@ -24,16 +24,10 @@ impl Chat {
         update: UpdateProfile,
     ) -> Result<Submitted> {
         let update = Box::new(checked(update)?);
-        let shows_or_hides = update.presence_visible.is_some();
         let write = Write::UpdateProfile { user_id: actor.id(), update };
         let id = actor.id();
         self.commit(write, async move |chat, written| match written {
-            Written::Done => {
-                if shows_or_hides {
-                    chat.hub.tell_presence_anew(id);
-                }
-                Ok(Reply::OwnUser(Box::new(chat.own_user(id).await?)))
-            }
+            Written::Done => Ok(Reply::OwnUser(Box::new(chat.own_user(id).await?))),
             other => Err(unexpected(&other)),
         })
         .await

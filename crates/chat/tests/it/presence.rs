@@ -32,6 +32,8 @@ async fn watch(
 async fn show_presence(world: &World, user: &Actor, visible: bool) {
     let update = UpdateProfile { presence_visible: Some(visible), ..UpdateProfile::default() };
     world.chat.execute(user, Command::UpdateProfile(update)).await.unwrap();
+    // The server does so every second: it may have been changed by another process.
+    world.chat.revoke().await.unwrap();
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod connections;
 mod delivery;
+mod presence;
 mod resume;
 mod revocation;
 mod tokens;
