@@ -9,7 +9,7 @@ mod seen;
 use crate::config::Limits;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use natter_chat::Clock;
-use natter_protocol::{ErrorCode, Problem, UserId};
+use natter_protocol::{Command, ErrorCode, Problem, UserId, limits};
 use seen::{Seen, Window};
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
@@ -119,6 +119,21 @@ impl Limiter {
             Rate::SocketMessages => self.limits.socket_messages_per_minute,
             Rate::SocketSignals => self.limits.socket_messages_per_minute.saturating_mul(SIGNALS),
         }
+    }
+}
+
+/// What a command counts against, whichever way it comes, and how often.
+pub(crate) fn cost(command: &Command) -> Option<(Rate, usize)> {
+    match command {
+        Command::SendMessage(_) | Command::EditMessage(_) | Command::ScheduleMessage(_) => {
+            Some((Rate::Sends, 1))
+        }
+        // Each copy is a message; how many there may be is checked later.
+        Command::ForwardMessage(forward) => {
+            Some((Rate::Sends, forward.conversation_ids.len().clamp(1, limits::FORWARD_CONVERSATIONS_MAX)))
+        }
+        Command::CreateConversation(_) => Some((Rate::Conversations, 1)),
+        _ => None,
     }
 }
 

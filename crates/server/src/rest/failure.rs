@@ -44,6 +44,7 @@ impl Failure {
 
     /// The response on the wire.
     pub(crate) fn into_response_for(self, request_id: &str) -> Response {
+        let limited = if let Self::Limited(standing) = &self { Some(*standing) } else { None };
         let (problem, extra) = self.into_problem(request_id);
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let json = serde_json::to_vec(&problem).unwrap_or_default();
@@ -58,6 +59,9 @@ impl Failure {
         }
         if let Some((name, value)) = extra {
             headers.insert(name, value);
+        }
+        if let Some(standing) = limited {
+            standing.write(headers);
         }
         response
     }

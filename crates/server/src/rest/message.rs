@@ -4,6 +4,7 @@ use super::body::{Answer, Id, Json, Parameters, SignedIn, limit};
 use super::failure::unexpected;
 use super::{Failure, reply};
 use crate::app::App;
+use crate::limit::{self, Rate, Standing, Who};
 use axum::extract::State;
 use natter_chat::History;
 use natter_protocol::{
@@ -190,8 +191,16 @@ pub(super) async fn forward(
     Id(message_id): Id<MessageId>,
     Json(Destinations { conversation_ids, client_message_id }): Json<Destinations>,
 ) -> Result<Answer<Page<Message>>, Failure> {
-    let forward = ForwardMessage { message_id, conversation_ids, client_message_id };
-    match app.chat.execute(&actor, Command::ForwardMessage(forward)).await? {
+    let command = Command::ForwardMessage(ForwardMessage { message_id, conversation_ids, client_message_id });
+    // One message was counted on the way in.
+    let further = limit::cost(&command).map_or(0, |(_, copies)| copies - 1);
+    for _ in 0..further {
+        let standing = app.limiter.count(Rate::Sends, Who::User(actor.id()));
+        if let Some(standing) = standing.filter(Standing::exceeded) {
+            return Err(Failure::Limited(standing));
+        }
+    }
+    match app.chat.execute(&actor, command).await? {
         Reply::Messages(messages) => Ok(Answer::created(Page::new(messages, None), false)),
         other => Err(unexpected(&other)),
     }

@@ -3,7 +3,7 @@
 use super::request::{Misunderstood, Request};
 use crate::access::Admission;
 use crate::app::App;
-use crate::limit::{Limiter, Rate, Who};
+use crate::limit::{self, Limiter, Rate, Who};
 use crate::rest::Failure;
 use futures_util::{Stream, StreamExt as _};
 use natter_chat::{Actor, Chat, Error, Resumed};
@@ -167,8 +167,10 @@ impl Gateway {
 
     /// Submits a command. Its outcome follows once it is committed.
     async fn submit(&self, command: Command) -> Result<Handled, Handled> {
-        if let Some(rate) = rate(&command) {
-            self.count(rate)?;
+        if let Some((rate, times)) = limit::cost(&command) {
+            for _ in 0..times {
+                self.count(rate)?;
+            }
         }
         let submitted = self.chat.submit(&self.actor, command).await.map_err(|error| self.failed(error))?;
         let request_id = self.request_id();
@@ -244,18 +246,6 @@ fn ready(app: &App, actor: &Actor, connection_id: ConnectionId) -> Ready {
         heartbeat_seconds: app.config.socket.heartbeat_seconds,
         epoch: app.chat.epoch().to_owned(),
         expires_at: actor.expires_at,
-    }
-}
-
-/// What a command counts against besides being a message: the same as over REST.
-const fn rate(command: &Command) -> Option<Rate> {
-    match command {
-        Command::SendMessage(_)
-        | Command::EditMessage(_)
-        | Command::ForwardMessage(_)
-        | Command::ScheduleMessage(_) => Some(Rate::Sends),
-        Command::CreateConversation(_) => Some(Rate::Conversations),
-        _ => None,
     }
 }
 

@@ -55,13 +55,26 @@ async fn by_default_a_user_sends_30_messages_and_creates_10_conversations_a_minu
         assert_eq!(sent.header("retry-after"), "");
     }
     refused(&asked(&natter, &ada, Method::POST, &path, &hello).await?, 30)?;
+    // A forward counts as what it makes.
+    let message = bob.send(id, "hello").await?.id;
+    let forward = format!("/messages/{message}/forward");
+    let mut groups = Vec::new();
+    for number in 0..8 {
+        groups.push(bob.group(&format!("Pier {number}"), &[]).await?.info.id);
+    }
+    let copies = json!({ "conversationIds": groups });
+    for _ in 0..3 {
+        let forwarded = asked(&natter, &bob, Method::POST, &forward, &copies).await?;
+        assert_eq!(forwarded.status, StatusCode::CREATED);
+    }
+    refused(&asked(&natter, &bob, Method::POST, &forward, &copies).await?, 30)?;
     // A socket is no way around it.
     let mut socket = ada.socket().await?;
     let payload = json!({ "conversationId": id, "content": "hello" });
     socket.send(&json!({ "id": "c1", "type": "message.send", "payload": payload })).await?;
     assert_eq!(socket.next_of("error").await?["payload"]["code"], "rate_limited");
     // Others, and other things, are not concerned.
-    bob.send(id, "hello").await?;
+    natter.person("cleo").await?.group("Quay", &[]).await?;
     ada.get::<Value>(&path).await?;
     let group = json!({ "type": "group", "name": "Pier" });
     for left in (0..9).rev() {
@@ -78,7 +91,7 @@ async fn by_default_a_user_sends_30_messages_and_creates_10_conversations_a_minu
     assert_eq!(ada.log(id).await?.len(), 32, "30 of ada's, one of bob's, and the creation");
     // The operator sees what was refused.
     let metrics = ask(&natter, Method::GET, "/metrics").await?.text;
-    for line in ["{rate=\"sends\"} 2", "{rate=\"conversations\"} 2"] {
+    for line in ["{rate=\"sends\"} 3", "{rate=\"conversations\"} 2"] {
         assert!(metrics.contains(&format!("natter_rate_limited_total{line}\n")), "{metrics}");
     }
     Ok(())
