@@ -86,7 +86,7 @@ export class Account {
     });
     this.conversations = new Conversations(env, this.#server, this.#logs, user.id);
     this.people = new People(env, this.#connection);
-    this.#reading = new Reading(env, this.#connection, (state) => this.conversations.count(state));
+    this.#reading = new Reading(env, this.#server, this.#connection, (state) => this.conversations.count(state));
     this.#outbox = new Outbox(env, user.id, {
       send: ({ createdAt: _, failure: __, ...message }) => this.#connection.request("message.send", message),
       sent: (message) => {
@@ -186,7 +186,7 @@ export class Account {
     this.#state.set("closed");
     for (const stop of this.#stop.splice(0)) stop();
     this.#connection.stop();
-    this.#outbox.close();
+    this.#outbox.stop();
     this.conversations.close();
     for (const room of this.#rooms.values()) room.close();
   }
@@ -271,7 +271,9 @@ export class Account {
     if (type === "message.new" && payload.sender.id === this.user.id) this.#outbox.seen(payload);
     this.#emit(type, payload);
     const gone = type === "conversation.deleted" || (type === "member.left" && payload.userId === this.user.id);
-    if (gone) this.#logs.unfollow(conversationId);
+    if (!gone) return;
+    this.#logs.unfollow(conversationId);
+    void this.#rooms.get(conversationId)?.reset();
   }
 
   #reset(reset: SyncReset): void {

@@ -1,4 +1,4 @@
-// Generated from docs/openapi.json by `npm run generate`. Do not edit.
+// Generated from docs/openapi.json and docs/asyncapi.json by `npm run generate`. Do not edit.
 
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
@@ -1847,3 +1847,81 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export type operations = Record<string, never>;
+/** What a socket can be asked for, by its type: what it takes, and what it answers. */
+export interface ClientRequests {
+    /** @description Keep the socket open with a newer token. */
+    "auth.refresh": [components["schemas"]["AuthRefresh"], components["schemas"]["AuthState"]];
+    /** @description Join a public channel. */
+    "conversation.join": [components["schemas"]["ConversationRef"], components["schemas"]["Conversation"]];
+    /** @description Leave a conversation. */
+    "conversation.leave": [components["schemas"]["ConversationRef"], object];
+    /** @description Delete a message. */
+    "message.delete": [components["schemas"]["MessageRef"], components["schemas"]["Message"]];
+    /** @description Change the text of a message. */
+    "message.edit": [components["schemas"]["EditMessage"], components["schemas"]["Message"]];
+    /** @description Send copies of a message to other conversations. */
+    "message.forward": [components["schemas"]["ForwardMessage"], components["schemas"]["Message"][]];
+    /** @description Mark a conversation as read. */
+    "message.read": [components["schemas"]["MarkRead"], components["schemas"]["ReadState"]];
+    /** @description Send a message. */
+    "message.send": [components["schemas"]["SendMessage"], components["schemas"]["Message"]];
+    /** @description Ask whether anybody is there. */
+    "ping": [object, components["schemas"]["Pong"]];
+    /** @description Say whether one can be reached at this connection. */
+    "presence.update": [components["schemas"]["PresenceUpdate"], object];
+    /** @description Hear of the presence of these people, and of no others. */
+    "presence.watch": [components["schemas"]["PresenceWatch"], components["schemas"]["PresenceState"]];
+    /** @description Choose an emoji under a message. */
+    "reaction.add": [components["schemas"]["ReactionRequest"], components["schemas"]["Message"]];
+    /** @description Take an emoji back. */
+    "reaction.remove": [components["schemas"]["ReactionRequest"], components["schemas"]["Message"]];
+    /** @description Get what was missed: the answer is any number of sync.events, sync.reset and sync.removed before sync.done. */
+    "sync.resume": [components["schemas"]["SyncResume"], components["schemas"]["SyncDone"]];
+    /** @description Show the others that one is writing. */
+    "typing.start": [components["schemas"]["ConversationRef"], object];
+    /** @description Show it no longer. */
+    "typing.stop": [components["schemas"]["ConversationRef"], object];
+}
+/** What a socket says by itself, by its type. */
+export interface ServerEvents {
+    /** @description The first entry of a log. */
+    "conversation.created": components["schemas"]["ConversationCreated"];
+    /** @description The last entry of a log. */
+    "conversation.deleted": components["schemas"]["ConversationDeleted"];
+    /** @description Its name, topic, visibility or status changed. */
+    "conversation.updated": components["schemas"]["ConversationChange"];
+    /** @description Somebody came in. */
+    "member.joined": components["schemas"]["MemberChange"];
+    /** @description Somebody went, or was removed; for them it is the last event. */
+    "member.left": components["schemas"]["MemberLeft"];
+    /** @description Somebody may do more or less than before. */
+    "member.updated": components["schemas"]["MemberChange"];
+    /** @description A message was deleted. */
+    "message.deleted": components["schemas"]["MessageChange"];
+    /** @description A message was sent. */
+    "message.new": components["schemas"]["Message"];
+    /** @description Somebody has read up to a position. */
+    "message.read_receipt": components["schemas"]["ReadReceipt"];
+    /** @description A message's text changed, or it was pinned or unpinned. */
+    "message.updated": components["schemas"]["MessageChange"];
+    /** @description Somebody who is watched came, went, or says so. */
+    "presence.changed": components["schemas"]["PresenceChange"];
+    /** @description Somebody chose an emoji. */
+    "reaction.added": components["schemas"]["ReactionChange"];
+    /** @description Somebody took an emoji back. */
+    "reaction.removed": components["schemas"]["ReactionChange"];
+    /** @description The first frame on each connection. */
+    "ready": components["schemas"]["Ready"];
+    /** @description Events that were missed, without a gap. */
+    "sync.events": components["schemas"]["SyncEvents"];
+    /** @description The connection was too slow: events up to these positions were dropped and have to be pulled. */
+    "sync.lagging": components["schemas"]["SyncLagging"];
+    /** @description The user is not in this conversation any more, or it is gone. */
+    "sync.removed": components["schemas"]["SyncRemoved"];
+    /** @description Load this conversation anew and go on from here. */
+    "sync.reset": components["schemas"]["SyncReset"];
+    /** @description Somebody began or ceased to write. */
+    "typing.indicator": components["schemas"]["TypingIndicator"];
+    /** @description What is left to read, after the user has read somewhere. */
+    "unread.changed": components["schemas"]["UnreadChange"];
+}

@@ -1,6 +1,6 @@
 import { Backoff } from "./backoff.ts";
 import type { Environment } from "./environment.ts";
-import { ChatError, isRetriable, retryAfterMs } from "./errors.ts";
+import { ChatError, isRetriable, NetworkError, retryAfterMs } from "./errors.ts";
 import type { Message, MessageDraft } from "./types.ts";
 import { Value } from "./value.ts";
 
@@ -153,6 +153,13 @@ export class Outbox {
   close(): void {
     this.#open = false;
     for (const lane of this.#lanes.values()) lane.backoff.wake();
+  }
+
+  /** Nothing is sent any more. What was not stays in the store; whoever waits for it here waits no longer. */
+  stop(): void {
+    this.close();
+    const error = new NetworkError("The account was closed. The message is kept, and sent by the next one.");
+    for (const id of [...this.#waiters.keys()]) this.#settle(id, error);
   }
 
   /** Forgets everything that this user has not sent. */

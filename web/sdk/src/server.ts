@@ -2,7 +2,7 @@ import type { Environment } from "./environment.ts";
 import { ChatError } from "./errors.ts";
 import { send, type Request } from "./http.ts";
 import type { Identity } from "./identity.ts";
-import type { Conversation, CreateConversation, Event, Message, Page, Ticket, User } from "./types.ts";
+import type { Conversation, CreateConversation, Event, Message, Page, ReadState, Ticket, User } from "./types.ts";
 
 /** As many entries as a page may have, and the same for the events of a log. */
 const PAGE = 100;
@@ -48,6 +48,12 @@ export class Server {
   events(conversationId: string, after: number): Promise<Page<Event>> {
     const path = `/conversations/${encodeURIComponent(conversationId)}/events`;
     return this.#request({ method: "GET", path, query: { after, limit: EVENTS_PAGE } });
+  }
+
+  /** Everything up to a position was read. */
+  read(conversationId: string, seq: number): Promise<ReadState> {
+    const path = `/conversations/${encodeURIComponent(conversationId)}/read`;
+    return this.#request({ method: "POST", path, body: { seq } });
   }
 
   /** Opens one socket, in the name of whoever the token names. */

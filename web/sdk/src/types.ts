@@ -1,10 +1,12 @@
 /**
- * The vocabulary of the server, under its own names. `api.ts` is generated from the server's OpenAPI document;
- * nothing here describes a shape by hand.
+ * The vocabulary of the server, under its own names. `api.ts` is generated from the documents of the server's API and
+ * sockets; nothing here describes a shape by hand.
  */
-import type { components } from "./api.ts";
+import type * as Api from "./api.ts";
 
-type Schemas = components["schemas"];
+type Schemas = Api.components["schemas"];
+
+export type { ClientRequests } from "./api.ts";
 
 export type AuthState = Schemas["AuthState"];
 export type Conversation = Schemas["Conversation"];
@@ -44,36 +46,8 @@ export type UserSummary = Schemas["UserSummary"];
 /** A durable event: `seq` is its position in the log of its conversation. */
 export type DurableEvent = EventBody & { conversationId: string; seq: number };
 
-/** What a socket says, by its type. The first are the entries of the logs; of the others only the latest state counts. */
-export type ServerEvents = { [E in EventBody as E["type"]]: E["payload"] } & {
-  "message.read_receipt": ReadReceipt;
-  "presence.changed": PresenceChange;
-  "typing.indicator": TypingIndicator;
-  "unread.changed": UnreadChange;
-  /** Too much was missed to be told event by event, or the log is another one: load the conversation anew. */
-  "sync.reset": SyncReset;
-  /** The user is not in this conversation any more. */
-  "sync.removed": SyncRemoved;
-};
-
-/** What a socket can be asked for, by its type: what it takes, and what it answers. */
-export interface ClientRequests {
-  "auth.refresh": [Schemas["AuthRefresh"], AuthState];
-  "conversation.join": [Schemas["ConversationRef"], Conversation];
-  "conversation.leave": [Schemas["ConversationRef"], object];
-  "message.delete": [Schemas["MessageRef"], Message];
-  "message.edit": [Schemas["EditMessage"], Message];
-  "message.forward": [Schemas["ForwardMessage"], Message[]];
-  "message.read": [Schemas["MarkRead"], ReadState];
-  "message.send": [SendMessage, Message];
-  "presence.update": [Schemas["PresenceUpdate"], object];
-  "presence.watch": [Schemas["PresenceWatch"], PresenceState];
-  "reaction.add": [Schemas["ReactionRequest"], Message];
-  "reaction.remove": [Schemas["ReactionRequest"], Message];
-  "sync.resume": [SyncResume, SyncDone];
-  "typing.start": [Schemas["ConversationRef"], object];
-  "typing.stop": [Schemas["ConversationRef"], object];
-}
+/** What listeners can hear of. The entries of the logs come once and in order; of the others the latest state counts. */
+export type ServerEvents = Omit<Api.ServerEvents, "ready" | "sync.events" | "sync.lagging">;
 
 /** One page of a list. */
 export interface Page<T> {

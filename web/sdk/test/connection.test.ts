@@ -28,6 +28,23 @@ describe("connection", () => {
     expect(account.connection.get()).toBe("online");
   });
 
+  it("waits out the minute when it was too fast, and never for ever", async () => {
+    const world = new World();
+    const account = await online(world);
+    const back = async (code: number, reason: string) => {
+      for (const link of [...world.server.links]) world.server.drop(link, code, reason);
+      await world.settle();
+      const waitMs = world.nextTimerMs;
+      await world.pass(waitMs);
+      expect(account.connection.get()).toBe("online");
+      return waitMs;
+    };
+    expect(await back(4009, "too fast")).toBe(60_000);
+    expect(await back(1001, '{"reconnectAfterMs":1e12}')).toBe(300_000);
+    expect(await back(1001, '{"reconnectAfterMs":"soon"}')).toBeLessThan(1_000);
+    expect(await back(1001, "{")).toBeLessThan(1_000);
+  });
+
   it("waits longer each time, up to a limit, and by chance", async () => {
     const world = new World();
     const account = await online(world);

@@ -129,7 +129,7 @@ export class FakeServer {
   #answer(
     link: Link,
     type: string,
-    payload: SendMessage & SyncResume & { userIds: string[]; seq: number; token: string; status: Presence },
+    payload: SendMessage & SyncResume & { userIds: string[]; token: string; status: Presence },
     fault: Fault,
   ): { type: string; payload: unknown } {
     switch (type) {
@@ -137,11 +137,6 @@ export class FakeServer {
         return { type: "ack", payload: this.send(link.userId, payload, fault).message };
       case "sync.resume":
         return { type: "sync.done", payload: { events: this.#resume(link, payload) } };
-      case "message.read": {
-        const { conversationId, seq: lastReadSeq } = payload;
-        this.#log(conversationId, link.userId).read.set(link.userId, lastReadSeq);
-        return { type: "ack", payload: { conversationId, lastReadSeq, unreadCount: 0, mentionCount: 0 } };
-      }
       case "presence.watch":
         return {
           type: "ack",
@@ -385,6 +380,11 @@ export class FakeServer {
     if (what === "events") {
       const after = Number(query.get("after"));
       return { status: 200, body: page(log.events.slice(after), 0, Number(query.get("limit"))) };
+    }
+    if (what === "read") {
+      const lastReadSeq = Number(body["seq"]);
+      log.read.set(userId, lastReadSeq);
+      return { status: 200, body: { conversationId: id, lastReadSeq, unreadCount: 0, mentionCount: 0 } };
     }
     if (method === "POST") {
       const { message, repeat } = this.send(userId, { ...body, conversationId: id });

@@ -29,6 +29,9 @@ function tell(world: World, type: string, payload: object): void {
 const sent = (world: World, prefix: string) =>
   world.server.frames.filter(({ type }) => type.startsWith(prefix)).map(({ type, payload }) => ({ type, payload }));
 
+const told = (world: World, id: string) =>
+  world.server.requests.filter((request) => request === `POST /conversations/${id}/read`).length;
+
 describe("typing", () => {
   it("is told when it begins, again while it goes on, and when it ends", async () => {
     const world = new World();
@@ -137,10 +140,25 @@ describe("reading", () => {
     expect(counted()).toBe(0);
     world.online = true;
     await world.pass(60_000);
-    expect(sent(world, "message.read").map(({ payload }) => payload)).toEqual([{ conversationId: id, seq: 3 }]);
+    expect(told(world, id)).toBe(1);
+    expect(world.server.logs.get(id)?.read.get(bob.user.id)).toBe(3);
     bob.room(id).markRead();
     await world.settle();
-    expect(sent(world, "message.read")).toHaveLength(1);
+    expect(told(world, id)).toBe(1);
+  });
+
+  it("along is told now and then, and the last of it for certain", async () => {
+    const world = new World();
+    const { alice, bob, id } = await pair(world);
+    for (let index = 0; index < 100; index += 1) {
+      world.server.send(alice.user.id, { conversationId: id, content: String(index) });
+      await world.settle();
+      bob.room(id).markRead();
+      await world.pass(100);
+    }
+    await world.pass(10_000);
+    expect(told(world, id)).toBeLessThan(8);
+    expect(world.server.logs.get(id)?.read.get(bob.user.id)).toBe(101);
   });
 
   it("elsewhere is shown here, and never goes back", async () => {
