@@ -3,9 +3,9 @@
 //! Each property takes raw bytes and panics when it does not hold. The fuzz targets feed it what libFuzzer makes up,
 //! and the tests of `natter-realtime` include this file and feed it what proptest makes up.
 
-use natter_protocol::{ClientFrame, CreateConversation, SendMessage};
+use natter_protocol::{ClientFrame, CreateConversation, SendMessage, limits};
 use natter_realtime::codec::{CONTROL_PAYLOAD_BYTES_MAX, Decoder, Message, OpCode, Role, Violation};
-use natter_realtime::codec::{encode, encode_close};
+use natter_realtime::codec::{encode, encode_close, encode_deflated};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -16,12 +16,14 @@ const MESSAGE_BYTES_MAX: usize = 512;
 /// owns more than one message, and owns nothing in the end. What it gives out, it understands again.
 pub fn websocket_codec(input: &[u8]) {
     let Some((sizes, bytes)) = input.split_first_chunk::<4>() else { return };
-    for role in [Role::Server, Role::Client] {
-        let whole = decode(role, bytes, &[usize::MAX]);
-        assert_eq!(whole, decode(role, bytes, &[1]), "byte by byte");
+    for (role, deflate) in
+        [(Role::Server, false), (Role::Server, true), (Role::Client, false), (Role::Client, true)]
+    {
+        let whole = decode(role, deflate, bytes, &[usize::MAX]);
+        assert_eq!(whole, decode(role, deflate, bytes, &[1]), "byte by byte");
         assert_eq!(
             whole,
-            decode(role, bytes, &sizes.map(|size| usize::from(size) + 1)),
+            decode(role, deflate, bytes, &sizes.map(|size| usize::from(size) + 1)),
             "in pieces of {sizes:?}"
         );
         for message in whole.into_iter().flatten() {
@@ -32,8 +34,32 @@ pub fn websocket_codec(input: &[u8]) {
                 Message::Close { code: Some(code), reason } => encode_close(*code, reason, mask_for(role)),
                 Message::Close { code: None, .. } => encode(OpCode::Close, &[], mask_for(role)),
             };
-            assert_eq!(decode(role, &encoded, &[usize::MAX]), [Ok(message)]);
+            assert_eq!(decode(role, deflate, &encoded, &[usize::MAX]), [Ok(message)]);
         }
+    }
+}
+
+/// Any payload that is said to be compressed is inflated within the bound or refused, whether it comes in one frame or
+/// in two. A text is found again after it was compressed.
+pub fn deflate(input: &[u8]) {
+    let frame = |first, payload| {
+        let mut frame = encode(OpCode::Text, payload, mask_for(Role::Server)).to_vec();
+        frame[0] = first;
+        frame
+    };
+    let whole = decode(Role::Server, true, &frame(0xC1, input), &[usize::MAX]);
+    let (left, right) = input.split_at(input.len() / 2);
+    let halves = [frame(0x41, left), frame(0x80, right)].concat();
+    assert_eq!(whole, decode(Role::Server, true, &halves, &[usize::MAX]), "in two frames");
+
+    const { assert!(limits::DEFLATE_BYTES_MIN <= MESSAGE_BYTES_MAX, "or nothing would be compressed") };
+    let mut text = String::from_utf8_lossy(input).into_owned();
+    text.truncate(text.floor_char_boundary(MESSAGE_BYTES_MAX));
+    text.extend(std::iter::repeat_n('_', MESSAGE_BYTES_MAX - text.len()));
+    if let Some(frame) = encode_deflated(text.as_bytes()) {
+        assert!(frame.len() < text.len());
+        let found = decode(Role::Client, true, &frame, &[usize::MAX]);
+        assert_eq!(found, [Ok(Message::Text(text.into()))]);
     }
 }
 
@@ -71,8 +97,13 @@ fn mask_for(role: Role) -> Option<[u8; 4]> {
 }
 
 /// Everything that comes out when the bytes go in, in pieces of these sizes over and over.
-fn decode(role: Role, bytes: &[u8], sizes: &[usize]) -> Vec<Result<Message<'static>, Violation>> {
-    let mut decoder = Decoder::new(role, MESSAGE_BYTES_MAX);
+fn decode(
+    role: Role,
+    deflate: bool,
+    bytes: &[u8],
+    sizes: &[usize],
+) -> Vec<Result<Message<'static>, Violation>> {
+    let mut decoder = Decoder::new(role, MESSAGE_BYTES_MAX).with_deflate(deflate);
     let mut results = Vec::new();
     let mut bytes = bytes.to_vec();
     let mut rest = bytes.as_mut_slice();

@@ -1,6 +1,7 @@
 //! The properties of the fuzz targets, with inputs that look more like the real ones.
 
 use crate::properties;
+use flate2::{Compress, Compression, FlushCompress};
 use natter_realtime::codec::{OpCode, encode};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -15,10 +16,13 @@ fn frame(mask: Option<[u8; 4]>) -> impl Strategy<Value = Vec<u8>> {
         2 => Just(0x89),
         1 => Just(0x8A),
         1 => Just(0x88),
+        1 => Just(0xC1),
+        1 => Just(0x41),
         1 => any::<u8>(),
     ];
     let payload = prop_oneof![
         6 => "\\PC{0,40}".prop_map(String::into_bytes),
+        2 => compressed(),
         1 => vec(any::<u8>(), 0..200),
         1 => (1000..=1003_u16).prop_map(|code| code.to_be_bytes().to_vec()),
         1 => (0..600_usize).prop_map(|length| vec![b'x'; length]),
@@ -27,6 +31,18 @@ fn frame(mask: Option<[u8; 4]>) -> impl Strategy<Value = Vec<u8>> {
         let mut frame = encode(OpCode::Text, &payload, mask).to_vec();
         frame[0] = first;
         frame
+    })
+}
+
+/// What a sender makes of a text, and now and then of too long a text (RFC 7692, section 7.2.1).
+fn compressed() -> impl Strategy<Value = Vec<u8>> {
+    let text = prop_oneof![4 => "\\PC{0,40}", 1 => (0..600_usize).prop_map(|length| "x".repeat(length))];
+    text.prop_map(|text| {
+        let mut payload = Vec::with_capacity(1024);
+        let mut compress = Compress::new(Compression::fast(), false);
+        compress.compress_vec(text.as_bytes(), &mut payload, FlushCompress::Sync).unwrap();
+        payload.truncate(payload.len() - 4);
+        payload
     })
 }
 
@@ -88,6 +104,21 @@ proptest! {
     #[test]
     fn any_frames_decode_alike_in_any_pieces(bytes in stream()) {
         properties::websocket_codec(&bytes);
+    }
+
+    #[test]
+    fn any_payload_is_inflated_or_refused(bytes in prop_oneof![vec(any::<u8>(), 0..600), compressed()]) {
+        properties::deflate(&bytes);
+    }
+
+    #[test]
+    fn a_compressed_payload_with_a_wrong_byte_is_inflated_or_refused(
+        payload in compressed(), at in any::<prop::sample::Index>(), byte in any::<u8>(),
+    ) {
+        let mut payload = payload;
+        let at = at.index(payload.len());
+        payload[at] = byte;
+        properties::deflate(&payload);
     }
 
     #[test]
