@@ -63,9 +63,7 @@ pub trait Accounts {
     async fn sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<SessionInfo>>;
 
     /// What has ended or changed since, by id, at most [`REVOCATIONS_READ_MAX`]; what is older than an hour may be gone.
-    ///
-    /// Transactions of several nodes may commit in another order than they took their ids. Whoever reads on and on looks
-    /// some way back behind the last id that they know.
+    /// Once one is seen, no smaller id comes up any more, on whichever node.
     async fn revocations(&self, after: i64) -> Result<Vec<Revocation>>;
 
     /// The newest id of a revocation; 0 if there is none.
@@ -159,7 +157,7 @@ pub struct Session {
 /// Something that open sockets must hear of, whichever process has done it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Revocation {
-    /// Greater for whatever is written later, within one node.
+    /// Greater for whatever comes later.
     pub id: i64,
     /// Whose sockets.
     pub user_id: UserId,

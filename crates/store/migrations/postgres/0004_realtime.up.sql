@@ -12,6 +12,16 @@ CREATE TABLE revocations (
 );
 CREATE INDEX revocations_by_age ON revocations (created_at);
 
+-- Whoever has taken an id commits before another takes the next: who has read up to one misses none.
+CREATE FUNCTION revoke_in_turn() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock('revocations'::regclass::oid::bigint);
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER revoke_in_turn BEFORE INSERT ON revocations
+    FOR EACH STATEMENT EXECUTE FUNCTION revoke_in_turn();
+
 -- However a session ends, and whoever changes a user.
 CREATE FUNCTION session_ends() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

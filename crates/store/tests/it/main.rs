@@ -172,6 +172,7 @@ conformance! {
     resume::a_replay_is_what_the_logs_tell_in_these_parts,
     revocation::every_end_of_a_session_is_told,
     revocation::every_change_of_a_user_is_told,
+    revocation::whoever_reads_on_misses_nothing,
     revocation::what_is_told_is_forgotten_in_the_end,
     roster::a_roster_is_a_replay_of_the_log,
     scheduled::what_is_due_comes_in_the_order_of_time,

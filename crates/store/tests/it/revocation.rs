@@ -4,6 +4,7 @@ use crate::harness::{Db, World, new_session, now};
 use crate::variants::{provision, rotation};
 use natter_protocol::{PlatformRole, SessionId, Timestamp, UpdateProfile, User, UserId};
 use natter_store::{ProvisionUser, Revocation, RevocationKind, Write};
+use std::sync::Arc;
 
 const ENDED: RevocationKind = RevocationKind::Ended;
 const CHANGED: RevocationKind = RevocationKind::UserChanged;
@@ -115,6 +116,46 @@ pub(crate) async fn every_change_of_a_user_is_told(db: Db) {
         world.done(Write::ProvisionUser(Box::new(admin.clone()))).await;
     }
     assert_eq!(listener.hear().await, [(host.id, None, CHANGED)]);
+}
+
+/// However many processes write at once.
+pub(crate) async fn whoever_reads_on_misses_nothing(db: Db) {
+    const ROUNDS: usize = 40;
+    let worlds = [db.open().await, db.open().await, db.open().await];
+    let mut writers = Vec::new();
+    for (n, world) in worlds.iter().enumerate() {
+        let user = world.user(&format!("user-{n}")).await;
+        let store = Arc::clone(&world.store);
+        writers.push(tokio::spawn(async move {
+            for round in 0..ROUNDS {
+                for _ in 0..=(n + round) % 4 {
+                    let new = Write::CreateSession(Box::new(new_session(&user, [1; 32])));
+                    store.queue(new).await.unwrap().await.unwrap();
+                }
+                let role = if round % 2 == 0 { PlatformRole::Admin } else { PlatformRole::User };
+                let changed = store.queue(Write::SetRole { user_id: user.id, role }).await.unwrap();
+                let end = Write::EndSessions { user_id: user.id, except: None, now: now() };
+                let ended = store.queue(end).await.unwrap();
+                changed.await.unwrap();
+                ended.await.unwrap();
+            }
+        }));
+    }
+    let (mut read, mut after) = (Vec::new(), 0);
+    loop {
+        let done = writers.iter().all(tokio::task::JoinHandle::is_finished);
+        let page = worlds[0].store.revocations(after).await.unwrap();
+        after = page.last().map_or(after, |revocation| revocation.id);
+        read.extend(page);
+        if done {
+            break;
+        }
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    assert_eq!(read, worlds[1].store.revocations(0).await.unwrap());
+    assert!(read.len() > 3 * ROUNDS * 2, "{}", read.len());
 }
 
 pub(crate) async fn what_is_told_is_forgotten_in_the_end(db: Db) {
