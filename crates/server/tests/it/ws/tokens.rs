@@ -5,9 +5,11 @@ use crate::natter;
 use crate::support::{handshake, on_both_databases};
 use anyhow::{Context as _, Result};
 use natter_protocol::{CloseCode, Ready, Tokens};
+use natter_testkit::host::SigningKey;
 use natter_testkit::natter::Natter;
 use natter_testkit::person::{Person, Socket};
 use serde_json::{Value, json};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 on_both_databases! {
     a_socket_ends_with_its_token_unless_a_newer_one_comes,
@@ -107,5 +109,33 @@ async fn ready_says_when_the_token_ends() -> Result<()> {
     // Tokens count in whole seconds.
     let hour = before.seconds() + 3_600..=after.seconds() + 3_600;
     assert!(hour.contains(&expires_at.seconds()), "{expires_at:?}");
+    Ok(())
+}
+
+/// Tokens of the host application belong to no session: the next one of the same user keeps the socket open.
+#[tokio::test]
+async fn a_token_of_the_host_application_is_followed_by_the_next() -> Result<()> {
+    const SECRET: &str = "3c9f5a1d7be0428694f1c6d2a8e7b5039d4c";
+    /// The host application's clock may be wrong by so much.
+    const LEEWAY_SECONDS: i64 = 60;
+    let natter = natter().env("NATTER_AUTH_JWT_SECRET", SECRET).start().await?;
+    let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
+    let token = |subject: &str, seconds_left: i64| {
+        let exp = now + seconds_left - LEEWAY_SECONDS;
+        SigningKey::secret(SECRET.as_bytes()).token(&json!({ "sub": subject, "exp": exp }))
+    };
+    let short = format!("token={}", token("42", 5)?);
+    let ((mut kept, ready), (mut ended, _)) = (open(&natter, &short).await?, open(&natter, &short).await?);
+    assert_eq!(ready.expires_at.context("it ends")?.seconds(), now + 5);
+    let error = kept.ask("auth.refresh", json!({ "token": token("43", 600)? })).await?;
+    assert_eq!(error["payload"]["code"], "forbidden", "{error}");
+    let answer = kept.ask("auth.refresh", json!({ "token": token("42", 600)? })).await?;
+    assert_eq!(answer["type"], "ack", "{answer}");
+    assert_eq!(ended.closed().await?.0, CloseCode::Unauthenticated.code());
+    // Opened after the one that was kept would have been closed.
+    let (mut later, _) = open(&natter, &format!("token={}", token("42", 600)?)).await?;
+    for socket in [&mut kept, &mut later] {
+        assert_eq!(socket.ask("ping", Value::Null).await?["type"], "pong");
+    }
     Ok(())
 }
