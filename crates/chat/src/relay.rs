@@ -152,7 +152,10 @@ impl Relay {
         self.put_back(event.conversation_id, room);
         match &event.body {
             EventBody::MessageNew(message) => self.stop_typing(event.conversation_id, message.sender.id),
-            EventBody::MemberLeft(left) => self.stop_typing(event.conversation_id, left.user_id),
+            EventBody::MemberLeft(left) => {
+                self.stop_typing(event.conversation_id, left.user_id);
+                self.hub.check_watches(left.user_id);
+            }
             _ => {}
         }
     }
@@ -161,6 +164,9 @@ impl Relay {
     fn relay_end(&mut self, event: &Event, members: Vec<UserId>) {
         if let Some(room) = self.rooms.remove(&event.conversation_id) {
             self.members_remembered -= room.members.len();
+        }
+        for user in &members {
+            self.hub.check_watches(*user);
         }
         self.hub.deliver(&members.into_iter().collect::<HashSet<_>>(), &frame(event));
     }

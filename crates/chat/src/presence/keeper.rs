@@ -15,6 +15,8 @@ const TOLD_USERS_MAX: usize = 1_000;
 /// Connections that are told in one round, give or take those that watch one person: four rounds a second of them cost a
 /// tenth of a processor.
 const TOLD_CONNECTIONS_MAX: usize = 50_000;
+/// People who have left a conversation and whose watching is looked at in one round, with a question about each.
+const ESTRANGED_USERS_MAX: usize = 50;
 /// People of whom one write notes when they were last seen. There is one such write in a round.
 const SEEN_USERS_MAX: usize = 1_000;
 /// People of whom that is still to be written. It comes to so many only while the database is away; then those who go
@@ -34,6 +36,8 @@ pub struct Keeper {
     left_at: HashMap<UserId, Timestamp>,
     /// Of whom is to be told, and whether also to those who may not see it: that somebody is offline who was not.
     waiting: HashMap<UserId, bool>,
+    /// Whose watching is to be looked at.
+    estranged: HashSet<UserId>,
     /// When people were last seen, as far as it is not written yet.
     seen: HashMap<UserId, Timestamp>,
 }
@@ -56,6 +60,7 @@ impl Keeper {
             shown: HashMap::new(),
             left_at: HashMap::new(),
             waiting: HashMap::new(),
+            estranged: HashSet::new(),
             seen: HashMap::new(),
         }
     }
@@ -65,7 +70,7 @@ impl Keeper {
         let mut stop = pin!(stop);
         loop {
             let next = async {
-                if self.waiting.is_empty() && self.seen.is_empty() {
+                if self.waiting.is_empty() && self.estranged.is_empty() && self.seen.is_empty() {
                     self.hub.presence_news().await;
                 }
                 tokio::time::sleep(Duration::from_millis(limits::PRESENCE_COALESCE_MS)).await;
@@ -84,6 +89,10 @@ impl Keeper {
         if let Err(error) = self.write_seen().await {
             tracing::warn!(%error, "when people were last seen is not written yet");
         }
+        // Before those are told who should not be.
+        if let Err(error) = self.part_strangers().await {
+            tracing::warn!(%error, "who watches whom is not looked at yet");
+        }
         if let Err(error) = self.tell().await {
             tracing::warn!(%error, "who can be reached is not told yet");
         }
@@ -91,7 +100,8 @@ impl Keeper {
 
     /// Takes notice of what has changed.
     fn look(&mut self) {
-        let PresenceNews { changed, anew } = self.hub.take_presence_news();
+        let PresenceNews { changed, anew, estranged } = self.hub.take_presence_news();
+        self.estranged.extend(estranged);
         let mut disconnected = Vec::new();
         for user_id in changed {
             if !self.hub.is_online(user_id) {
@@ -144,6 +154,26 @@ impl Keeper {
         self.store.queue(Write::Seen(batch.clone())).await?.await?;
         for (user_id, _) in batch {
             self.seen.remove(&user_id);
+        }
+        Ok(())
+    }
+
+    /// Ends the watching of those who do not share a conversation any more.
+    async fn part_strangers(&mut self) -> natter_store::Result<()> {
+        let users: Vec<UserId> = self.estranged.iter().take(ESTRANGED_USERS_MAX).copied().collect();
+        for user_id in users {
+            let partners: Vec<UserId> = self.hub.watch_partners(user_id).into_iter().collect();
+            if !partners.is_empty() {
+                let limit = u32::try_from(partners.len()).unwrap_or(u32::MAX);
+                let known = self.store.acquaintances(user_id, &partners, None, limit).await?;
+                let known: HashSet<UserId> = known.into_iter().map(|user| user.id).collect();
+                self.hub.part_strangers(
+                    user_id,
+                    |other| other != user_id && !known.contains(&other),
+                    |gone| frame(gone, Presence::Offline, None),
+                );
+            }
+            self.estranged.remove(&user_id);
         }
         Ok(())
     }

@@ -117,6 +117,33 @@ async fn only_people_with_whom_one_talks_can_be_watched() {
 }
 
 #[tokio::test]
+async fn who_shares_no_conversation_any_more_is_not_watched_any_more() {
+    let world = World::new().await;
+    let (ada, bob, eve) = (world.actor("ada").await, world.actor("bob").await, world.actor("eve").await);
+    let (both, all) = (world.group(&ada, &[&bob]).await, world.group(&ada, &[&bob, &eve]).await);
+    let (mut adas, mut bobs, mut eves) =
+        (Device::connect(&world, &ada), Device::connect(&world, &bob), Device::connect(&world, &eve));
+    watch(&world, &ada, &adas, &[&ada, &bob, &eve]).await;
+    watch(&world, &bob, &bobs, &[&eve]).await;
+    watch(&world, &eve, &eves, &[&eve, &ada]).await;
+    // Bob and ada still have the other conversation, bob and eve none.
+    world.chat.execute(&ada, Command::RemoveMember(all, bob.id())).await.unwrap();
+    assert_eq!(bobs.next_of(KIND).await, change(&eve, Presence::Offline, None));
+    assert!(world.hub.is_watched(bob.id()) && world.hub.watch_partners(bob.id()).contains(&ada.id()));
+    assert!(!world.hub.watch_partners(bob.id()).contains(&eve.id()));
+
+    // A conversation that is deleted is left by all who were in it; what they see of themselves stays.
+    world.chat.execute(&ada, Command::DeleteConversation(all)).await.unwrap();
+    while adas.next_of(KIND).await != change(&eve, Presence::Offline, None) {}
+    while eves.next_of(KIND).await != change(&ada, Presence::Offline, None) {}
+    assert_eq!(world.hub.watch_partners(eve.id()), [].into());
+    assert!(world.hub.is_watched(eve.id()), "by themselves");
+    world.chat.execute(&bob, Command::LeaveConversation(both)).await.unwrap();
+    while adas.next_of(KIND).await != change(&bob, Presence::Offline, None) {}
+    assert!(!world.hub.is_watched(bob.id()));
+}
+
+#[tokio::test]
 async fn a_block_ends_it_for_both_also_while_they_watch_and_its_end_brings_it_back() {
     let world = World::new().await;
     let (ada, bob) = (world.actor("ada").await, world.actor("bob").await);

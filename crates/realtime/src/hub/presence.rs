@@ -21,11 +21,13 @@ pub struct PresenceNews {
     pub changed: HashSet<UserId>,
     /// Those of whom all who watch them are to be told again: what they may see is not what it was.
     pub anew: HashSet<UserId>,
+    /// Those who have left a conversation: who watches them, or is watched by them, may be a stranger now.
+    pub estranged: HashSet<UserId>,
 }
 
 impl PresenceNews {
     fn is_empty(&self) -> bool {
-        self.changed.is_empty() && self.anew.is_empty()
+        self.changed.is_empty() && self.anew.is_empty() && self.estranged.is_empty()
     }
 }
 
@@ -146,6 +148,21 @@ impl Presences {
         }
     }
 
+    /// Of one whom a connection watches; false if it did not.
+    fn unwatch_one(&self, user_id: UserId, subscriber: &Arc<Subscriber>) -> bool {
+        let mut lease = lease(subscriber);
+        let Some(watched) = &mut lease.watched else { return false };
+        let Ok(index) = watched.binary_search(&user_id) else { return false };
+        watched.remove(index);
+        self.unwatch(user_id, subscriber);
+        true
+    }
+
+    fn subscribers_who_watch(&self, user_id: UserId) -> Vec<Arc<Subscriber>> {
+        let watchers = self.watchers(user_id).read().unwrap_or_else(PoisonError::into_inner);
+        watchers.get(&user_id).into_iter().flatten().map(|watcher| Arc::clone(&watcher.0)).collect()
+    }
+
     fn watchers(&self, user_id: UserId) -> &RwLock<HashMap<UserId, HashSet<Watcher>>> {
         &self.watchers[super::shard_of(user_id)]
     }
@@ -203,6 +220,53 @@ impl Hub {
         if self.is_watched(user_id) {
             self.0.presences.people().news.anew.insert(user_id);
             self.0.presences.news.notify_one();
+        }
+    }
+
+    /// Has it looked at whether this user and those whom they watch, or who watch them, still have to do with each other.
+    pub fn check_watches(&self, user_id: UserId) {
+        if !self.watch_partners(user_id).is_empty() {
+            self.0.presences.people().news.estranged.insert(user_id);
+            self.0.presences.news.notify_one();
+        }
+    }
+
+    /// Those whom this user watches, and those who watch them, other than themselves.
+    pub fn watch_partners(&self, user_id: UserId) -> HashSet<UserId> {
+        let mut partners: HashSet<UserId> = self.read(user_id, |subscribers| {
+            let watched = subscribers.iter().filter_map(|subscriber| lease(subscriber).watched.clone());
+            watched.flatten().collect()
+        });
+        let watchers = self.0.presences.watchers(user_id).read().unwrap_or_else(PoisonError::into_inner);
+        partners.extend(watchers.get(&user_id).into_iter().flatten().map(|watcher| watcher.0.user_id));
+        partners.remove(&user_id);
+        partners
+    }
+
+    /// Ends all watching between this user and those who are strangers to them. Each connection is told a last thing of
+    /// whom it does not watch any more.
+    pub fn part_strangers(
+        &self,
+        user_id: UserId,
+        is_stranger: impl Fn(UserId) -> bool,
+        farewell: impl Fn(UserId) -> Frame,
+    ) {
+        let presences = &self.0.presences;
+        let part = |subscriber: &Arc<Subscriber>, watched: UserId| {
+            if presences.unwatch_one(watched, subscriber) {
+                subscriber.outbox.push(farewell(watched));
+            }
+        };
+        for watcher in presences.subscribers_who_watch(user_id) {
+            if is_stranger(watcher.user_id) {
+                part(&watcher, user_id);
+            }
+        }
+        for subscriber in self.read(user_id, <[_]>::to_vec) {
+            let watched = lease(&subscriber).watched.clone();
+            for other in watched.into_iter().flatten().filter(|other| is_stranger(*other)) {
+                part(&subscriber, other);
+            }
         }
     }
 
