@@ -19,6 +19,7 @@ export const CALM: Weather = { refuses: 0, livesMs: [Infinity, Infinity], trunca
 /** A way to a server on which connections are refused, held up, and cut off, also in the middle of a frame. */
 export class Proxy {
   weather = CALM;
+  /** How many connections were cut off from here. */
   cuts = 0;
   readonly #open = new Set<() => void>();
 
@@ -44,7 +45,7 @@ export class Proxy {
 
   /** Cuts every connection that is open. */
   cut(): void {
-    for (const end of [...this.#open]) end();
+    for (const cut of [...this.#open]) cut();
   }
 
   async stop(): Promise<void> {
@@ -63,11 +64,15 @@ export class Proxy {
     let ending = false;
 
     const end = () => {
-      if (this.#open.delete(end)) this.cuts += 1;
+      this.#open.delete(cut);
       for (const timer of timers) clearTimeout(timer);
       for (const side of [client, server]) side.destroy();
     };
-    this.#open.add(end);
+    const cut = () => {
+      if (this.#open.has(cut)) this.cuts += 1;
+      end();
+    };
+    this.#open.add(cut);
     const later = (delayMs: number, work: () => void) => {
       const timer = setTimeout(() => {
         timers.delete(timer);
@@ -78,7 +83,7 @@ export class Proxy {
     const [livesMin, livesMax] = livesMs;
     if (livesMax < Infinity) {
       // One that truncates waits for something to carry.
-      later(livesMin + this.random() * (livesMax - livesMin), () => (truncating ? (ending = true) : end()));
+      later(livesMin + this.random() * (livesMax - livesMin), () => (truncating ? (ending = true) : cut()));
     }
 
     for (const [from, to] of [[client, server], [server, client]] as const) {
@@ -90,7 +95,7 @@ export class Proxy {
         // One behind the other: a network that delays does not reorder what is within a connection.
         carried = carried.then(() => new Promise<void>((done) => (delayMs < 1 ? done() : later(delayMs, done)))).then(() => {
           if (!ending) return void to.write(chunk);
-          to.write(chunk.subarray(0, Math.floor(chunk.length * this.random())), end);
+          to.write(chunk.subarray(0, Math.floor(chunk.length * this.random())), cut);
         });
       });
     }

@@ -1,6 +1,7 @@
+import { createHmac, randomBytes } from "node:crypto";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import WebSocket from "ws";
-import { connect, type Account, type Message, type Socket } from "../sdk/src/index.ts";
+import { connect, type Account, type ConnectOptions, type Message } from "../sdk/src/index.ts";
 import { seeded } from "../sdk/test/world.ts";
 import { Natter } from "./harness.ts";
 import { CALM, Proxy, STORM } from "./proxy.ts";
@@ -10,8 +11,13 @@ const SEED = Number(process.env["SDK_SEED"] ?? 20_261_121);
 /** Of each sender. More than 1,000 in all would not be replayed event by event. */
 const MESSAGES = 300;
 const PACE_MS = 35;
-const CUTS = 60;
+/** The storm goes on until it has cut so many connections. */
+const CUTS = 50;
 const SETTLE_MS_MAX = 40_000;
+/** What the host application and the server share. */
+const SECRET = randomBytes(32).toString("hex");
+/** For how long the server still takes a token that has ended. */
+const LEEWAY_MS = 60_000;
 
 let natter: Natter;
 let proxy: Proxy;
@@ -19,6 +25,7 @@ const accounts: Account[] = [];
 const reported: unknown[] = [];
 
 beforeEach(async () => {
+  process.env["NATTER_AUTH_JWT_SECRET"] = SECRET;
   natter = await Natter.start();
   proxy = await Proxy.start(natter.url, seeded(SEED));
 });
@@ -40,11 +47,8 @@ interface Person {
 async function person(username: string): Promise<Person> {
   const body = { username, password: "correct horse battery" };
   const { accessToken: token } = await natter.call<{ accessToken: string }>("POST", "/auth/register", body);
-  const account = await connect({
-    url: proxy.url,
+  const account = await enter({
     token: () => token,
-    connect: (url) => new WebSocket(url, { perMessageDeflate: false }) as unknown as Socket,
-    report: (error) => reported.push(error),
     random: seeded(SEED + username.length),
     // Its waits are a quarter as long, so that more of them fit into a test.
     after: (delayMs, work) => {
@@ -52,11 +56,29 @@ async function person(username: string): Promise<Person> {
       return () => clearTimeout(timer);
     },
   });
-  accounts.push(account);
   const heard: Message[] = [];
   account.on("message.new", (message) => heard.push(message));
-  await vi.waitFor(() => expect(account.connection.get()).toBe("online"), { timeout: SETTLE_MS_MAX });
   return { account, token, heard };
+}
+
+async function enter(options: ConnectOptions): Promise<Account> {
+  const account = await connect({
+    url: proxy.url,
+    connect: (url) => new WebSocket(url, { perMessageDeflate: false }) as unknown as globalThis.WebSocket,
+    report: (error) => reported.push(error),
+    ...options,
+  });
+  accounts.push(account);
+  await vi.waitFor(() => expect(account.connection.get()).toBe("online"), { timeout: SETTLE_MS_MAX });
+  return account;
+}
+
+/** A token of the host application, good for so long. */
+function hostToken(username: string, livesMs: number): string {
+  const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
+  const claims = { sub: username, preferred_username: username, exp: Math.floor((Date.now() + livesMs) / 1000) };
+  const head = `${encode({ alg: "HS256", typ: "JWT" })}.${encode(claims)}`;
+  return `${head}.${createHmac("sha256", SECRET).update(head).digest("base64url")}`;
 }
 
 const pause = (delayMs: number) => new Promise((wake) => setTimeout(wake, delayMs));
@@ -124,4 +146,49 @@ it("brings everything to everybody, once and in order, over a network and a serv
     expect(shown).toEqual(written.map(({ content }) => `${content} sent`).slice(-shown.length));
     expect(shown.length).toBeGreaterThan(MESSAGES);
   }
+});
+
+it("brings the next token of the host application on the open socket", async () => {
+  let given = 0;
+  const account = await enter({
+    token: () => {
+      given += 1;
+      return hostToken("dora", 3_000 + given);
+    },
+    // Its clock is ahead by what the server has patience for, so that a token of three seconds is about to end.
+    now: () => Date.now() + LEEWAY_MS,
+  });
+  const states: string[] = [];
+  account.connection.subscribe((state) => states.push(state));
+  await vi.waitFor(() => expect(given).toBeGreaterThan(3), { timeout: SETTLE_MS_MAX });
+  await account.create({ type: "group", name: "Still here" });
+  expect(states).toEqual(["online"]);
+  expect(account.user.username).toBe("dora");
+});
+
+it("shows who is there, who writes and who has read", async () => {
+  const [alice, bob] = await Promise.all(["alice", "bob"].map(person));
+  if (!alice || !bob) throw new Error("nobody");
+  const room = await alice.account.direct("bob");
+  const other = await bob.account.direct("alice");
+  const settled = (expectation: () => void) => vi.waitFor(expectation, { timeout: SETTLE_MS_MAX });
+
+  const seen: (string | undefined)[] = [];
+  bob.account.people.of(alice.account.user.id).subscribe((presence) => seen.push(presence?.status));
+  await settled(() => expect(seen).toEqual([undefined, "online"]));
+  alice.account.people.set("busy");
+  await settled(() => expect(seen.at(-1)).toBe("busy"));
+
+  room.startTyping();
+  await settled(() => expect(other.typing.get()).toEqual([alice.account.user.id]));
+  const { seq } = await room.send("Is the ferry on time?").sent;
+  await settled(() => expect(other.typing.get()).toEqual([]));
+  await settled(() => expect(bob.account.conversations.find(room.id)?.unreadCount).toBe(1));
+
+  other.markRead();
+  await settled(() => expect(room.readers.get().get(bob.account.user.id)).toBe(seq));
+  expect(bob.account.conversations.find(room.id)).toMatchObject({ unreadCount: 0, me: { lastReadSeq: seq } });
+
+  alice.account.close();
+  await settled(() => expect(seen.at(-1)).toBe("offline"));
 });
