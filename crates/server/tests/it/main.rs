@@ -34,6 +34,7 @@ mod scheduled;
 mod search;
 mod seed;
 mod sessions;
+mod socketio;
 mod support;
 mod timeouts;
 mod tls;
