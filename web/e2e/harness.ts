@@ -38,7 +38,8 @@ export class Natter {
 
   async start(): Promise<void> {
     const child = spawn(BINARY, ["serve", "--listen", `127.0.0.1:${this.port}`, "--data-dir", this.directory], {
-      env: { ...process.env, ...NO_RATES },
+      // Undefined, since the program refuses variables that it does not know.
+      env: { ...process.env, ...NO_RATES, NATTER_BIN: undefined },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#process = child;
