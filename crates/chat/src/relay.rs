@@ -125,10 +125,13 @@ impl Relay {
                 }
             }
             Signal::Parted(one, other) => self.typists.part(one, other),
-            // What does not fit is made up for by the next thing that is read there.
-            Signal::Unread { .. } if self.receipts.is_full() => {}
-            Signal::Unread { conversation_id, user_id } => {
-                self.receipts.recount(conversation_id, user_id, now);
+            Signal::Unread { user_id, conversation_ids } => {
+                for conversation_id in conversation_ids {
+                    // What does not fit is made up for by the next thing that is read there.
+                    if !self.receipts.is_full() {
+                        self.receipts.recount(conversation_id, user_id, now);
+                    }
+                }
             }
         }
     }

@@ -89,7 +89,7 @@ impl Chat {
         self.commit(write, async move |chat, written| match written {
             Written::Me(me) => {
                 if muted {
-                    chat.signals.send(Signal::Unread { conversation_id: id, user_id });
+                    chat.signals.send(Signal::Unread { user_id, conversation_ids: vec![id] });
                 }
                 Ok(Reply::Me(me))
             }

@@ -10,7 +10,11 @@ use crate::relay::Signal;
 use crate::{Actor, Chat, Error, Result};
 use natter_protocol::{Block, BlockStatus, Page, Reply, UserId, UserSummary};
 use natter_store::{Write, Written};
+use std::collections::HashSet;
 use std::sync::Arc;
+
+/// Conversations of two people that are counted again when a block between them begins or ends.
+const RECOUNTED_MAX: usize = 200;
 
 impl Chat {
     /// A page of those whom the actor has blocked, by username.
@@ -72,10 +76,15 @@ impl Chat {
         for user_id in [one, other] {
             self.hub.tell_presence_anew(user_id);
         }
-        if let Some(conversation_id) = self.store.direct(one, other).await? {
-            for user_id in [one, other] {
-                self.signals.send(Signal::Unread { conversation_id, user_id });
-            }
+        if !self.hub.is_online(one) && !self.hub.is_online(other) {
+            return Ok(());
+        }
+        let theirs: HashSet<_> =
+            self.store.heads(other, None).await?.into_iter().map(|head| head.id).collect();
+        let ours = self.store.heads(one, None).await?.into_iter().map(|head| head.id);
+        let both: Vec<_> = ours.filter(|id| theirs.contains(id)).take(RECOUNTED_MAX).collect();
+        for user_id in [one, other] {
+            self.signals.send(Signal::Unread { user_id, conversation_ids: both.clone() });
         }
         Ok(())
     }

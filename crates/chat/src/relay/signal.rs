@@ -19,8 +19,8 @@ pub(crate) enum Signal {
     Disconnected(Vec<UserId>),
     /// These two are kept apart from now on.
     Parted(UserId, UserId),
-    /// What is left for somebody to read in a conversation is not what it was.
-    Unread { conversation_id: ConversationId, user_id: UserId },
+    /// What is left for somebody to read in these conversations is not what it was.
+    Unread { user_id: UserId, conversation_ids: Vec<ConversationId> },
 }
 
 /// The way to the relay, once there is one. A clone is the same way.
