@@ -3,6 +3,7 @@
 use crate::natter;
 use crate::support::TIME_MAX;
 use anyhow::{Context as _, Result, ensure};
+use natter_protocol::limits;
 use natter_realtime::codec::{OpCode, encode, encode_close};
 use natter_testkit::natter::Natter;
 use natter_testkit::person::Person;
@@ -163,7 +164,7 @@ async fn frames_that_break_the_protocol_get_the_right_close_code() -> Result<()>
         ("not UTF-8 over two fragments", fragments, 1007),
         ("a surrogate", frame(0x81, b"\xED\xA0\x80"), 1007),
         ("100 MB announced", header(100_000_000), 1009),
-        ("one byte too many", header(256 * 1024 + 1), 1009),
+        ("one byte too many", header(limits::FRAME_BYTES_MAX as u64 + 1), 1009),
         ("an orderly end", close(1000, ""), 1000),
         ("an orderly end of an application", close(4321, "bye"), 4321),
     ];
@@ -174,7 +175,7 @@ async fn frames_that_break_the_protocol_get_the_right_close_code() -> Result<()>
     }
     let mut raw = Raw::open(natter.address(), &mallory).await?;
     raw.write(&frame(0x01, &[b' '; 1000])).await?;
-    for _ in 0..300 {
+    for _ in 0..2 * limits::FRAME_BYTES_MAX / 1000 {
         // The server may close in the middle of it.
         if raw.write(&frame(0x00, &[b' '; 1000])).await.is_err() {
             break;
