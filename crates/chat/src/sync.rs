@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 
 /// Clients whose events are being read at one time: when all come back at once, the others wait for their turn.
 const READING_MAX: usize = 64;
-/// Events that are read at one time for one client, however many conversations they are of.
+/// Events that are made ready at one time for one client, however many conversations they are of.
 const READ_EVENTS_MAX: u64 = 500;
 /// Bytes of the events in one `sync.events`, unless the first alone is longer: many WebSocket libraries take messages of
 /// up to a mebibyte.
@@ -152,9 +152,14 @@ impl Resuming {
         while room > 0
             && let Some(todo) = self.todo.pop_front()
         {
-            let Todo::Events(range) = todo else {
-                group.push(todo);
-                continue;
+            let range = match todo {
+                Todo::Events(range) => range,
+                other => {
+                    // What takes a frame takes as much room as an event: a client that reads slowly owns no more of them.
+                    room -= u64::from(!matches!(other, Todo::Nothing(..)));
+                    group.push(other);
+                    continue;
+                }
             };
             let upto = range.upto.min(range.after + room);
             room -= upto - range.after;
