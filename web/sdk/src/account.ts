@@ -277,7 +277,7 @@ export class Account {
   }
 
   #reset(reset: SyncReset): void {
-    void this.#rooms.get(reset.conversationId)?.reset();
+    void this.#rooms.get(reset.conversationId)?.reset(reset.seq);
     this.#emit("sync.reset", reset);
   }
 

@@ -55,6 +55,8 @@ export class Room {
   #acknowledged: readonly Message[] = [];
   /** Events that came while the room was being opened. */
   #early: DurableEvent[] = [];
+  /** What is fetched while the room is being opened must not be older than this. */
+  #needed = 0;
   #opening: Promise<void> | undefined;
   #growing: Timeline["growing"] = null;
   /** Events that came while a page was being fetched: what they changed may be older on the page. */
@@ -195,14 +197,19 @@ export class Room {
     this.#typing.clear();
   }
 
-  /** Forgets everything: the log went on too far, or is another one. Whoever looks at the room sees it come back. */
-  reset(): Promise<void> {
-    const wasOpen = this.#position !== undefined;
+  /**
+   * Forgets everything: the log went on too far, up to this position, or is another one. Whoever looks at the room sees it
+   * come back.
+   */
+  reset(seq = Infinity): Promise<void> {
+    // An answer that is on its way right now may be older than that.
+    this.#needed = Math.max(this.#needed, seq);
+    if (this.#position === undefined) return this.#opening ?? Promise.resolve();
     this.#position = undefined;
     this.#stretch = new Stretch();
     this.#acknowledged = [];
     this.#publish();
-    return wasOpen ? this.open() : Promise.resolve();
+    return this.open();
   }
 
   close(): void {
@@ -214,8 +221,8 @@ export class Room {
 
   async #open(): Promise<void> {
     const { server, logs } = this.context;
-    const stretch = this.#stretch;
     this.#early = [];
+    this.#needed = 0;
     // The position first: what is committed after it comes as an event, whether or not the page has it already.
     const [conversation, page] = await this.#retrying(async () => {
       const known = logs.position(this.id);
@@ -223,11 +230,10 @@ export class Room {
       if (conversation.lastSeq < known) throw new NetworkError("The answer is older than what is known.");
       return [conversation, await server.messages(this.id)] as const;
     });
-    // Reset meanwhile: these answers may be of the log that is gone.
-    if (stretch !== this.#stretch) return this.#open();
+    if (conversation.lastSeq < this.#needed) return this.#open();
 
     logs.follow(conversation);
-    stretch.reset(page.data, page.meta.hasMore);
+    this.#stretch.reset(page.data, page.meta.hasMore);
     this.#position = conversation.lastSeq;
     for (const event of this.#early) if (event.seq > conversation.lastSeq) this.#apply(event);
     this.#early = [];

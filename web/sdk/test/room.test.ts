@@ -194,6 +194,35 @@ describe("room", () => {
     expect(bob.conversations.get().items[0]?.lastMessage?.content).toBe("d");
   });
 
+  it("is fetched once when it is opened before there is a connection, and again if that was too early", async () => {
+    for (const late of [false, true]) {
+      const world = new World();
+      const { alice, bob, id } = await pair(world);
+      world.server.send(alice.user.id, { conversationId: id, content: "one" });
+      const [list, ticket, messages] = ["GET /conversations", "POST /auth/ticket", `GET /conversations/${id}/messages`].map(
+        (request) => world.hold(request),
+      );
+      const client = world.client(memoryStore());
+      await client.login({ username: "bob", password: "correct horse" });
+      const account = client.account.get();
+      const before = world.server.requests.length;
+      const opening = account?.room(id).open();
+      await world.settle();
+      // The messages are on their way when another one is committed, of which only the head tells.
+      if (late) world.server.send(alice.user.id, { conversationId: id, content: "two" }, "lose-event");
+      ticket?.();
+      await world.settle();
+      messages?.();
+      await opening;
+      list?.();
+      await world.settle();
+      expect(account && texts(account, id)).toEqual(late ? ["one", "two"] : ["one"]);
+      const fetched = world.server.requests.slice(before).filter((request) => request === `GET /conversations/${id}/messages`);
+      expect(fetched).toHaveLength(late ? 2 : 1);
+      expect(bob.connection.get()).toBe("online");
+    }
+  });
+
   it("opens by itself once the network is back", async () => {
     const world = new World();
     const { alice, bob, id } = await pair(world);
