@@ -24,7 +24,7 @@ tools=()
 case $purpose in
 run) ;;
 test | coverage)
-  packages+=("postgresql /usr/lib/postgresql/*/bin/initdb" "chromium chromium")
+  packages+=("postgresql /usr/lib/postgresql/*/bin/initdb" "chromium chromium" "curl curl" "openssl openssl")
   tools+=("cargo-deny 0.20.2")
   [ "$purpose" = test ] || tools+=("cargo-llvm-cov 0.9.1")
   ;;
