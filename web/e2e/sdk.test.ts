@@ -191,3 +191,34 @@ it("shows who is there, who writes and who has read", async () => {
   alice.account.close();
   await settled(() => expect(seen.at(-1)).toBe("offline"));
 });
+
+it("starts anew at the head where too much was missed, and goes on from there", async () => {
+  const [alice, bob] = await Promise.all(["alice", "bob"].map(person));
+  if (!alice || !bob) throw new Error("nobody");
+  const { id } = await alice.account.direct("bob");
+  const room = bob.account.room(id);
+  await room.open();
+  const resets: number[] = [];
+  bob.account.on("sync.reset", ({ seq }) => resets.push(seq));
+
+  proxy.weather = { ...CALM, refuses: 1 };
+  proxy.cut();
+  await vi.waitFor(() => expect(bob.account.connection.get()).toBe("offline"));
+  const say = (content: string) => natter.call("POST", `/conversations/${id}/messages`, { content }, alice.token);
+  for (let batch = 0; batch < 11; batch += 1) {
+    await Promise.all(Array.from({ length: 100 }, (_, index) => say(`${batch * 100 + index}`)));
+  }
+  await say("the last of many");
+  proxy.weather = CALM;
+  bob.account.wake();
+  await vi.waitFor(() => expect(bob.account.connection.get()).toBe("online"), { timeout: SETTLE_MS_MAX });
+  await vi.waitFor(() => expect(room.timeline.get().items.at(-1)?.content).toBe("the last of many"), { timeout: SETTLE_MS_MAX });
+  expect(resets).toEqual([1_102]);
+  expect(bob.heard).toEqual([]);
+
+  await say("and on");
+  await vi.waitFor(() => expect(bob.heard.map(({ content }) => content)).toEqual(["and on"]), { timeout: SETTLE_MS_MAX });
+  while (room.timeline.get().hasOlder && room.timeline.get().items.length < 300) await room.older();
+  const seqs = room.timeline.get().items.map(({ message }) => message?.seq ?? 0);
+  expect(seqs).toEqual(Array.from({ length: seqs.length }, (_, index) => 1_103 - seqs.length + 1 + index));
+});
