@@ -18,7 +18,10 @@ use std::sync::{Arc, OnceLock};
 #[derive(Debug, Clone)]
 pub struct Frame(Arc<Encoded>);
 
+/// It begins a cache line of its own. The one before it has the count of clones, which the thread that delivers and those
+/// that write change all the time: what they read would go back and forth between their cores with it.
 #[derive(Debug)]
+#[repr(align(64))]
 struct Encoded {
     kind: Kind,
     content: Content,

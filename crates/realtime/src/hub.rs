@@ -12,6 +12,7 @@ use crate::Frame;
 use metrics::{Counter, Gauge};
 use natter_protocol::{CloseCode, SessionId, UserId, limits};
 use presence::Presences;
+use smallvec::SmallVec;
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -72,7 +73,8 @@ struct Shared {
     delivered: Counter,
 }
 
-type Shard = HashMap<UserId, Vec<Arc<Subscriber>>>;
+/// Almost everybody has just one connection here, which then lies in the map itself.
+type Shard = HashMap<UserId, SmallVec<[Arc<Subscriber>; 1]>>;
 
 impl Hub {
     /// An empty hub. Spawns its sweep, which lives as long as the hub, so a Tokio runtime must be there; and takes its
@@ -106,11 +108,10 @@ impl Hub {
         if self.0.shutting_down.load(SeqCst) {
             return Err(Refused::ShuttingDown);
         }
-        if shard.get(&user_id).map_or(0, Vec::len) >= self.0.limits.user_connections_max {
+        if shard.get(&user_id).map_or(0, SmallVec::len) >= self.0.limits.user_connections_max {
             return Err(Refused::TooMany);
         }
-        // Room for one: almost everybody has just one connection here.
-        shard.entry(user_id).or_insert_with(|| Vec::with_capacity(1)).push(Arc::clone(&subscriber));
+        shard.entry(user_id).or_default().push(Arc::clone(&subscriber));
         self.0.presences.arrived(user_id);
         self.0.connections.fetch_add(1, SeqCst);
         self.0.connections_gauge.increment(1);
@@ -240,7 +241,7 @@ impl Hub {
 
     fn read<T>(&self, user_id: UserId, read: impl FnOnce(&[Arc<Subscriber>]) -> T) -> T {
         let shard = self.shard(user_id).read().unwrap_or_else(PoisonError::into_inner);
-        read(shard.get(&user_id).map_or(&[], Vec::as_slice))
+        read(shard.get(&user_id).map_or(&[], SmallVec::as_slice))
     }
 
     fn shard(&self, user_id: UserId) -> &RwLock<Shard> {

@@ -7,7 +7,8 @@ use crate::frame::Kind;
 use crate::stopwatch::Stopwatch;
 use natter_protocol::{CloseCode, ConversationId, Seq, SyncHead, SyncLagging};
 use resume::Resume;
-use std::collections::{BTreeMap, VecDeque};
+use smallvec::{SmallVec, smallvec};
+use std::collections::BTreeMap;
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -16,6 +17,10 @@ use std::task::{Context, Poll, Waker};
 pub(crate) const BATCH_FRAMES_MAX: usize = 64;
 /// Bytes that the writer takes at once, unless the first frame alone is longer. They no longer count as queued.
 pub(crate) const BATCH_BYTES_MAX: usize = 64 * 1024;
+/// What the writer takes at once. One frame or two, which is what usually waits, take no memory besides; a `VecDeque`
+/// without any is larger.
+pub(crate) type Batch = SmallVec<[Frame; 2]>;
+
 /// Conversations that one `sync.lagging` can name. Who lags in more is closed, and resumes.
 const LAGGING_CONVERSATIONS_MAX: usize = 4096;
 
@@ -50,7 +55,7 @@ pub(crate) struct Outbox {
 
 #[derive(Debug)]
 struct State {
-    queue: VecDeque<Frame>,
+    queue: Batch,
     /// Of the frames in the queue, and of those that are held back.
     bytes: usize,
     /// How many frames in the queue can not be dropped.
@@ -93,7 +98,7 @@ impl End {
 #[derive(Debug)]
 pub(crate) enum Next {
     /// Write these.
-    Frames(VecDeque<Frame>),
+    Frames(Batch),
     /// Write this, and nothing after it.
     Close(Frame),
     /// Stop at once.
@@ -102,11 +107,11 @@ pub(crate) enum Next {
 
 impl Outbox {
     /// At most `bytes_max` bytes of frames wait in it.
-    pub(crate) const fn new(bytes_max: usize) -> Self {
+    pub(crate) fn new(bytes_max: usize) -> Self {
         Self {
             bytes_max,
             state: Mutex::new(State {
-                queue: VecDeque::new(),
+                queue: Batch::new(),
                 bytes: 0,
                 kept: 0,
                 dropped: None,
@@ -276,7 +281,7 @@ impl State {
         }
         self.bytes += bytes;
         self.kept += usize::from(frame.kind() == Kind::Kept);
-        self.queue.push_back(frame);
+        self.queue.push(frame);
         Ok(true)
     }
 
@@ -316,13 +321,19 @@ impl State {
 
     /// The oldest frames; once there are none, the notice of those that were dropped. During a replay that waits: the
     /// client would ask again for what it is about to be told.
-    fn take_batch(&mut self) -> Option<VecDeque<Frame>> {
+    fn take_batch(&mut self) -> Option<Batch> {
         if self.queue.is_empty() {
             if self.is_replaying() {
                 return None;
             }
             let dropped = self.dropped.take()?;
-            return (!dropped.is_empty()).then(|| VecDeque::from([lagging(&dropped)]));
+            return (!dropped.is_empty()).then(|| smallvec![lagging(&dropped)]);
+        }
+        if self.queue.len() <= BATCH_FRAMES_MAX && self.bytes <= BATCH_BYTES_MAX {
+            // All of it, and without a look at each frame: it would be fetched from the core that counts its clones.
+            self.bytes = self.resume.as_ref().map_or(0, |resume| resume.held_bytes());
+            self.kept = 0;
+            return Some(mem::take(&mut self.queue));
         }
         let mut bytes = 0;
         let fitting = self.queue.iter().take(BATCH_FRAMES_MAX).take_while(|frame| {
@@ -343,7 +354,7 @@ impl State {
     }
 
     fn clear(&mut self) {
-        self.queue = VecDeque::new();
+        self.queue = Batch::new();
         self.bytes = 0;
         self.kept = 0;
         self.dropped = None;

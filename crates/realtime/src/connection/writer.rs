@@ -1,9 +1,9 @@
 //! Writes what the outbox holds, as much at once as the socket takes.
 
 use crate::hub::Subscriber;
-use crate::outbox::{BATCH_FRAMES_MAX, Next};
+use crate::outbox::{BATCH_FRAMES_MAX, Batch, Next};
 use crate::{Frame, Wire};
-use std::collections::VecDeque;
+use smallvec::smallvec;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -12,7 +12,7 @@ use tokio::io::AsyncWrite;
 pub(super) struct Writer<Io> {
     pub(super) io: Io,
     /// What is being written; without memory while nothing is.
-    batch: VecDeque<Frame>,
+    batch: Batch,
     /// How much of its first frame is written.
     written_bytes: usize,
     /// Whether the batch is, or was, the close frame.
@@ -31,8 +31,8 @@ pub(super) enum End {
 }
 
 impl<Io: AsyncWrite + Unpin> Writer<Io> {
-    pub(super) const fn new(io: Io) -> Self {
-        Self { io, batch: VecDeque::new(), written_bytes: 0, close_taken: false }
+    pub(super) fn new(io: Io) -> Self {
+        Self { io, batch: Batch::new(), written_bytes: 0, close_taken: false }
     }
 
     /// Whether there is nothing that it waits for the socket to take.
@@ -42,7 +42,7 @@ impl<Io: AsyncWrite + Unpin> Writer<Io> {
 
     /// Has it write this next. For one that is idle.
     pub(super) fn write(&mut self, frame: Frame) {
-        self.batch.push_back(frame);
+        self.batch.push(frame);
     }
 
     /// Writes until nothing is left or the socket is full; ready when nothing can be written any more.
@@ -65,12 +65,12 @@ impl<Io: AsyncWrite + Unpin> Writer<Io> {
                 if self.close_taken {
                     return Poll::Ready(End::CloseSent);
                 }
-                self.batch = VecDeque::new();
+                self.batch = Batch::new();
                 self.batch = match ready!(subscriber.outbox.poll_next(cx, replies_coming)) {
                     Next::Frames(frames) => frames,
                     Next::Close(frame) => {
                         self.close_taken = true;
-                        VecDeque::from([frame])
+                        smallvec![frame]
                     }
                     Next::Abort => return Poll::Ready(End::Aborted),
                 };
@@ -92,12 +92,14 @@ impl<Io: AsyncWrite + Unpin> Writer<Io> {
         IoSlice::advance_slices(&mut slices, self.written_bytes);
         let written = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, slices))?;
         self.written_bytes += written;
-        while let Some(first) = self.batch.front()
+        let mut done = 0;
+        while let Some(first) = self.batch.get(done)
             && self.written_bytes >= first.bytes(wire).len()
         {
             self.written_bytes -= first.bytes(wire).len();
-            self.batch.pop_front();
+            done += 1;
         }
+        self.batch.drain(..done);
         Poll::Ready(Ok(written))
     }
 }

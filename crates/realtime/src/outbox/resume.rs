@@ -99,7 +99,7 @@ impl State {
                 Kind::Event(conversation_id, seq) if resume.was_told(conversation_id, seq) => {
                     self.bytes -= frame.queued_bytes();
                 }
-                _ => self.queue.push_back(frame),
+                _ => self.queue.push(frame),
             }
         }
         if let Some(dropped) = &mut self.dropped {
