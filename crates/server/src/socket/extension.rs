@@ -69,11 +69,9 @@ fn accept((name, parameters): &Offer<'_>) -> Option<&'static str> {
             return None;
         }
         match (*key, *value) {
-            (
-                "server_no_context_takeover" | "client_no_context_takeover" | "client_max_window_bits",
-                None,
-            ) => {}
-            ("client_max_window_bits", Some("8" | "9" | "10" | "11" | "12" | "13" | "14" | "15")) => {}
+            ("server_no_context_takeover" | "client_no_context_takeover", None)
+            | ("client_max_window_bits", None | Some("8" | "9" | "10" | "11" | "12" | "13" | "14" | "15")) => {
+            }
             ("server_max_window_bits", Some("15")) => answer = DEFLATE_WIDE,
             _ => return None,
         }
