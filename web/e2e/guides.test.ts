@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, expect, it } from "vitest";
@@ -26,10 +26,12 @@ afterEach(async () => {
   for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });
 });
 
-for (const guide of ["websocket", "socketio", "embed-with-your-jwt"]) {
-  it(`docs/guides/${guide}.md: what it shows works`, async () => {
+for (const guide of await readdir(join(DOCS, "guides"))) {
+  if (!guide.endsWith(".md")) continue;
+  const text = await readFile(join(DOCS, "guides", guide), "utf8");
+  if (!read(text).some(({ language }) => isRun(language))) continue;
+  it(`docs/guides/${guide}: what it shows works`, async () => {
     const port = await freePort();
-    const text = await readFile(join(DOCS, "guides", `${guide}.md`), "utf8");
     const blocks = read(text.replaceAll(ADDRESS, `127.0.0.1:${port}`));
     const printed = await run(blocks, port);
     for (const { line, code, shown } of expectations(blocks)) {
@@ -54,6 +56,10 @@ function read(text: string): Block[] {
   }));
 }
 
+function isRun(language: string): boolean {
+  return language === "sh" || language in PROGRAMS;
+}
+
 /**
  * Does what the guide says, from its first block to its last, in one shell: what one block exports, the next one has.
  * Answers what each block printed, by its line.
@@ -63,8 +69,8 @@ async function run(blocks: readonly Block[], port: number): Promise<Map<number, 
   directories.push(directory);
   const script = ["set -eu -o pipefail", "trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT"];
   for (const { line, language, code } of blocks) {
+    if (!isRun(language)) continue;
     const program = PROGRAMS[language];
-    if (program === undefined && language !== "sh") continue;
     script.push(`echo; echo "@@ ${line}"`);
     if (program === undefined) {
       script.push(code);
