@@ -143,7 +143,7 @@ it("brings everything to everybody, once and in order, over a network and a serv
     );
     const shown = account.room(id).timeline.get().items.map(({ content, status }) => `${content} ${status}`);
     expect(shown).toEqual(written.map(({ content }) => `${content} sent`).slice(-shown.length));
-    expect(shown.length).toBeGreaterThan(MESSAGES);
+    expect(shown.length).toBeGreaterThanOrEqual(Math.min(300, written.length));
   }
 });
 
