@@ -5,6 +5,7 @@ use super::load::{Job, Load, Pace, Seat, Trouble};
 use super::machine::Machine;
 use super::process::CpuTime;
 use super::site::{Site, people, rooms};
+use super::socket::Way;
 use super::subject::Subject;
 use crate::config::Config;
 use anyhow::{Context as _, Result};
@@ -77,6 +78,7 @@ impl FanOut {
             seconds: self.seconds,
             content_chars: self.content_chars,
             trouble: Trouble::None,
+            way: Way::default(),
         };
         let mut load = Load::connect(&[job]).await?;
         let before = server.cpu_time()?;

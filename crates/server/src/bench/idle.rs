@@ -4,6 +4,7 @@ use super::figure::{Figures, Limit, Report};
 use super::load::{Job, Load, Pace, Seat, Trouble};
 use super::machine::Machine;
 use super::site::{Person, Site, people, rooms};
+use super::socket::Way;
 use super::subject::Subject;
 use crate::config::Config;
 use anyhow::Result;
@@ -14,6 +15,8 @@ use std::time::Duration;
 
 /// KiB of the server's memory for one connection, at the most.
 const CONNECTION_KIB_MAX: f64 = 4.0;
+/// The same, of one that speaks Socket.IO.
+const SOCKET_IO_KIB_MAX: f64 = 32.0;
 /// MB of memory of a server without connections, at the most.
 const REST_MB_MAX: f64 = 40.0;
 /// Until a server with an existing database has answered its first request, at the most.
@@ -34,6 +37,9 @@ pub(crate) struct Idle {
     /// Connections, each of a user of its own
     #[arg(long, default_value_t = 15_000, value_parser = super::between::<1, 100_000>)]
     pub(crate) connections: usize,
+    /// How the connections are made
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) way: Way,
     /// Messages that the database holds beforehand
     #[arg(long, default_value_t = 1_000, value_parser = super::between::<0, 1_000_000>)]
     pub(crate) messages: usize,
@@ -80,7 +86,7 @@ impl Idle {
             machine: Machine::here(),
             settings: json!({
                 "database": config.database.url.to_string(), "connections": self.connections,
-                "messages": self.messages, "starts": self.starts, "runs": self.runs,
+                "way": self.way, "messages": self.messages, "starts": self.starts, "runs": self.runs,
             }),
             figures: figures.finish(),
         })
@@ -135,6 +141,7 @@ impl Idle {
             seconds: 0,
             content_chars: 0,
             trouble: Trouble::None,
+            way: self.way,
         });
         let begun = std::time::Instant::now();
         let load = Load::connect(&jobs.collect::<Vec<_>>()).await?;
@@ -148,7 +155,10 @@ impl Idle {
         figures.require(
             "resident memory per connection",
             "KiB",
-            Limit::AtMost(CONNECTION_KIB_MAX),
+            Limit::AtMost(match self.way {
+                Way::Native => CONNECTION_KIB_MAX,
+                Way::SocketIo | Way::SocketIoUpgrade => SOCKET_IO_KIB_MAX,
+            }),
             resident_kib,
         );
         figures.add(

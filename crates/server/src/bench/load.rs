@@ -9,7 +9,7 @@ mod talker;
 
 use super::figure::per_second;
 use super::histogram::Histogram;
-use super::socket::{Address, Socket};
+use super::socket::{Address, Socket, Way};
 use anyhow::{Context as _, Result, bail, ensure};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use natter_protocol::{ConversationId, Seq};
@@ -58,6 +58,8 @@ pub(crate) struct Job {
     pub(crate) content_chars: usize,
     /// What happens to the connections meanwhile.
     pub(crate) trouble: Trouble,
+    /// How they are made.
+    pub(crate) way: Way,
 }
 
 /// What happens to connections while others send.
@@ -139,7 +141,13 @@ impl Outcome {
 impl Job {
     fn address(&self, seat: &Seat) -> Address {
         let receive_bytes = (self.trouble == Trouble::Stall).then_some(STALLED_RECEIVE_BYTES);
-        Address { server: self.server, source: self.source, token: seat.token.clone(), receive_bytes }
+        Address {
+            server: self.server,
+            source: self.source,
+            token: seat.token.clone(),
+            receive_bytes,
+            way: self.way,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use super::histogram::Histogram;
 use super::load::{Job, Load, Pace, Seat, Trouble};
 use super::machine::Machine;
 use super::site::{Person, Room, Site, people, rooms};
+use super::socket::Way;
 use super::subject::Subject;
 use crate::config::Config;
 use anyhow::{Context as _, Result, ensure};
@@ -124,6 +125,7 @@ impl LargeRoom {
             seconds: self.seconds,
             content_chars: 64,
             trouble: Trouble::None,
+            way: Way::default(),
         };
         let mut load = Load::connect(&[job]).await?;
         let before = server.cpu_time()?;

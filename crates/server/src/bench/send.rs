@@ -5,6 +5,7 @@ use super::load::{Job, Load, Outcome, Pace, Seat, Trouble};
 use super::machine::Machine;
 use super::process::CpuTime;
 use super::site::{self, Person, Room, Site, people};
+use super::socket::Way;
 use super::subject::Subject;
 use crate::config::Config;
 use crate::open;
@@ -182,6 +183,7 @@ impl Send {
             seconds: self.seconds,
             content_chars: self.content_chars,
             trouble: Trouble::None,
+            way: Way::default(),
         });
         Load::connect(&jobs.collect::<Vec<_>>()).await?.run(self.seconds).await
     }

@@ -1,10 +1,14 @@
 //! The client's side of a WebSocket, as cheap as it can be: the load must not cost more than what it measures.
 
+mod polling;
+
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use natter_protocol::limits;
 use natter_realtime::codec::{Decoder, Message, OpCode, Role, encode};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::mem;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -29,6 +33,19 @@ pub(super) struct Address {
     pub(super) token: String,
     /// What the kernel takes for it while nobody reads; none: as it likes.
     pub(super) receive_bytes: Option<u32>,
+    pub(super) way: Way,
+}
+
+/// How a connection is made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+pub(crate) enum Way {
+    /// By WebSocket, in the native dialect.
+    #[default]
+    Native,
+    /// By WebSocket, in that of Socket.IO.
+    SocketIo,
+    /// The same, but by polling first.
+    SocketIoUpgrade,
 }
 
 /// An open connection whose `ready` frame has come.
@@ -37,28 +54,87 @@ pub(super) struct Socket {
     /// The epoch of the server's logs.
     pub(super) epoch: String,
     decoder: Decoder,
+    /// What came with the answer to the handshake.
+    early: Vec<u8>,
     /// Masked frames that are not written yet.
     unsent: Vec<u8>,
     mask: u32,
 }
 
-impl Socket {
-    /// Connects.
-    pub(super) async fn open(address: Address) -> Result<Self> {
-        let Address { server, source, token, receive_bytes } = address;
+impl Address {
+    async fn dial(&self) -> Result<TcpStream> {
         let socket = TcpSocket::new_v4()?;
-        if let Some(bytes) = receive_bytes {
+        if let Some(bytes) = self.receive_bytes {
             socket.set_recv_buffer_size(bytes)?;
         }
-        if let Some(source) = source {
+        if let Some(source) = self.source {
             // Ports of connections that ended a moment ago may be taken again.
             socket.set_reuseaddr(true)?;
             socket.bind(SocketAddr::new(source, 0))?;
         }
-        let mut stream = socket.connect(server).await?;
+        let stream = socket.connect(self.server).await?;
         stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+}
+
+impl Socket {
+    /// Connects.
+    pub(super) async fn open(address: Address) -> Result<Self> {
+        let way = address.way;
+        if way == Way::SocketIoUpgrade {
+            let sid = polling::enter(&address).await?;
+            let mut socket =
+                Self::handshake(&address, &format!("{}&sid={sid}", polling::BY_WEBSOCKET)).await?;
+            socket.converse(&[(Some("2probe"), "3probe")]).await?;
+            socket.push("5");
+            socket.flush().await?;
+            return Ok(socket);
+        }
+        if way == Way::SocketIo {
+            let mut socket = Self::handshake(&address, polling::BY_WEBSOCKET).await?;
+            let connect = polling::connect(&address.token);
+            socket.converse(&[(None, "0{"), (Some(&connect), "40{"), (None, "42[\"ready\",")]).await?;
+            return Ok(socket);
+        }
+        let mut socket = Self::handshake(&address, "/api/v1/ws").await?;
+        let mut epoch = None;
+        loop {
+            if let Some(epoch) = epoch {
+                socket.epoch = epoch;
+                return Ok(socket);
+            }
+            socket.read(|text| greeted(text, &mut epoch)).await?;
+        }
+    }
+
+    /// Says each of these, and waits for what begins like that.
+    async fn converse(&mut self, turns: &[(Option<&str>, &str)]) -> Result<()> {
+        let mut heard = VecDeque::new();
+        for (say, expected) in turns {
+            if let Some(packet) = say {
+                self.push(packet);
+                self.flush().await?;
+            }
+            while heard.is_empty() {
+                self.read(|text| {
+                    heard.push_back(text.to_owned());
+                    Ok(())
+                })
+                .await?;
+            }
+            let packet = heard.pop_front().unwrap_or_default();
+            ensure!(packet.starts_with(expected), "expected {expected}, got {packet}");
+        }
+        Ok(())
+    }
+
+    /// A WebSocket of which nothing has been read.
+    async fn handshake(address: &Address, path: &str) -> Result<Self> {
+        let Address { server, token, .. } = address;
+        let mut stream = address.dial().await?;
         let request = format!(
-            "GET /api/v1/ws HTTP/1.1\r\nHost: {server}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+            "GET {path} HTTP/1.1\r\nHost: {server}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\
              Authorization: Bearer {token}\r\n\r\n"
         );
@@ -74,21 +150,11 @@ impl Socket {
                 "the server closed the connection during the handshake"
             );
         };
-        let mut early = answer.split_off(head);
+        let early = answer.split_off(head);
         let answer = String::from_utf8_lossy(&answer);
         ensure!(answer.starts_with("HTTP/1.1 101 "), "the server refused the connection: {answer}");
         let decoder = Decoder::new(Role::Client, limits::FRAME_BYTES_MAX);
-        let mut socket =
-            Self { stream, epoch: String::new(), decoder, unsent: Vec::new(), mask: rand::random() };
-        let mut epoch = None;
-        take(&mut socket.decoder, &mut early, &mut |text| greeted(text, &mut epoch))?;
-        loop {
-            if let Some(epoch) = epoch {
-                socket.epoch = epoch;
-                return Ok(socket);
-            }
-            socket.read(|text| greeted(text, &mut epoch)).await?;
-        }
+        Ok(Self { stream, epoch: String::new(), decoder, early, unsent: Vec::new(), mask: rand::random() })
     }
 
     /// Ends it as a network does that fails: without a word.
@@ -115,10 +181,14 @@ impl Socket {
 
     /// Waits for bytes and hands each text that they complete to `each`.
     pub(super) async fn read(&mut self, mut each: impl FnMut(&str) -> Result<()>) -> Result<()> {
+        if !self.early.is_empty() {
+            // No ping comes so early.
+            return take(&mut self.decoder, &mut mem::take(&mut self.early), &mut each).map(drop);
+        }
         let Self { stream, decoder, .. } = self;
         let pong = std::future::poll_fn(|cx| poll_read(stream, decoder, cx, &mut each)).await?;
-        if let Some(payload) = pong {
-            self.unsent.extend_from_slice(&encode(OpCode::Pong, &payload, Some(self.mask.to_le_bytes())));
+        if let Some((opcode, payload)) = pong {
+            self.unsent.extend_from_slice(&encode(opcode, &payload, Some(self.mask.to_le_bytes())));
             self.flush().await?;
         }
         Ok(())
@@ -143,13 +213,16 @@ fn greeted(text: &str, epoch: &mut Option<String>) -> Result<()> {
     Ok(())
 }
 
+/// What a ping wants back, which Engine.IO says in a text.
+type Pong = (OpCode, Vec<u8>);
+
 /// Reads once. Answers what the last ping among it wants back.
 fn poll_read(
     stream: &mut TcpStream,
     decoder: &mut Decoder,
     cx: &mut Context<'_>,
     each: &mut impl FnMut(&str) -> Result<()>,
-) -> Poll<Result<Option<Vec<u8>>>> {
+) -> Poll<Result<Option<Pong>>> {
     SCRATCH.with_borrow_mut(|scratch| {
         let mut buffer = ReadBuf::new(scratch);
         ready!(Pin::new(stream).poll_read(cx, &mut buffer))?;
@@ -164,12 +237,13 @@ fn take(
     decoder: &mut Decoder,
     mut bytes: &mut [u8],
     each: &mut impl FnMut(&str) -> Result<()>,
-) -> Result<Option<Vec<u8>>> {
+) -> Result<Option<Pong>> {
     let mut pong = None;
     while let Some(message) = decoder.decode(&mut bytes).context("from the server")? {
         match message {
+            Message::Text(text) if text == "2" => pong = Some((OpCode::Text, b"3".to_vec())),
             Message::Text(text) => each(&text)?,
-            Message::Ping(payload) => pong = Some(payload.into_owned()),
+            Message::Ping(payload) => pong = Some((OpCode::Pong, payload.into_owned())),
             Message::Pong(_) => {}
             Message::Close { code, reason } => bail!("the server closed the connection: {code:?} {reason}"),
         }

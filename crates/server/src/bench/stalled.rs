@@ -4,6 +4,7 @@ use super::figure::{Figures, Limit, Report};
 use super::load::{Job, Load, Outcome, Pace, Seat, Trouble};
 use super::machine::Machine;
 use super::site::{Room, Site, people, rooms};
+use super::socket::Way;
 use super::subject::Subject;
 use crate::config::Config;
 use anyhow::{Context as _, Result};
@@ -20,6 +21,7 @@ const QUEUE_BYTES_MAX: usize = 128 * 1024;
 #[group(skip)] // Its name is the verb's already.
 pub(crate) struct Stalled {
     /// Connections that do not read while messages are sent
+    #[expect(clippy::struct_field_names, reason = "it is also the name of the flag")]
     #[arg(long, default_value_t = 1_000, value_parser = super::between::<1, 15_000>)]
     pub(crate) stalled: usize,
     /// Connections that do; one of them sends
@@ -117,6 +119,7 @@ impl Stalled {
             seconds: self.seconds,
             content_chars: self.content_chars,
             trouble,
+            way: Way::default(),
         };
         let jobs = [
             job(seats(0, self.others).collect(), Trouble::None),

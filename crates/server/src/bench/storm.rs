@@ -4,6 +4,7 @@ use super::figure::{Figures, Limit, Report};
 use super::load::{Job, Load, Pace, Seat, Trouble};
 use super::machine::Machine;
 use super::site::{Person, Site, people, rooms};
+use super::socket::Way;
 use super::subject::Subject;
 use crate::config::Config;
 use anyhow::{Context as _, Result};
@@ -105,6 +106,7 @@ impl Storm {
             seconds: self.seconds,
             content_chars: 64,
             trouble,
+            way: Way::default(),
         };
         let jobs = [
             job(staying, 2, Trouble::None),

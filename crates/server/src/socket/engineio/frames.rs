@@ -43,10 +43,8 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Frames<Io> {
                 Some(Message::Ping(_) | Message::Pong(_)) => None,
                 None => {
                     self.unread.clear();
-                    let mut bytes = [0; READ_BYTES];
-                    let read = self.io.read(&mut bytes).await.ok()?;
-                    self.unread = bytes[..read].to_vec();
-                    if read == 0 {
+                    self.unread.reserve(READ_BYTES);
+                    if self.io.read_buf(&mut self.unread).await.ok()? == 0 {
                         return None;
                     }
                     continue;
@@ -72,8 +70,9 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Frames<Io> {
         let farewell: Vec<_> = last.chain([encode_close(code.code(), "", None)]).collect();
         self.io.write_all(&farewell.concat()).await?;
         self.io.shutdown().await?;
-        let mut bytes = [0; READ_BYTES];
-        while self.io.read(&mut bytes).await? > 0 {}
+        while self.io.read_buf(&mut self.unread).await? > 0 {
+            self.unread.clear();
+        }
         Ok(())
     }
 }

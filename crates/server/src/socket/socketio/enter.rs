@@ -24,14 +24,15 @@ pub(in crate::socket) async fn serve<Io>(app: App, address: Address, proof: Proo
 where
     Io: AsyncRead + AsyncWrite + Send + Unpin,
 {
-    // On the heap, so that a connection at rest is not as large as its beginning.
+    // On the heap, and gone before the connection is served: at rest it is not as large as its beginning.
     let entered = Box::pin(async {
         tokio::select! {
             entered = timeout(ENTER_TIME_MAX, enter(&app, address, proof, frames)) => entered.ok().flatten(),
             () = app.stopping.cancelled() => None,
         }
-    });
-    if let Some((gateway, registration, io, early)) = entered.await {
+    })
+    .await;
+    if let Some((gateway, registration, io, early)) = entered {
         drop(app);
         natter_realtime::serve(io, early, registration, SocketIo(gateway)).await;
     }
