@@ -8,10 +8,10 @@ use natter_protocol::{
     ErrorCode, Event, EventBody, FieldError, ForwardMessage, GroupMention, Highlight, InvitePreview,
     IpAction, IpRule, IpRuleId, LoginRequest, MarkRead, MemberRole, MessageId, MessageKind, MessageRef,
     MessageVersion, OwnUser, Page, PlatformRole, Presence, PresenceUpdate, PresenceWatch, Problem,
-    PublicChannel, Reaction, ReactionRequest, ReadReceipt, ReadState, RefreshRequest, RegisterRequest,
-    SaveDraft, ScheduleMessage, SearchHit, SendMessage, SessionId, SessionInfo, SignIn, SyncPosition,
-    SyncResume, SystemNote, Ticket, UnreadTotal, UpdateConversation, UpdateMe, UpdateMember, UpdateProfile,
-    UserId, Visibility,
+    PublicChannel, Reaction, ReactionRequest, ReadReceipt, ReadState, ReceiptPage, RefreshRequest,
+    RegisterRequest, SaveDraft, ScheduleMessage, SearchHit, SendMessage, SessionId, SessionInfo, SignIn,
+    SyncPosition, SyncResume, SystemNote, Ticket, UnreadTotal, UpdateConversation, UpdateMe, UpdateMember,
+    UpdateProfile, UserId, Visibility,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -170,6 +170,8 @@ fn reactions_and_receipts() {
     pin("reaction_request", &ReactionRequest { message_id, emoji: emoji.clone() });
     pin("reaction", &Reaction { emoji, user: sample::summary(), created_at: time(120) });
     pin("receipt", &sample::receipt());
+    let Page { data, meta } = Page::new(vec![sample::receipt()], None);
+    pin("receipt_page", &ReceiptPage { data, meta, read_count: 2 });
     let (conversation_id, user_id) = (id(ConversationId::from_uuid, 2), id(UserId::from_uuid, 1));
     pin("read_receipt", &ReadReceipt { conversation_id, user_id, last_read_seq: 17, read_at: time(120) });
     let some = Some(conversation_id);

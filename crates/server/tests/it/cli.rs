@@ -291,7 +291,7 @@ fn what_is_created_is_closed_to_others() {
 }
 
 /// The steps of the schema, oldest first.
-const STEPS: [&str; 3] = ["0001_foundation", "0002_messaging", "0003_search"];
+const STEPS: [&str; 4] = ["0001_foundation", "0002_messaging", "0003_search", "0004_realtime"];
 
 #[test]
 fn the_schema_goes_up_and_down() {
@@ -331,7 +331,7 @@ fn a_newer_schema_is_refused_and_left_alone() {
     let newer = "insert into schema_migrations (version, name, checksum) values (9999, '9999_future', '')";
     rusqlite::Connection::open(&path).unwrap().execute(newer, []).unwrap();
     let before = std::fs::read(&path).unwrap();
-    let expected = "natter: the database has schema version 9999, but this program knows only up to 3. Use the newer \
+    let expected = "natter: the database has schema version 9999, but this program knows only up to 4. Use the newer \
                     natter that wrote it, or restore a backup from before the upgrade. Nothing was changed.\n";
     for verb in
         [&["serve", "--listen", "127.0.0.1:0"][..], &["seed"], &["migrate", "up"], &["user", "create", "ada"]]

@@ -89,6 +89,8 @@ fn another(key: &str, rule: &Rule) -> (String, Value) {
         ("cors.origins", "https://a.example"),
         ("socket_io.path", "/chat/socket.io"),
         ("socket_io.cors_origin", "*"),
+        ("tls.certificate_path", "/elsewhere/chain.pem"),
+        ("tls.key_path", "/elsewhere/key.pem"),
         ("log.format", "json"),
         ("log.level", "warn,natter_store=debug"),
     ];
@@ -116,6 +118,8 @@ fn beside(key: &str) -> Option<(&'static str, Value)> {
         key if key.starts_with("auth.jwt_") => Some(("jwks_url", "https://a.example/keys".into())),
         // A longer life than any that is tried for the other token.
         key if key.starts_with("auth.") => Some(("refresh_token_seconds", 86_400.into())),
+        "tls.certificate_path" => Some(("key_path", "/another/key.pem".into())),
+        "tls.key_path" => Some(("certificate_path", "/another/chain.pem".into())),
         _ => None,
     }
 }
