@@ -22,6 +22,7 @@ use axum::routing::any;
 use axum::{Extension, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use http::{Method, header};
 use natter_chat::{Random as _, SystemRandom};
 use packet::read_payload;
@@ -175,7 +176,7 @@ fn open(app: App, engine: &Engine, address: Address, request: &Request) -> Resul
     let greeting = Greeting::new(&app, &seat.sid, &["websocket"]).packet();
     let stream = Stream::new(Arc::clone(&seat.pipe));
     app.connections.clone().spawn(async move {
-        socketio::serve(app, address, proof, Frames::new(stream, &[])).await;
+        socketio::serve(app, address, proof, Frames::new(stream, Bytes::new())).await;
         drop(seat);
     });
     Ok(plain(greeting))

@@ -20,8 +20,9 @@ pub(in crate::socket) struct Frames<Io> {
 }
 
 impl<Io: AsyncRead + AsyncWrite + Unpin> Frames<Io> {
-    /// `early` is what was read of the connection already.
-    pub(in crate::socket) fn new(io: Io, early: &[u8]) -> Self {
+    /// `early` is what was read of the connection already. It is a part of a much larger buffer, which is freed here.
+    #[expect(clippy::needless_pass_by_value, reason = "whoever kept it would keep all of the buffer")]
+    pub(in crate::socket) fn new(io: Io, early: Bytes) -> Self {
         Self { io, decoder: Decoder::new(Role::Server, MESSAGE_BYTES_MAX), unread: early.to_vec() }
     }
 

@@ -27,7 +27,7 @@ pub(super) fn open(app: App, address: Address, mut request: Request) -> Result<R
     let upgrade = hyper::upgrade::on(&mut request);
     app.connections.clone().spawn(async move {
         let Some((transport, early)) = transport(upgrade).await else { return };
-        let mut frames = Frames::new(transport, &early);
+        let mut frames = Frames::new(transport, early);
         let greeting = Greeting::new(&app, &new_sid(), &[]).packet();
         if frames.send(&greeting).await.is_ok() {
             socketio::serve(app, address, proof, frames).await;
@@ -50,7 +50,7 @@ pub(super) fn take_over(
     let upgrade = hyper::upgrade::on(&mut request);
     app.connections.spawn(async move {
         let Some((transport, early)) = transport(upgrade).await else { return };
-        let frames = Frames::new(transport, &early);
+        let frames = Frames::new(transport, early);
         let switched = timeout(UPGRADE_TIME_MAX, async {
             let (transport, early) = probe(&pipe, frames).await?.into_parts();
             pipe.switch(transport, early, permit).await.ok()
