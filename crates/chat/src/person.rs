@@ -17,7 +17,7 @@ impl Chat {
         }
         let apart = if status.blocked_by_me { vec![user.id] } else { Vec::new() };
         let mut users = [user];
-        self.show(&mut users, &apart).await?;
+        self.show(actor.id(), &mut users, &apart).await?;
         let [user] = users;
         Ok(user)
     }
@@ -36,7 +36,7 @@ impl Chat {
         let mut seen = HashSet::new();
         let mut users: Vec<User> =
             users.into_iter().filter(|user| !apart.contains(&user.id) && seen.insert(user.id)).collect();
-        self.show(&mut users, &[]).await?;
+        self.show(actor.id(), &mut users, &[]).await?;
         Ok(users)
     }
 
@@ -55,7 +55,7 @@ impl Chat {
         let list = format!("users/{query}");
         let after = self.name_in(&list, cursor)?;
         let mut users = self.store.users_like(actor.id(), &query, after.as_deref(), limit + 1).await?;
-        self.show(&mut users, &[]).await?;
+        self.show(actor.id(), &mut users, &[]).await?;
         Ok(self.page(&list, users, limit, |user: &User| user.username.clone().into_bytes()))
     }
 
@@ -64,10 +64,22 @@ impl Chat {
         let list = format!("online/{}", actor.id());
         let after = self.name_in(&list, cursor)?;
         let mut online = self.hub.users();
-        let hidden: HashSet<UserId> = self.store.hidden_among(&online).await?.into_iter().collect();
-        online.retain(|user| !hidden.contains(user) && self.hub.presence(*user) != Presence::Offline);
-        let users = self.store.acquaintances(actor.id(), &online, after.as_deref(), limit + 1).await?;
-        let users = users.into_iter().map(|user| self.present(user)).collect();
+        online.retain(|user| self.hub.presence(*user) != Presence::Offline);
+        let (mut after, wanted) = (after, limit as usize + 1);
+        let mut users = Vec::new();
+        // Who does not want to be seen leaves a gap in a page, which those fill who come next.
+        while users.len() < wanted {
+            let found = self.store.acquaintances(actor.id(), &online, after.as_deref(), limit + 1).await?;
+            let ids: Vec<UserId> = found.iter().map(|user| user.id).collect();
+            let hidden: HashSet<UserId> = self.store.hidden_among(&ids).await?.into_iter().collect();
+            after = found.last().map(|user| user.username.clone());
+            let may_see = |user: &User| user.id == actor.id() || !hidden.contains(&user.id);
+            users.extend(found.into_iter().filter(may_see).map(|user| self.present(user)));
+            if ids.len() < wanted {
+                break;
+            }
+        }
+        users.truncate(wanted);
         Ok(self.page(&list, users, limit, |user: &User| user.username.clone().into_bytes()))
     }
 
@@ -77,10 +89,11 @@ impl Chat {
         self.store.users_named(&names).await?.pop().ok_or(Error::NotFound("user"))
     }
 
-    /// Adds to users what somebody else may see of their presence: nothing if the two keep each other apart, or if it is
-    /// not to be seen.
+    /// Adds to users what the viewer may see of their presence: nothing if the two keep each other apart, or if it is not
+    /// to be seen. To themselves everybody is shown as they are.
     pub(crate) async fn show(
         &self,
+        viewer: UserId,
         users: impl IntoIterator<Item = &mut User>,
         kept_apart: &[UserId],
     ) -> Result<()> {
@@ -91,7 +104,7 @@ impl Chat {
                 continue;
             }
             user.presence = self.hub.presence(user.id);
-            if user.presence != Presence::Offline {
+            if user.presence != Presence::Offline && user.id != viewer {
                 connected.push(user);
             }
         }

@@ -35,10 +35,21 @@ impl Chat {
         }
         let limit = u32::try_from(max).unwrap_or(u32::MAX);
         let users = self.store.acquaintances(actor.id(), &user_ids, None, limit).await?;
-        let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
-        let hidden: HashSet<UserId> = self.store.hidden_among(&ids).await?.into_iter().collect();
-        handle.watch(ids);
-        // After the connection watches, and with nothing in between: what changes from here on is told to it.
+        let ids: Vec<UserId> = users.into_iter().map(|user| user.id).collect();
+        handle.watch(ids.clone());
+        // Whoever parts or hides from here on finds the watch. Whoever did before is found by asking once more.
+        let (users, hidden) = match self.still_known(actor, &ids, limit).await {
+            Ok(known) => known,
+            Err(error) => {
+                handle.watch(Vec::new());
+                return Err(error);
+            }
+        };
+        let known: HashSet<UserId> = users.iter().map(|user| user.id).collect();
+        // One by one: to name the others anew would bring back whom the keeper has parted meanwhile.
+        for stranger in ids.into_iter().filter(|id| !known.contains(id)) {
+            handle.unwatch(stranger);
+        }
         let shown = users.into_iter().map(|user| {
             let User { id, presence, last_seen, .. } = self.present(user);
             let may_see = id == actor.id() || !hidden.contains(&id);
@@ -46,6 +57,18 @@ impl Chat {
             PresenceChange { user_id: id, status, last_seen }
         });
         Ok(PresenceState { users: shown.collect() })
+    }
+
+    /// Those of these people whom the actor may watch, and who of them does not want to be seen.
+    async fn still_known(
+        &self,
+        actor: &Actor,
+        ids: &[UserId],
+        limit: u32,
+    ) -> Result<(Vec<User>, HashSet<UserId>)> {
+        let users = self.store.acquaintances(actor.id(), ids, None, limit).await?;
+        let hidden = self.store.hidden_among(ids).await?;
+        Ok((users, hidden.into_iter().collect()))
     }
 
     /// The user as they see themselves.

@@ -100,12 +100,7 @@ impl Relay {
         match notice {
             Notice::Event(event) => self.relay(&event).await,
             Notice::Deleted { event, members } => self.relay_end(&event, members),
-            Notice::Read(receipt) => {
-                self.receipts.read(receipt, Instant::now());
-                if self.receipts.is_full() {
-                    self.catch_up().await;
-                }
-            }
+            Notice::Read(receipt) => self.receipts.read(receipt, Instant::now()),
         }
     }
 
@@ -127,10 +122,7 @@ impl Relay {
             Signal::Parted(one, other) => self.typists.part(one, other),
             Signal::Unread { user_id, conversation_ids } => {
                 for conversation_id in conversation_ids {
-                    // What does not fit is made up for by the next thing that is read there.
-                    if !self.receipts.is_full() {
-                        self.receipts.recount(conversation_id, user_id, now);
-                    }
+                    self.receipts.recount(conversation_id, user_id, now);
                 }
             }
         }
@@ -196,15 +188,6 @@ impl Relay {
         let unknown = unknown.copied().collect();
         self.lookup =
             Some(Box::pin(receipts::look_up(Arc::clone(&self.store), self.hub.clone(), batch, unknown)));
-    }
-
-    /// Tells what was asked for, and asks for what was gathered meanwhile.
-    async fn catch_up(&mut self) {
-        if self.lookup.is_some() {
-            let found = finished(&mut self.lookup).await;
-            self.tell_read(found);
-        }
-        self.look_up();
     }
 
     /// Receipts are no part of the log: the latest one wins. Nobody gets one of somebody with whom there is a block, and
@@ -307,5 +290,40 @@ where
                 wait_ms = (wait_ms * 2).min(RETRY_MS.1);
             }
         }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt as _;
+    use natter_protocol::{ReadReceipt, Timestamp};
+    use natter_realtime::Limits;
+    use natter_store::{DatabaseUrl, OpenOptions, Opened};
+    use uuid::Uuid;
+
+    #[tokio::test]
+    async fn however_many_read_while_the_database_is_asked_nothing_waits_for_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let options = OpenOptions {
+            url: DatabaseUrl::Sqlite(None),
+            data_dir: directory.path().to_owned(),
+            readers_max: 1,
+            new_epoch: "0123456789abcdef".to_owned(),
+        };
+        let Opened { store, .. } = natter_store::open(options).await.unwrap();
+        let mut relay = Relay::new(store, Hub::start(Limits::default()), &Signals::default());
+        relay.lookup = Some(Box::pin(future::pending()));
+        for number in 0..15_000 {
+            let receipt = ReadReceipt {
+                conversation_id: ConversationId::from_uuid(Uuid::nil()),
+                user_id: UserId::from_uuid(Uuid::from_u128(number)),
+                last_read_seq: 1,
+                read_at: Timestamp::from_millis(0),
+            };
+            assert!(relay.take(Notice::Read(receipt)).now_or_never().is_some(), "it waits at {number}");
+        }
+        assert_eq!(relay.receipts.take().read.len(), 15_000, "every position is told once it can be");
     }
 }

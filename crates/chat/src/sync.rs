@@ -20,9 +20,12 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 /// Clients whose events are being read at one time: when all come back at once, the others wait for their turn.
-const READING_MAX: usize = 64;
+const READING_MAX: usize = 16;
 /// Events that are made ready at one time for one client, however many conversations they are of.
-const READ_EVENTS_MAX: u64 = 500;
+const READ_EVENTS_MAX: u64 = 100;
+/// Bytes of events that wait for one client to take them, unless the first alone is longer. What was read beyond that
+/// is forgotten, and read again when its time has come.
+const READY_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of the events in one `sync.events`, unless the first alone is longer: many WebSocket libraries take messages of
 /// up to a mebibyte.
 const SYNC_BYTES_MAX: usize = 256 * 1024;
@@ -30,7 +33,9 @@ const SYNC_BYTES_MAX: usize = 256 * 1024;
 /// A piece of the answer to `sync.resume`.
 #[derive(Debug)]
 pub enum Resumed {
-    /// What was missed, and up to where.
+    /// Events that were missed, and how many.
+    Events(Frame, u64),
+    /// What else there is to know, and up to where all is told.
     Piece(Replayed),
     /// That was all.
     Done(SyncDone),
@@ -57,13 +62,14 @@ impl Chat {
             viewer: actor.id(),
             request: Some(request),
             todo: VecDeque::new(),
-            pieces: VecDeque::new(),
+            ready: VecDeque::new(),
+            ready_bytes: 0,
             events: 0,
         };
         Ok(Box::pin(stream::try_unfold(Some(resuming), async |resuming| {
             let Some(mut resuming) = resuming else { return Ok(None) };
             Ok(Some(match resuming.next().await? {
-                Some(piece) => (Resumed::Piece(piece), Some(resuming)),
+                Some(piece) => (piece, Some(resuming)),
                 None => (Resumed::Done(SyncDone { events: resuming.events }), None),
             }))
         })))
@@ -91,8 +97,9 @@ struct Resuming {
     request: Option<SyncResume>,
     /// What is to be told of each conversation, in order.
     todo: VecDeque<Todo>,
-    /// What is ready to be told.
-    pieces: VecDeque<Replayed>,
+    /// What is ready to be told, and the bytes of its events.
+    ready: VecDeque<Resumed>,
+    ready_bytes: usize,
     /// Events told so far.
     events: u64,
 }
@@ -111,14 +118,14 @@ enum Todo {
 
 impl Resuming {
     /// The next piece; none when all is told.
-    async fn next(&mut self) -> Result<Option<Replayed>> {
+    async fn next(&mut self) -> Result<Option<Resumed>> {
         if let Some(request) = self.request.take() {
             self.plan(request).await?;
         }
-        while self.pieces.is_empty() && !self.todo.is_empty() {
+        while self.ready.is_empty() && !self.todo.is_empty() {
             self.read().await?;
         }
-        Ok(self.pieces.pop_front())
+        Ok(self.ready.pop_front())
     }
 
     /// Compares what the client has with the heads of the logs.
@@ -177,15 +184,24 @@ impl Resuming {
             self.chat.store.replay(self.viewer, &ranges).await?
         };
         let mut events = events.into_iter().peekable();
-        for todo in group {
+        let mut group = group.into_iter();
+        self.ready_bytes = 0;
+        while let Some(todo) = group.next() {
             match todo {
-                Todo::Nothing(id, head) => self.pieces.push_back(Replayed::Floor(id, head)),
-                Todo::Events(range) => self.tell(range, &mut events)?,
+                Todo::Nothing(id, head) => self.push(Replayed::Floor(id, head)),
+                Todo::Events(range) => {
+                    let told = self.tell(range, &mut events)?;
+                    if told < range.upto {
+                        group.rev().for_each(|todo| self.put_back(todo));
+                        self.put_back(Todo::Events(Range { after: told, ..range }));
+                        break;
+                    }
+                }
                 Todo::Reset(id, head) => {
                     let epoch = self.chat.epoch().to_owned();
                     let reset = SyncReset { conversation_id: id, epoch, seq: head };
-                    self.pieces.push_back(Replayed::Frame(Frame::notice("sync.reset", &reset)));
-                    self.pieces.push_back(Replayed::Floor(id, head));
+                    self.push(Replayed::Frame(Frame::notice("sync.reset", &reset)));
+                    self.push(Replayed::Floor(id, head));
                 }
                 Todo::Removed(id) => self.tell_removed(id),
             }
@@ -193,8 +209,9 @@ impl Resuming {
         Ok(())
     }
 
-    /// The events of a range, in as many frames as it takes.
-    fn tell(&mut self, range: Range, events: &mut Peekable<impl Iterator<Item = Event>>) -> Result<()> {
+    /// The events of a range, in as many frames as it takes; up to where they are told. The rest has to wait until these
+    /// are taken.
+    fn tell(&mut self, range: Range, events: &mut Peekable<impl Iterator<Item = Event>>) -> Result<Seq> {
         let id = range.conversation_id;
         let mut told = range.after;
         let mut chunk = SyncEvents { conversation_id: id, events: Vec::new() };
@@ -203,33 +220,51 @@ impl Resuming {
             let json = to_raw_value(&event).map_err(|error| {
                 Error::Internal(format!("event {} of {id} has no JSON: {error}", event.seq))
             })?;
-            let full =
-                chunk.events.len() == limits::SYNC_EVENTS_MAX || bytes + json.get().len() > SYNC_BYTES_MAX;
-            if full && !chunk.events.is_empty() {
-                self.pieces.push_back(chunk.take());
+            let event_bytes = json.get().len();
+            if self.ready_bytes > 0 && self.ready_bytes + event_bytes > READY_BYTES_MAX {
+                self.ready.extend(chunk.take());
+                self.push(Replayed::Floor(id, told));
+                return Ok(told);
+            }
+            if chunk.events.len() == limits::SYNC_EVENTS_MAX || bytes + event_bytes > SYNC_BYTES_MAX {
+                self.ready.extend(chunk.take());
                 bytes = 0;
             }
-            bytes += json.get().len();
+            bytes += event_bytes;
+            self.ready_bytes += event_bytes;
             chunk.events.push(json);
             told += 1;
             self.events += 1;
         }
-        if !chunk.events.is_empty() {
-            self.pieces.push_back(chunk.take());
-        }
+        self.ready.extend(chunk.take());
         if told == range.upto {
-            self.pieces.push_back(Replayed::Floor(id, told));
+            self.push(Replayed::Floor(id, told));
         } else {
             // The viewer was a member when the heads were read, and is none any more.
             self.tell_removed(id);
             self.todo.retain(|todo| !matches!(todo, Todo::Events(rest) if rest.conversation_id == id));
         }
-        Ok(())
+        Ok(range.upto)
+    }
+
+    /// Leaves something for the next time, as one with the rest of the same conversation.
+    fn put_back(&mut self, todo: Todo) {
+        if let (Todo::Events(range), Some(Todo::Events(rest))) = (&todo, self.todo.front_mut())
+            && (range.conversation_id, range.upto) == (rest.conversation_id, rest.after)
+        {
+            rest.after = range.after;
+            return;
+        }
+        self.todo.push_front(todo);
     }
 
     fn tell_removed(&mut self, conversation_id: ConversationId) {
         let removed = Frame::notice("sync.removed", &SyncRemoved { conversation_id });
-        self.pieces.push_back(Replayed::Frame(removed));
+        self.push(Replayed::Frame(removed));
+    }
+
+    fn push(&mut self, piece: Replayed) {
+        self.ready.push_back(Resumed::Piece(piece));
     }
 
     /// Waits until it is this client's turn to read. It is given back before anything is sent, because a client may take
@@ -249,10 +284,11 @@ struct SyncEvents {
 }
 
 impl SyncEvents {
-    /// The frame; empty again.
-    fn take(&mut self) -> Replayed {
-        let frame = Frame::notice("sync.events", self);
+    /// The frame, if there is something in it; empty again.
+    fn take(&mut self) -> Option<Resumed> {
+        let events = self.events.len() as u64;
+        let frame = (events > 0).then(|| Frame::notice("sync.events", self))?;
         self.events.clear();
-        Replayed::Frame(frame)
+        Some(Resumed::Events(frame, events))
     }
 }

@@ -18,6 +18,9 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite};
 use writer::{End, Writer};
 
+/// Replays that a connection may have; each keeps what it was asked for. Then the socket is not read.
+const REPLAYS_MAX: usize = 2;
+
 /// Understands what a client says.
 pub trait Session: Send + 'static {
     /// Decodes and submits one text message. It is awaited before the next message is read, so that one connection's
@@ -190,6 +193,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
             let outbox = &self.registration.subscriber().outbox;
             let on_their_way = self.commands.as_ref().map_or(0, FuturesUnordered::len) + self.replays.len();
             if outbox.closing.is_running()
+                || self.replays.len() >= REPLAYS_MAX
                 || on_their_way + outbox.kept() >= self.registration.limits().commands_max
             {
                 return Poll::Pending;

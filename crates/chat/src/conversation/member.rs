@@ -24,7 +24,7 @@ impl Chat {
         let members = self.store.members(id, actor.id(), after.as_deref(), limit + 1).await?;
         let mut members = members.ok_or(Error::NotFound("conversation"))?;
         let apart = self.store.kept_apart(actor.id()).await?;
-        self.show(members.iter_mut().map(|member| &mut member.user), &apart).await?;
+        self.show(actor.id(), members.iter_mut().map(|member| &mut member.user), &apart).await?;
         Ok(self.page(&list, members, limit, |member| member.user.username.clone().into_bytes()))
     }
 
@@ -183,7 +183,7 @@ impl Chat {
         self.commit(write, async move |chat, written| match written {
             Written::Member { mut member, existed } => {
                 let apart = chat.store.kept_apart(asker).await?;
-                chat.show([&mut member.user], &apart).await?;
+                chat.show(asker, [&mut member.user], &apart).await?;
                 Ok(Reply::Member { member, existed })
             }
             other => Err(unexpected(&other)),

@@ -48,7 +48,7 @@ impl Chat {
         self.commit(write, async move |chat, written| match written {
             Written::Found(_) => {
                 chat.signals.deliver(Signal::Parted(asker, other_id)).await;
-                chat.blocks_changed(asker, other_id).await?;
+                chat.blocks_changed(asker, other_id).await;
                 Ok(Reply::Block(Box::new(Block { user, created_at: at })))
             }
             other => Err(unexpected(&other)),
@@ -62,7 +62,7 @@ impl Chat {
         let write = Write::Unblock { blocker: asker, blocked: other_id };
         self.commit(write, async move |chat, written| match written {
             Written::Found(true) => {
-                chat.blocks_changed(asker, other_id).await?;
+                chat.blocks_changed(asker, other_id).await;
                 Ok(Reply::Done)
             }
             Written::Found(false) => Err(Error::NotFound("block")),
@@ -72,13 +72,19 @@ impl Chat {
     }
 
     /// Has told anew what a block decides: whether the two see each other's presence, and what is unread between them.
-    async fn blocks_changed(&self, one: UserId, other: UserId) -> Result<()> {
+    /// The block is committed by now, whatever becomes of that.
+    async fn blocks_changed(&self, one: UserId, other: UserId) {
         for user_id in [one, other] {
             self.hub.tell_presence_anew(user_id);
         }
-        if !self.hub.is_online(one) && !self.hub.is_online(other) {
-            return Ok(());
+        if (self.hub.is_online(one) || self.hub.is_online(other))
+            && let Err(error) = self.recount_between(one, other).await
+        {
+            tracing::warn!(%error, "what is unread between two people is not told anew");
         }
+    }
+
+    async fn recount_between(&self, one: UserId, other: UserId) -> Result<()> {
         let theirs: HashSet<_> =
             self.store.heads(other, None).await?.into_iter().map(|head| head.id).collect();
         let ours = self.store.heads(one, None).await?.into_iter().map(|head| head.id);

@@ -12,8 +12,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Positions that are gathered before whoever brings more has to wait.
-const GATHERED_MAX: usize = 10_000;
+/// Positions that are gathered: as many as there may be members in the largest conversations. What somebody reads beyond
+/// it is not told, until they read on.
+const POSITIONS_MAX: usize = 100_000;
+/// Counts that are gathered. Each takes a question of its own, so there are fewer; what does not fit is made up for by
+/// the next thing that is read there.
+const RECOUNTS_MAX: usize = 10_000;
 
 /// What is to be told next.
 #[derive(Debug, Default)]
@@ -36,7 +40,9 @@ impl Receipts {
     /// Somebody has read up to here. An older position than the one that is known says nothing new.
     pub(super) fn read(&mut self, receipt: ReadReceipt, now: Instant) {
         self.recount(receipt.conversation_id, receipt.user_id, now);
+        let is_full = self.batch.read.len() >= POSITIONS_MAX;
         match self.batch.read.entry((receipt.conversation_id, receipt.user_id)) {
+            Entry::Vacant(_) if is_full => tracing::debug!("too many read at once; a position is dropped"),
             Entry::Vacant(entry) => {
                 entry.insert(receipt);
             }
@@ -49,13 +55,10 @@ impl Receipts {
 
     /// What is left for somebody to read is not what it was.
     pub(super) fn recount(&mut self, conversation_id: ConversationId, user_id: UserId, now: Instant) {
-        self.batch.recounts.insert((conversation_id, user_id));
+        if self.batch.recounts.len() < RECOUNTS_MAX {
+            self.batch.recounts.insert((conversation_id, user_id));
+        }
         self.due.get_or_insert(now + Duration::from_millis(limits::RECEIPTS_COALESCE_MS));
-    }
-
-    /// Whether no more can be gathered.
-    pub(super) fn is_full(&self) -> bool {
-        self.batch.recounts.len() >= GATHERED_MAX
     }
 
     /// When what was gathered is to be told.
@@ -148,6 +151,25 @@ mod tests {
     use natter_protocol::{Seq, Timestamp};
     use proptest::prelude::*;
     use uuid::Uuid;
+
+    #[test]
+    fn what_does_not_fit_is_dropped_and_what_is_there_goes_on() {
+        let (now, mut receipts) = (Instant::now(), Receipts::default());
+        let conversation_id = ConversationId::from_uuid(Uuid::nil());
+        let mut read = |number: usize, last_read_seq: Seq| {
+            let user_id = UserId::from_uuid(Uuid::from_u128(number as u128));
+            let read_at = Timestamp::from_millis(0);
+            receipts.read(ReadReceipt { conversation_id, user_id, last_read_seq, read_at }, now);
+        };
+        for number in 0..=POSITIONS_MAX {
+            read(number, 1);
+        }
+        read(0, 2);
+        let batch = receipts.take();
+        assert_eq!((batch.read.len(), batch.recounts.len()), (POSITIONS_MAX, RECOUNTS_MAX));
+        let first = (conversation_id, UserId::from_uuid(Uuid::nil()));
+        assert_eq!(batch.read[&first].last_read_seq, 2);
+    }
 
     proptest! {
         #[test]

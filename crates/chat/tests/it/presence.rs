@@ -5,6 +5,10 @@ use crate::harness::{World, fields};
 use natter_chat::{Actor, Clock as _};
 use natter_protocol::{Command, Presence, PresenceChange, Timestamp, UpdateProfile, UserId, limits};
 use serde_json::Value;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Wake, Waker};
 
 const KIND: &str = "presence.changed";
 const ROUND_MS: u64 = limits::PRESENCE_COALESCE_MS;
@@ -143,6 +147,35 @@ async fn who_shares_no_conversation_any_more_is_not_watched_any_more() {
     assert!(!world.hub.is_watched(bob.id()));
 }
 
+/// Whether somebody who waits could go on.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn who_leaves_while_it_is_asked_about_them_is_not_watched() {
+    let world = World::new().await;
+    let (ada, bob, eve) = (world.actor("ada").await, world.actor("bob").await, world.actor("eve").await);
+    let group = world.group(&ada, &[&bob, &eve]).await;
+    let adas = Device::connect(&world, &ada);
+    let mut watching = pin!(world.chat.watch_presence(&ada, &adas.handle, vec![bob.id(), eve.id()]));
+    // The database has answered that they know each other, and nothing has come of it yet.
+    let woken = Arc::new(Woken::default());
+    assert!(watching.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::clone(&woken)))).is_pending());
+    while !woken.0.load(Ordering::SeqCst) {
+        tokio::task::yield_now().await;
+    }
+    world.chat.execute(&ada, Command::RemoveMember(group, bob.id())).await.unwrap();
+    let shown: Vec<_> = watching.await.unwrap().users.into_iter().map(|user| user.user_id).collect();
+    assert_eq!(shown, [eve.id()]);
+    assert!(!world.hub.is_watched(bob.id()) && world.hub.is_watched(eve.id()));
+}
+
 #[tokio::test]
 async fn a_block_ends_it_for_both_also_while_they_watch_and_its_end_brings_it_back() {
     let world = World::new().await;
@@ -177,7 +210,7 @@ async fn a_block_ends_it_for_both_also_while_they_watch_and_its_end_brings_it_ba
 async fn who_does_not_want_to_be_seen_is_offline_for_all_but_themselves() {
     let world = World::new().await;
     let (ada, bob) = (world.actor("ada").await, world.actor("bob").await);
-    world.group(&ada, &[&bob]).await;
+    let group = world.group(&ada, &[&bob]).await;
     let time = StandStill::begin();
     let (mut adas, mut bobs) = (Device::connect(&world, &ada), Device::connect(&world, &bob));
     time.pass(ROUND_MS).await;
@@ -197,10 +230,49 @@ async fn who_does_not_want_to_be_seen_is_offline_for_all_but_themselves() {
     let online = world.chat.users_online(&ada, None, 50).await.unwrap().data;
     assert!(online.iter().all(|user| user.id != bob.id()));
     assert_eq!(world.chat.me(&bob).await.unwrap().user.presence, Presence::Away);
+    let names = ["bob".to_owned()];
+    let found = [
+        world.chat.user(&bob, "bob").await.unwrap(),
+        world.chat.users_by_name(&bob, &names).await.unwrap().remove(0),
+        world.chat.users_online(&bob, None, 50).await.unwrap().data.pop().unwrap(),
+    ];
+    for himself in found {
+        assert_eq!((himself.id, himself.presence), (bob.id(), Presence::Away));
+    }
+    let members = async |viewer| world.chat.members(viewer, group, None, 50).await.unwrap().data;
+    for (viewer, status) in [(&ada, Presence::Offline), (&bob, Presence::Away)] {
+        let members = members(viewer).await;
+        assert!(members.iter().any(|member| (member.user.id, member.user.presence) == (bob.id(), status)));
+    }
 
     show_presence(&world, &bob, true).await;
     time.pass(ROUND_MS).await;
     assert_eq!(adas.next_of(KIND).await, change(&bob, Presence::Away, None));
+}
+
+#[tokio::test]
+async fn those_who_are_not_to_be_seen_leave_no_gaps_in_the_pages() {
+    let world = World::new().await;
+    let ada = world.actor("ada").await;
+    let crowd = world.crowd(9).await;
+    world.group(&ada, &crowd.iter().collect::<Vec<_>>()).await;
+    let _devices: Vec<Device> = crowd.iter().map(|person| Device::connect(&world, person)).collect();
+    let (seen, unseen): (Vec<_>, Vec<_>) = (0..9).partition(|number| [2, 7].contains(number));
+    for number in unseen {
+        show_presence(&world, &crowd[number], false).await;
+    }
+    let (mut listed, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = world.chat.users_online(&ada, cursor.as_deref(), 1).await.unwrap();
+        assert_eq!(page.data.len(), 1);
+        listed.extend(page.data.into_iter().map(|user| user.id));
+        cursor = page.meta.next_cursor;
+        assert_eq!(page.meta.has_more, cursor.is_some());
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(listed, seen.into_iter().map(|number| crowd[number].id()).collect::<Vec<_>>());
 }
 
 #[tokio::test]

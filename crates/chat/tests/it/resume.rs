@@ -25,21 +25,29 @@ fn told(piece: Resumed) -> Told {
     match piece {
         Resumed::Done(SyncDone { events }) => Told::Done(events),
         Resumed::Piece(Replayed::Floor(id, seq)) => Told::Floor(id, seq),
+        Resumed::Events(frame, count) => {
+            let frame = read(&frame);
+            assert_eq!(frame["type"], "sync.events");
+            let events = frame["payload"]["events"].as_array().unwrap();
+            assert_eq!(events.len() as u64, count);
+            let last = events.last().unwrap()["seq"].as_u64().unwrap();
+            Told::Events(conversation(&frame["payload"]), events.len(), last)
+        }
         Resumed::Piece(Replayed::Frame(frame)) => {
             let frame = read(&frame);
             let payload = &frame["payload"];
-            let id = serde_json::from_value(payload["conversationId"].clone()).unwrap();
+            let id = conversation(payload);
             match frame["type"].as_str().unwrap() {
-                "sync.events" => {
-                    let events = payload["events"].as_array().unwrap();
-                    Told::Events(id, events.len(), events.last().unwrap()["seq"].as_u64().unwrap())
-                }
                 "sync.reset" => Told::Reset(id, payload["seq"].as_u64().unwrap()),
                 "sync.removed" => Told::Removed(id),
                 other => panic!("{other}"),
             }
         }
     }
+}
+
+fn conversation(payload: &Value) -> ConversationId {
+    serde_json::from_value(payload["conversationId"].clone()).unwrap()
 }
 
 fn read(frame: &Frame) -> Value {
@@ -103,10 +111,11 @@ async fn what_is_told_of_a_conversation_is_followed_by_its_floor() {
     let mut request = since(&world, &[(busy, 1), (quiet, 1)]);
     request.all = true;
     let resume = world.chat.resume(&ada, request).unwrap();
-    let mut expected: Vec<Told> = (1..=5).map(|chunk| Told::Events(busy, 100, 1 + chunk * 100)).collect();
     // They are read in groups, and each group has its floor.
-    expected.extend([Told::Floor(busy, 501), Told::Events(busy, 100, 601), Told::Events(busy, 20, 621)]);
-    expected.extend([Told::Floor(busy, 621), Told::Floor(quiet, 1)]);
+    let groups = (1..=6).map(|group| 1 + group * 100);
+    let mut expected: Vec<Told> =
+        groups.flat_map(|upto| [Told::Events(busy, 100, upto), Told::Floor(busy, upto)]).collect();
+    expected.extend([Told::Events(busy, 20, 621), Told::Floor(busy, 621), Told::Floor(quiet, 1)]);
     expected.extend([Told::Reset(new, 1), Told::Floor(new, 1), Told::Done(620)]);
     assert_eq!(all(resume).await, expected);
 }
@@ -116,18 +125,14 @@ async fn whoever_is_removed_during_the_answer_is_told_nothing_more() {
     let world = World::new().await;
     let (ada, bob) = (world.actor("ada").await, world.actor("bob").await);
     let (long, short) = (world.group(&ada, &[&bob]).await, world.group(&ada, &[&bob]).await);
-    talk(&world, &ada, long, 620).await;
+    talk(&world, &ada, long, 220).await;
     world.say(&ada, short, "Hello").await;
     let mut resume = world.chat.resume(&bob, since(&world, &[(long, 1), (short, 1)])).unwrap();
     assert_eq!(next(&mut resume).await, Some(Told::Events(long, 100, 101)));
     remove(&world, &ada, long, &bob).await;
     remove(&world, &ada, short, &bob).await;
-    // What was read before is still told.
-    let rest = all(resume).await;
-    let first: Vec<Told> = (2..=5).map(|chunk| Told::Events(long, 100, 1 + chunk * 100)).collect();
-    assert_eq!(rest[..4], first);
-    let rest = &rest[4..];
-    assert_eq!(rest, [Told::Floor(long, 501), Told::Removed(long), Told::Removed(short), Told::Done(500)]);
+    let rest = [Told::Floor(long, 101), Told::Removed(long), Told::Removed(short), Told::Done(100)];
+    assert_eq!(all(resume).await, rest);
 }
 
 #[tokio::test]
@@ -143,9 +148,41 @@ async fn whoever_takes_nothing_keeps_nobody_else_from_resuming() {
         slow.push(resume);
     }
     for resume in slow {
-        let rest = [Told::Events(id, 50, 151), Told::Floor(id, 151), Told::Done(150)];
+        let rest = [Told::Floor(id, 101), Told::Events(id, 50, 151), Told::Floor(id, 151), Told::Done(150)];
         assert_eq!(all(resume).await, rest);
     }
+}
+
+/// What was made ready before a removal is still told, so it shows how much that is.
+#[tokio::test]
+async fn long_messages_wait_in_the_log_rather_than_in_memory() {
+    let world = World::new().await;
+    let (ada, bob) = (world.actor("ada").await, world.actor("bob").await);
+    let id = world.group(&ada, &[&bob]).await;
+    for _ in 0..40 {
+        // 60,000 bytes.
+        let command =
+            Command::SendMessage(SendMessage { conversation_id: id, draft: draft(&"🦀".repeat(15_000)) });
+        world.chat.execute(&ada, command).await.unwrap();
+    }
+    let everything = all(world.chat.resume(&bob, since(&world, &[(id, 1)])).unwrap()).await;
+    assert_eq!(everything.last(), Some(&Told::Done(40)));
+    assert_eq!(
+        everything.iter().filter(|told| matches!(told, Told::Floor(..))).last(),
+        Some(&Told::Floor(id, 41))
+    );
+
+    let mut resume = world.chat.resume(&bob, since(&world, &[(id, 1)])).unwrap();
+    let first = next(&mut resume).await;
+    remove(&world, &ada, id, &bob).await;
+    let rest = all(resume).await;
+    let told: usize = first
+        .iter()
+        .chain(&rest)
+        .map(|told| if let Told::Events(_, count, _) = told { *count } else { 0 })
+        .sum();
+    assert!((1..=1024 * 1024 / 60_000).contains(&told), "{told} events were ready");
+    assert_eq!(rest[rest.len() - 2], Told::Removed(id));
 }
 
 #[tokio::test]

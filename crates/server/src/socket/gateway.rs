@@ -3,7 +3,7 @@
 use super::request::{Misunderstood, Request};
 use crate::access::Admission;
 use crate::app::App;
-use crate::limit::{self, Limiter, Rate, Who};
+use crate::limit::{self, Limiter, Rate, Standing, Who};
 use crate::rest::Failure;
 use futures_util::{Stream, StreamExt as _};
 use natter_chat::{Actor, Chat, Error, Resumed};
@@ -15,10 +15,13 @@ use natter_realtime::{Frame, Handle, Newcomer, Refused, Registration, Replayed, 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use std::borrow::Cow;
-use std::future::Future;
+use std::future::{self, Future};
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+
+/// Events of `sync.resume` that count like a request of their own, because reading them takes as long.
+const SIGNAL_EVENTS: u64 = 100;
 
 /// One connection's way into the domain.
 pub(super) struct Gateway {
@@ -184,11 +187,29 @@ impl Gateway {
 
     fn resume(&self, resume: SyncResume) -> Result<Handled, Handled> {
         let pieces = self.chat.resume(&self.actor, resume).map_err(|error| self.failed(error))?;
-        let request_id = self.request_id();
-        Ok(Handled::Replay(Box::pin(pieces.map(move |piece| match piece {
-            Ok(Resumed::Piece(missed)) => Piece::Missed(missed),
+        let (request_id, limiter, user) =
+            (self.request_id(), Arc::clone(&self.limiter), Who::User(self.actor.id()));
+        let mut uncounted = 0;
+        let mut tell = move |piece| match piece {
+            Ok(Resumed::Events(frame, events)) => {
+                uncounted += events;
+                while uncounted >= SIGNAL_EVENTS {
+                    uncounted -= SIGNAL_EVENTS;
+                    let standing = limiter.count(Rate::SocketSignals, user);
+                    if let Some(standing) = standing.filter(Standing::exceeded) {
+                        return Piece::End(Outcome::Refused(Box::new(standing.problem(&request_id))));
+                    }
+                }
+                Piece::Missed(Replayed::Frame(frame))
+            }
+            Ok(Resumed::Piece(piece)) => Piece::Missed(piece),
             Ok(Resumed::Done(done)) => Piece::End(encode(&done, &request_id, Outcome::Synced)),
             Err(error) => Piece::End(fail(error, &request_id)),
+        };
+        Ok(Handled::Replay(Box::pin(pieces.scan(false, move |ended, piece| {
+            let told = (!*ended).then(|| tell(piece));
+            *ended = matches!(told, Some(Piece::End(_)));
+            future::ready(told)
         }))))
     }
 

@@ -3,7 +3,7 @@
 use crate::natter;
 use crate::support::{Answer, ask, client, handshake, post};
 use anyhow::{Context as _, Result};
-use natter_protocol::{CloseCode, ErrorCode};
+use natter_protocol::{CloseCode, Conversation, ErrorCode};
 use natter_testkit::natter::Natter;
 use natter_testkit::person::{PASSWORD, Person, Socket};
 use reqwest::{Method, StatusCode};
@@ -246,6 +246,34 @@ async fn what_clients_send_by_themselves_counts_apart() -> Result<()> {
     }
     assert_eq!(ask(&mut socket, 30, "ping").await?["payload"]["code"], "rate_limited");
     assert_eq!(ask(&mut socket, 31, "what").await?["payload"]["code"], "unknown_type");
+    Ok(())
+}
+
+/// Reading what was missed costs more than asking for it.
+#[tokio::test]
+async fn what_is_replayed_counts_by_the_hundred() -> Result<()> {
+    let natter = with("SOCKET_MESSAGES", 3).await?;
+    let ada = natter.person("ada").await?;
+    let id = ada.group("Harbour", &[]).await?.info.id;
+    for _ in 0..250 {
+        ada.send(id, "hello").await?;
+    }
+    let mut socket = ada.socket().await?;
+    for number in 0..28 {
+        socket.send(&json!({ "id": number.to_string(), "type": "ping" })).await?;
+        answer_to(&mut socket, number).await?;
+    }
+    let epoch = ada.get::<Conversation>(&format!("/conversations/{id}")).await?.epoch;
+    let resume = json!({ "conversations": [{ "id": id, "epoch": epoch, "seq": 1 }] });
+    socket.send(&json!({ "id": "28", "type": "sync.resume", "payload": resume })).await?;
+    let events = socket.next().await?;
+    assert_eq!(events["type"], "sync.events");
+    assert_eq!(events["payload"]["events"].as_array().map(Vec::len), Some(100));
+    let refused = socket.next().await?;
+    assert_eq!((&refused["id"], &refused["payload"]["code"]), (&json!("28"), &json!("rate_limited")));
+    // The socket lives, and what happens from now on arrives.
+    ada.send(id, "later").await?;
+    assert_eq!(socket.next().await?["payload"]["content"], "later");
     Ok(())
 }
 
