@@ -5,6 +5,9 @@ use std::fmt;
 /// Between the packets of a payload: the record separator of ASCII, which JSON never has as it is.
 pub(super) const SEPARATOR: &str = "\x1e";
 
+/// Packets in the body of a request. Those that change nothing count against no rate, and two bytes are enough for one.
+const PAYLOAD_PACKETS_MAX: usize = 1_000;
+
 /// What an end of the connection says to the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Packet<'a> {
@@ -56,9 +59,10 @@ impl fmt::Display for Packet<'_> {
     }
 }
 
-/// Reads the packets that come in the body of a request; none if one of them is not one.
+/// Reads the packets that come in the body of a request; none if one of them is not one, or if there are too many.
 pub(super) fn read_payload(payload: &str) -> Option<Vec<Packet<'_>>> {
-    payload.split(SEPARATOR).map(Packet::read).collect()
+    let is_too_long = payload.split(SEPARATOR).nth(PAYLOAD_PACKETS_MAX).is_some();
+    if is_too_long { None } else { payload.split(SEPARATOR).map(Packet::read).collect() }
 }
 
 #[cfg(test)]
@@ -113,5 +117,8 @@ mod tests {
         for payload in ["", "\x1e", "4a\x1e", "\x1e4a", "4a\x1e\x1e4b", "4a\x1ebAQID"] {
             assert_eq!(read_payload(payload), None, "{payload:?}");
         }
+        let payload = |packets| vec!["3"; packets].join(SEPARATOR);
+        assert_eq!(read_payload(&payload(1_000)).map(|packets| packets.len()), Some(1_000));
+        assert_eq!(read_payload(&payload(1_001)), None);
     }
 }

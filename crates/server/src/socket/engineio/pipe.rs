@@ -13,9 +13,10 @@ use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::task::coop::poll_proceed;
 use tokio::time::Instant;
 
 /// Frames of a client are masked, so that no proxy takes them for something else (RFC 6455, section 10.3). These never
@@ -328,6 +329,8 @@ impl AsyncRead for Stream {
         let stream = &mut *self;
         let mut state = stream.pipe.lock();
         if !state.inbound.is_empty() {
+            // Memory is always ready, and whoever says much in one request must not have the thread to itself.
+            ready!(poll_proceed(cx)).made_progress();
             take_from(&mut state.inbound, buffer);
             if state.inbound.is_empty() {
                 wake([state.post.take()]);
@@ -417,3 +420,6 @@ impl AsyncWrite for Stream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

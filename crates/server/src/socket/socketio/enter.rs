@@ -18,6 +18,8 @@ use tokio::time::timeout;
 
 /// For a client to get in, or to read why it did not. Whoever needs longer, such as to ask somebody else for a token first, comes again.
 const ENTER_TIME_MAX: Duration = Duration::from_secs(10);
+/// Packets of a client until it has said who it is: nothing counts them, as nobody knows whose they are.
+const ENTER_PACKETS_MAX: usize = 16;
 
 /// Serves a connection from its first message on until it ends. `proof` came with the request that opened it.
 pub(in crate::socket) async fn serve<Io>(app: App, address: Address, proof: Proof, frames: Frames<Io>)
@@ -80,7 +82,7 @@ async fn connect_packet<Io>(frames: &mut Frames<Io>) -> Option<String>
 where
     Io: AsyncRead + AsyncWrite + Send + Unpin,
 {
-    loop {
+    for _ in 0..ENTER_PACKETS_MAX {
         let text = frames.next().await?;
         let text = match engineio::Packet::read(&text)? {
             engineio::Packet::Message(text) => text,
@@ -98,6 +100,7 @@ where
             _ => return None,
         }
     }
+    None
 }
 
 /// Official clients do not come back by themselves when they are told why they were refused. So those are not who may

@@ -102,6 +102,32 @@ async fn what_breaks_the_protocol_ends_the_connection() -> Result<()> {
 }
 
 #[tokio::test]
+async fn who_says_much_before_who_it_is_does_not_get_in() -> Result<()> {
+    let natter = natter().start().await?;
+    let ada = natter.person("ada").await?;
+    for idle in ["3", "6", "40/admin,"] {
+        for (packets, gets_in) in [(15, true), (16, false)] {
+            let mut client = ByWebSocket::open(&natter).await?;
+            for _ in 0..packets {
+                client.send(idle).await?;
+            }
+            // The connection may have ended already.
+            let sent = client.send(&connect_packet(&ada)).await;
+            let mut next = client.next().await;
+            while next.as_ref().is_ok_and(|packet| packet.starts_with("44/admin,")) {
+                next = client.next().await;
+            }
+            assert_eq!(
+                next.is_ok_and(|packet| packet.starts_with("40{")),
+                gets_in,
+                "{packets} of {idle}: {sent:?}"
+            );
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_event_that_is_none_is_answered_and_counts() -> Result<()> {
     let natter = natter().start().await?;
     let ada = natter.person("ada").await?;

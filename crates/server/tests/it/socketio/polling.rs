@@ -51,6 +51,9 @@ async fn what_is_no_payload_ends_the_connection() -> Result<()> {
         eventually(async || Ok((client.asks().await?.status == 400).then_some(()))).await?;
     }
     let client = ByPolling::connect(&natter, &ada).await?;
+    client.post(&["3"; 1_000].join("\x1e")).await?;
+    refused(&client.says(&["3"; 1_001].join("\x1e")).await?, 3, "Bad request");
+    let client = ByPolling::connect(&natter, &ada).await?;
     assert_eq!(client.says(&"4".repeat(524_289)).await?.status, 413);
     Ok(())
 }
