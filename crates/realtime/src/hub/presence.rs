@@ -224,8 +224,9 @@ impl Hub {
     }
 
     /// Has it looked at whether this user and those whom they watch, or who watch them, still have to do with each other.
+    /// Who these are is left to whoever looks: a hundred thousand may leave at once, and others wait for the caller.
     pub fn check_watches(&self, user_id: UserId) {
-        if !self.watch_partners(user_id).is_empty() {
+        if self.is_online(user_id) || self.is_watched(user_id) {
             self.0.presences.people().news.estranged.insert(user_id);
             self.0.presences.news.notify_one();
         }
@@ -328,6 +329,11 @@ impl Handle {
                 hub.0.presences.watch(*user_id, subscriber);
             }
         }
+    }
+
+    /// This connection does not hear of somebody any more.
+    pub fn unwatch(&self, user_id: UserId) {
+        self.hub.0.presences.unwatch_one(user_id, &self.subscriber);
     }
 }
 

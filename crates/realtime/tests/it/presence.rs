@@ -85,6 +85,9 @@ async fn a_connection_that_has_left_watches_nobody() {
     handle.watch(vec![user(3), user(4)]);
     assert_eq!((watchers(&hub, 2), watchers(&hub, 3), watchers(&hub, 4)), (vec![], vec![1], vec![1]));
     assert!(!hub.is_watched(user(2)) && hub.is_watched(user(3)));
+    handle.unwatch(user(4));
+    handle.unwatch(user(2));
+    assert_eq!((watchers(&hub, 3), watchers(&hub, 4)), (vec![1], vec![]));
     drop(device);
     // What was on its way when the connection went comes too late.
     handle.watch(vec![user(2)]);
@@ -94,6 +97,19 @@ async fn a_connection_that_has_left_watches_nobody() {
     device.handle().watch((0..2_000).map(user).collect());
     let watched = (0..2_000).filter(|number| hub.is_watched(user(*number))).count();
     assert_eq!(watched, limits::PRESENCE_WATCHED_MAX);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_leaves_is_looked_at_if_they_may_watch_or_be_watched() {
+    let hub = Hub::start(Limits::default());
+    let device = register(&hub, 1);
+    device.handle().watch(vec![user(2)]);
+    // The third may be about to watch somebody; the fourth is neither there nor watched.
+    let _idle = register(&hub, 3);
+    for number in 1..=4 {
+        hub.check_watches(user(number));
+    }
+    assert_eq!(hub.take_presence_news().estranged, (1..=3).map(user).collect());
 }
 
 #[tokio::test(start_paused = true)]
