@@ -24,6 +24,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
@@ -52,9 +53,9 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
     // Before the hub, which takes its metrics from the recorder that is installed by then.
     let metrics = PrometheusBuilder::new().set_buckets(&BUCKETS)?.install_recorder()?;
     let Open { chat, hub, committed, .. } = open::chat(&config).await?;
-    let relay = tokio::spawn(chat.relay().run(committed));
+    let mut relay = tokio::spawn(chat.relay().run(committed));
     let everybody_left = CancellationToken::new();
-    let keeper = tokio::spawn(chat.keeper().run(everybody_left.clone().cancelled_owned()));
+    let mut keeper = tokio::spawn(chat.keeper().run(everybody_left.clone().cancelled_owned()));
     let accounts = if demo { Some(seed::demo(&chat).await?) } else { None };
     let app = App {
         chat,
@@ -82,7 +83,7 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
             metrics.run_upkeep();
         }
     });
-    server.run(stop).await;
+    alive(server.run(stop), &mut relay, &mut keeper).await?;
     if tokio::time::timeout(patience, jobs.wait()).await.is_err() {
         tracing::warn!(left = jobs.len(), "some jobs did not end in time");
     }
@@ -94,6 +95,25 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
     }
     relay.abort();
     Ok(())
+}
+
+/// Serves as long as the relay and the keeper live. Without them messages would be acknowledged and told to nobody; a
+/// supervisor starts the process anew, and clients resume where they were.
+async fn alive(
+    serving: impl Future<Output = ()>,
+    relay: &mut JoinHandle<()>,
+    keeper: &mut JoinHandle<()>,
+) -> anyhow::Result<()> {
+    let (name, ended) = tokio::select! {
+        () = serving => return Ok(()),
+        ended = relay => ("relay", ended),
+        ended = keeper => ("keeper of presence", ended),
+    };
+    let why = ended.map_or_else(|error| error.to_string(), |()| "it returned".to_owned());
+    tracing::error!(why, "the {name} has ended; the server cannot go on without it");
+    anyhow::bail!(
+        "the {name} has ended: {why}. Start the server again; nothing that was acknowledged is lost"
+    )
 }
 
 /// Every connection is a file descriptor, and the usual soft limit of 1,024 is there for programs that cannot handle
@@ -311,4 +331,22 @@ fn reconnect_after_ms() -> u64 {
     let mut bytes = [0; 8];
     SystemRandom.fill(&mut bytes);
     u64::from_le_bytes(bytes) % RECONNECT_SPREAD_MS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::{pending, ready};
+
+    #[tokio::test]
+    async fn a_server_whose_relay_or_keeper_has_ended_does_not_go_on() {
+        let dies = || tokio::spawn(async { panic!("a fault of ours") });
+        let lives = || tokio::spawn(pending());
+        let relay_died = alive(pending(), &mut dies(), &mut lives()).await;
+        assert!(relay_died.is_err_and(|error| error.to_string().contains("relay")));
+        let keeper_died = alive(pending(), &mut lives(), &mut dies()).await;
+        assert!(keeper_died.is_err_and(|error| error.to_string().contains("keeper")));
+        assert!(alive(pending(), &mut tokio::spawn(ready(())), &mut lives()).await.is_err());
+        assert!(alive(ready(()), &mut lives(), &mut lives()).await.is_ok());
+    }
 }
