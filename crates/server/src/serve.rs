@@ -17,6 +17,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use natter_chat::{Random as _, SystemClock, SystemRandom};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::thread::disable_transparent_huge_pages;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -44,7 +45,16 @@ const BUCKETS: [f64; 14] =
 
 /// Serves until the process is asked to stop. The first lines on stdout say where.
 pub fn run(config: Config, demo: bool) -> anyhow::Result<()> {
+    keep_pages_small();
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(config, demo))
+}
+
+/// Where the kernel gives two megabytes for the first byte that is touched in them, a server that does little owns much
+/// more than it uses.
+fn keep_pages_small() {
+    if let Err(error) = disable_transparent_huge_pages(true) {
+        tracing::debug!(%error, "memory comes in huge pages");
+    }
 }
 
 async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
