@@ -41,9 +41,7 @@ pub use relay::Relay;
 pub use search::SearchRequest;
 pub use sync::{Resume, Resumed};
 
-use account::{
-    host_token::Host, password::Passwords, revoke::Revocations, ticket::Tickets, token::Signer,
-};
+use account::{host_token::Host, password::Passwords, revoke::Revocations, ticket::Tickets, token::Signer};
 use cursor::Cursors;
 use natter_protocol::Timestamp;
 use natter_realtime::Hub;

@@ -8,8 +8,8 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio_rustls::server::TlsStream;
 use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_rustls::server::TlsStream;
 
 /// Bytes that a client must take within its time, if so many wait for it. A link of 64 kbit/s takes them in two seconds.
 const PROGRESS_BYTES_MIN: usize = 16 * 1024;

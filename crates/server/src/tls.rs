@@ -55,7 +55,9 @@ impl Tls {
             match tokio::task::spawn_blocking(move || certificate.reload()).await {
                 Ok(Ok(true)) => tracing::info!("the certificate was replaced"),
                 Ok(Ok(false)) => {}
-                Ok(Err(error)) => tracing::error!(error = format!("{error:#}"), "the certificate stays as it is"),
+                Ok(Err(error)) => {
+                    tracing::error!(error = format!("{error:#}"), "the certificate stays as it is")
+                }
                 Err(error) => tracing::error!(%error, "the certificate stays as it is"),
             }
         }
@@ -123,8 +125,9 @@ impl Pem {
         let chain = CertificateDer::pem_slice_iter(&self.certificate).collect::<Result<Vec<_>, _>>();
         let chain = chain.map_err(|error| anyhow::anyhow!("{path} is no PEM: {error}"))?;
         ensure!(!chain.is_empty(), "there is no certificate in {path}");
-        let key = PrivateKeyDer::from_pem_slice(&self.key)
-            .map_err(|error| anyhow::anyhow!("there is no private key in {}: {error}", files.key.display()))?;
+        let key = PrivateKeyDer::from_pem_slice(&self.key).map_err(|error| {
+            anyhow::anyhow!("there is no private key in {}: {error}", files.key.display())
+        })?;
         let certified = CertifiedKey::from_der(chain, key, &ring::default_provider());
         let certified =
             certified.with_context(|| format!("{path} and {} do not go together", files.key.display()))?;

@@ -10,11 +10,11 @@ mod host_token;
 mod jwks;
 mod message;
 mod presence;
-mod reading;
-mod receipt;
 #[path = "../../../../fuzz/src/text.rs"]
 #[expect(unreachable_pub, reason = "written for the fuzz target")]
 mod properties;
+mod reading;
+mod receipt;
 mod resume;
 mod revocation;
 mod session;
