@@ -6,7 +6,7 @@ use tokio::io::AsyncReadExt as _;
 #[tokio::test]
 async fn who_reads_much_lets_others_have_their_turn() {
     let pipe = Arc::<Pipe>::default();
-    pipe.put(&[Packet::Noop; 1_000]).await.unwrap();
+    pipe.put(&vec![Packet::Noop; 1_000]).await.unwrap();
     let mut stream = Stream::new(pipe);
     let had_turn = Arc::<AtomicBool>::default();
     let other = Arc::clone(&had_turn);
