@@ -4,17 +4,20 @@
 //! specification is that of `socketio/engine.io-protocol`; where it is silent, this does what the official server does.
 
 mod frames;
+mod lobby;
 mod packet;
 mod pipe;
 mod refusal;
 mod upgrade;
 
 pub(super) use frames::Frames;
+pub(super) use lobby::Place;
 pub(super) use packet::Packet;
 
 use super::{check_origin, proof, socketio};
 use crate::app::App;
-use crate::rest::Address;
+use crate::limit::{Rate, Who};
+use crate::rest::{Address, Toll};
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
@@ -24,6 +27,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::{Method, header};
+use lobby::Lobby;
 use natter_chat::{Random as _, SystemRandom};
 use packet::read_payload;
 use pipe::{Pipe, Stream};
@@ -35,7 +39,8 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-/// Connections by polling at one time; beyond it the server is overloaded.
+/// Connections by polling at one time, of whom no more than the lobby has places for have not signed in; beyond it the
+/// server is overloaded.
 const POLLING_MAX: usize = 20_000;
 /// Seconds that a browser may remember the answer to a preflight request.
 const PREFLIGHT_SECONDS: u64 = 600;
@@ -67,7 +72,10 @@ fn cors(app: &App) -> CorsLayer {
 
 /// The connections that are made of requests. A clone is the same.
 #[derive(Clone, Default)]
-struct Engine(Arc<Mutex<HashMap<String, Arc<Pipe>>>>);
+struct Engine {
+    pipes: Arc<Mutex<HashMap<String, Arc<Pipe>>>>,
+    lobby: Lobby,
+}
 
 /// A connection's place among those that are made of requests; dropping it leaves.
 struct Seat {
@@ -98,7 +106,7 @@ impl Engine {
     }
 
     fn pipes(&self) -> MutexGuard<'_, HashMap<String, Arc<Pipe>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pipes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -130,10 +138,18 @@ async fn answer(
     Extension(address): Extension<Address>,
     request: Request,
 ) -> Response {
-    serve(app, engine, address, request).await.unwrap_or_else(Refusal::into_response)
+    let mut toll = Toll::of(&app);
+    let answer = serve(&app, engine, address, &mut toll, request).await;
+    toll.tell(answer.unwrap_or_else(Refusal::into_response))
 }
 
-async fn serve(app: App, engine: Engine, address: Address, request: Request) -> Result<Response, Refusal> {
+async fn serve(
+    app: &App,
+    engine: Engine,
+    address: Address,
+    toll: &mut Toll<'_>,
+    request: Request,
+) -> Result<Response, Refusal> {
     let parameters: Parameters = serde_urlencoded::from_str(request.uri().query().unwrap_or_default())
         .map_err(|_| Refusal::BadRequest)?;
     let by_websocket = match parameters.transport.as_deref() {
@@ -152,31 +168,40 @@ async fn serve(app: App, engine: Engine, address: Address, request: Request) -> 
         if parameters.version.as_deref() != Some("4") {
             return Err(Refusal::UnsupportedVersion);
         }
+        // Nobody knows yet who this is.
+        toll.pay(Rate::AnonymousRequests, Who::at(address.0))?;
+        let place = engine.lobby.enter(address)?;
         return if by_websocket {
-            upgrade::open(app, address, request)
+            upgrade::open(app.clone(), address, place, request)
         } else {
-            open(app, &engine, address, &request)
+            open(app.clone(), &engine, address, place, &request)
         };
     };
     let Some(pipe) = engine.find(&sid) else {
         return leave_again(request).await;
     };
     match *request.method() {
-        Method::GET if by_websocket => upgrade::take_over(&app, engine, sid, pipe, request),
+        Method::GET if by_websocket => upgrade::take_over(app, engine, sid, pipe, request),
         Method::GET => Ok(plain(pipe.take().await?)),
-        Method::POST if !by_websocket => put(&app, &pipe, request).await,
+        Method::POST if !by_websocket => put(app, &pipe, request).await,
         _ => Err(Refusal::BadRequest),
     }
 }
 
 /// A new connection by polling.
-fn open(app: App, engine: &Engine, address: Address, request: &Request) -> Result<Response, Refusal> {
+fn open(
+    app: App,
+    engine: &Engine,
+    address: Address,
+    place: Place,
+    request: &Request,
+) -> Result<Response, Refusal> {
     let proof = proof(request).map_err(|_| Refusal::BadRequest)?;
     let seat = engine.seat().ok_or(Refusal::Overloaded)?;
     let greeting = Greeting::new(&app, &seat.sid, &["websocket"]).packet();
     let stream = Stream::new(Arc::clone(&seat.pipe));
     app.connections.clone().spawn(async move {
-        socketio::serve(app, address, proof, Frames::new(stream, Bytes::new())).await;
+        socketio::serve(app, address, proof, place, Frames::new(stream, Bytes::new())).await;
         drop(seat);
     });
     Ok(plain(greeting))

@@ -7,7 +7,7 @@ mod enter;
 mod packet;
 mod room;
 
-pub(super) use enter::serve;
+pub(super) use enter::{ENTER_TIME_MAX, serve};
 
 use super::engineio;
 use super::gateway::{Gateway, Handled, Outcome, Piece};

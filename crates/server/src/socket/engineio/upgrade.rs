@@ -2,7 +2,7 @@
 
 use super::pipe::Pipe;
 use super::refusal::Refusal;
-use super::{Engine, Frames, Greeting, Packet, new_sid};
+use super::{Engine, Frames, Greeting, Packet, Place, new_sid};
 use crate::app::App;
 use crate::net::Transport;
 use crate::rest::Address;
@@ -20,7 +20,12 @@ const UPGRADE_TIME_MAX: Duration = Duration::from_secs(10);
 const NUDGE: Duration = Duration::from_millis(100);
 
 /// A new connection.
-pub(super) fn open(app: App, address: Address, mut request: Request) -> Result<Response, Refusal> {
+pub(super) fn open(
+    app: App,
+    address: Address,
+    place: Place,
+    mut request: Request,
+) -> Result<Response, Refusal> {
     let accept = accept(&request).map_err(|_| Refusal::BadRequest)?;
     let proof = proof(&request).map_err(|_| Refusal::BadRequest)?;
     let permit = request.extensions_mut().remove::<ConnectionPermit>();
@@ -30,7 +35,7 @@ pub(super) fn open(app: App, address: Address, mut request: Request) -> Result<R
         let mut frames = Frames::new(transport, early);
         let greeting = Greeting::new(&app, &new_sid(), &[]).packet();
         if frames.send(&greeting).await.is_ok() {
-            socketio::serve(app, address, proof, frames).await;
+            socketio::serve(app, address, proof, place, frames).await;
         }
         drop(permit);
     });

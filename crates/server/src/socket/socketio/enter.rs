@@ -5,7 +5,7 @@ use super::{ConnectError, SocketIo, message};
 use crate::app::App;
 use crate::json;
 use crate::rest::{Address, Failure, Toll};
-use crate::socket::engineio::{self, Frames};
+use crate::socket::engineio::{self, Frames, Place};
 use crate::socket::gateway::Gateway;
 use crate::socket::{Credentials, Proof};
 use bytes::Bytes;
@@ -17,17 +17,24 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 /// For a client to get in, or to read why it did not. Whoever needs longer, such as to ask somebody else for a token first, comes again.
-const ENTER_TIME_MAX: Duration = Duration::from_secs(10);
+pub(in crate::socket) const ENTER_TIME_MAX: Duration = Duration::from_secs(10);
 /// Packets of a client until it has said who it is: nothing counts them, as nobody knows whose they are.
 const ENTER_PACKETS_MAX: usize = 16;
 
-/// Serves a connection from its first message on until it ends. `proof` came with the request that opened it.
-pub(in crate::socket) async fn serve<Io>(app: App, address: Address, proof: Proof, frames: Frames<Io>)
-where
+/// Serves a connection from its first message on until it ends. `proof` came with the request that opened it, and `place`
+/// is left when the client is in or does not get in.
+pub(in crate::socket) async fn serve<Io>(
+    app: App,
+    address: Address,
+    proof: Proof,
+    place: Place,
+    frames: Frames<Io>,
+) where
     Io: AsyncRead + AsyncWrite + Send + Unpin,
 {
     // On the heap, and gone before the connection is served: at rest it is not as large as its beginning.
     let entered = Box::pin(async {
+        let _place = place;
         tokio::select! {
             entered = timeout(ENTER_TIME_MAX, enter(&app, address, proof, frames)) => entered.ok().flatten(),
             () = app.stopping.cancelled() => None,

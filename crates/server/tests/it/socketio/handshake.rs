@@ -1,9 +1,11 @@
 //! The request that opens a connection.
 
-use super::{BY_POLLING, BY_WEBSOCKET, refused};
+use super::{BY_POLLING, BY_WEBSOCKET, ByPolling, ByWebSocket, connect_packet, refused};
 use crate::natter;
-use crate::support::ask;
-use anyhow::Result;
+use crate::support::{Answer, ask, handshake};
+use anyhow::{Context as _, Result, ensure};
+use natter_protocol::ErrorCode;
+use natter_testkit::natter::Natter;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -58,5 +60,60 @@ async fn it_is_where_the_operator_wants_it() -> Result<()> {
     }
     let elsewhere = ask(&natter, Method::GET, BY_POLLING).await?;
     assert!(!elsewhere.text.starts_with('0'), "{elsewhere:?}");
+    Ok(())
+}
+
+/// Refused for now, whichever way it is tried.
+async fn both_refused(natter: &Natter) -> Result<[Answer; 2]> {
+    let answers = [ask(natter, Method::GET, BY_POLLING).await?, handshake(natter, BY_WEBSOCKET, &[]).await?];
+    for answer in &answers {
+        answer.problem(ErrorCode::RateLimited)?;
+        assert!((1..=60).contains(&answer.header("retry-after").parse::<u32>()?), "{answer:?}");
+    }
+    Ok(answers)
+}
+
+#[tokio::test]
+async fn it_counts_for_the_address() -> Result<()> {
+    let natter = natter().env("NATTER_LIMITS_ANONYMOUS_REQUESTS_PER_MINUTE", "4").start().await?;
+    // Signing up counts, too.
+    let ada = natter.person("ada").await?;
+    let client = ByPolling::connect(&natter, &ada).await?;
+    ByWebSocket::open(&natter).await?;
+    let last = ask(&natter, Method::GET, BY_POLLING).await?;
+    assert_eq!((last.status.as_u16(), last.header("ratelimit-remaining")), (200, "0"));
+    for answer in both_refused(&natter).await? {
+        assert_eq!(answer.header("ratelimit-limit"), "4");
+    }
+    // Whoever is in goes on.
+    client.post("421[\"ping\"]").await?;
+    assert_eq!(client.next().await?, ["431[{}]"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_has_not_signed_in_has_so_many_places() -> Result<()> {
+    let natter = natter().start().await?;
+    let ada = natter.person("ada").await?;
+    let (mut by_websocket, mut by_polling) = (Vec::new(), Vec::new());
+    // Places are left after a while, so only the server knows how many can be opened until none is left.
+    let refused = loop {
+        ensure!(by_polling.len() < 1_000, "nobody is refused");
+        match (ByWebSocket::open(&natter).await, ByPolling::open(&natter).await) {
+            (Err(by_websocket), Err(by_polling)) => break [by_websocket, by_polling],
+            (one, other) => {
+                by_websocket.extend(one);
+                by_polling.extend(other);
+            }
+        }
+    };
+    assert!(refused.iter().all(|error| error.to_string().contains("429")), "{refused:?}");
+    assert!(refused[1].to_string().contains("200 connections that have not signed in"), "{refused:?}");
+    assert_eq!((by_websocket.len().min(100), by_polling.len().min(100)), (100, 100));
+    // Who signs in leaves a place to somebody else.
+    let client = by_polling.pop().context("nobody is there")?;
+    client.post(&connect_packet(&ada)).await?;
+    assert!(client.next().await?[0].starts_with("40{"));
+    ByPolling::connect(&natter, &ada).await?;
     Ok(())
 }
