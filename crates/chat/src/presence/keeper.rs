@@ -15,8 +15,9 @@ const TOLD_USERS_MAX: usize = 1_000;
 /// Connections that are told in one round, give or take those that watch one person: four rounds a second of them cost a
 /// tenth of a processor.
 const TOLD_CONNECTIONS_MAX: usize = 50_000;
-/// People who have left a conversation and whose watching is looked at in one round, with a question about each.
-const ESTRANGED_USERS_MAX: usize = 50;
+/// Questions that are asked in one round about people who have left a conversation and watch somebody, or are watched:
+/// one about each. Those who are not need none, however many they are.
+const ESTRANGED_QUESTIONS_MAX: usize = 50;
 /// People of whom one write notes when they were last seen. There is one such write in a round.
 const SEEN_USERS_MAX: usize = 1_000;
 /// People of whom that is still to be written. It comes to so many only while the database is away; then those who go
@@ -160,10 +161,14 @@ impl Keeper {
 
     /// Ends the watching of those who do not share a conversation any more.
     async fn part_strangers(&mut self) -> natter_store::Result<()> {
-        let users: Vec<UserId> = self.estranged.iter().take(ESTRANGED_USERS_MAX).copied().collect();
-        for user_id in users {
+        let mut questions = 0;
+        for user_id in self.estranged.iter().copied().collect::<Vec<_>>() {
+            if questions == ESTRANGED_QUESTIONS_MAX {
+                break;
+            }
             let partners: Vec<UserId> = self.hub.watch_partners(user_id).into_iter().collect();
             if !partners.is_empty() {
+                questions += 1;
                 let limit = u32::try_from(partners.len()).unwrap_or(u32::MAX);
                 let known = self.store.acquaintances(user_id, &partners, None, limit).await?;
                 let known: HashSet<UserId> = known.into_iter().map(|user| user.id).collect();
@@ -174,6 +179,7 @@ impl Keeper {
                 );
             }
             self.estranged.remove(&user_id);
+            tokio::task::yield_now().await;
         }
         Ok(())
     }
