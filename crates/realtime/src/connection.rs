@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use writer::{End, Writer};
 
 /// Replays that a connection may have; each keeps what it was asked for. Then the socket is not read.
-const REPLAYS_MAX: usize = 2;
+const REPLAYS_MAX: usize = 3;
 
 /// Understands what a client says.
 pub trait Session: Send + 'static {
@@ -154,11 +154,11 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
 
     async fn carry_out(&mut self, session: &mut impl Session, text: &str) {
         if self.registration.subscriber().take_outdated()
-            && let Err((code, reason)) = self.attend(session.renew()).await
+            && let Err((code, reason)) = self.attend(Box::pin(session.renew())).await
         {
             return self.registration.subscriber().close(code, &reason);
         }
-        let received = self.attend(session.receive(text)).await;
+        let received = self.attend(Box::pin(session.receive(text))).await;
         let subscriber = self.registration.subscriber();
         match received {
             Received::Nothing => {}
@@ -172,10 +172,9 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
         }
     }
 
-    /// Awaits what the session does, while everything else goes on.
-    async fn attend<T>(&mut self, doing: impl Future<Output = T>) -> T {
-        // On the heap, so that a connection at rest is not as large as the largest command.
-        let mut doing = Box::pin(doing);
+    /// Awaits what the session does, while everything else goes on. It comes on the heap: otherwise a connection at rest
+    /// would be as large as the largest command.
+    async fn attend<T>(&mut self, mut doing: Pin<Box<impl Future<Output = T>>>) -> T {
         future::poll_fn(|cx| {
             // An end is remembered, and seen after this command.
             let _ = self.poll_io(cx);

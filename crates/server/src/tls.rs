@@ -56,7 +56,7 @@ impl Tls {
                 Ok(Ok(true)) => tracing::info!("the certificate was replaced"),
                 Ok(Ok(false)) => {}
                 Ok(Err(error)) => {
-                    tracing::error!(error = format!("{error:#}"), "the certificate stays as it is")
+                    tracing::error!(error = format!("{error:#}"), "the certificate stays as it is");
                 }
                 Err(error) => tracing::error!(%error, "the certificate stays as it is"),
             }

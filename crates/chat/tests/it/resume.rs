@@ -167,10 +167,7 @@ async fn long_messages_wait_in_the_log_rather_than_in_memory() {
     }
     let everything = all(world.chat.resume(&bob, since(&world, &[(id, 1)])).unwrap()).await;
     assert_eq!(everything.last(), Some(&Told::Done(40)));
-    assert_eq!(
-        everything.iter().filter(|told| matches!(told, Told::Floor(..))).last(),
-        Some(&Told::Floor(id, 41))
-    );
+    assert_eq!(everything.iter().rfind(|told| matches!(told, Told::Floor(..))), Some(&Told::Floor(id, 41)));
 
     let mut resume = world.chat.resume(&bob, since(&world, &[(id, 1)])).unwrap();
     let first = next(&mut resume).await;

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use natter_protocol::CloseCode;
 use natter_realtime::codec::{OpCode, encode};
 use natter_realtime::{Frame, Hub, Limits, Received, Session, serve};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
@@ -448,10 +449,31 @@ async fn a_command_without_an_answer_makes_room_for_the_next() {
     assert_eq!(within_a_minute(client.next()).await, "text the last one");
 }
 
+/// Needs much memory for what it does, but not for long.
+struct Elaborate;
+
+impl Session for Elaborate {
+    async fn receive(&mut self, _text: &str) -> Received {
+        work().await;
+        Received::Nothing
+    }
+
+    async fn renew(&mut self) -> Result<(), (CloseCode, Cow<'static, str>)> {
+        work().await;
+        Ok(())
+    }
+}
+
+async fn work() {
+    let notes = [0_u8; 2048];
+    tokio::task::yield_now().await;
+    std::hint::black_box(&notes);
+}
+
 #[tokio::test]
 async fn a_connection_is_small() {
     let hub = Hub::start(Limits::default());
     let (_client, server) = loopback().await;
-    let task = serve(server, bytes::Bytes::new(), register(&hub, 1), echo());
+    let task = serve(server, bytes::Bytes::new(), register(&hub, 1), Elaborate);
     assert!(size_of_val(&task) <= 640, "{} bytes", size_of_val(&task));
 }

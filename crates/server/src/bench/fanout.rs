@@ -60,7 +60,9 @@ impl FanOut {
 
     async fn once(&self, site: &Site, figures: &mut Figures) -> Result<()> {
         let rooms = site
-            .prepare(async |chat| rooms(chat, &people(chat, self.receivers).await?, self.receivers).await)
+            .prepare(async |chat| {
+                rooms(chat, "Room", &people(chat, self.receivers).await?, self.receivers).await
+            })
             .await?;
         let room = rooms.first().context("there is no room")?;
         let seats = room.members.iter().enumerate().map(|(number, person)| Seat {

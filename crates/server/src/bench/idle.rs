@@ -94,7 +94,7 @@ impl Idle {
 
     async fn fill(&self, chat: &Chat) -> Result<Vec<Person>> {
         let people = people(chat, self.connections).await?;
-        let rooms = rooms(chat, &people[..people.len().min(10 * ROOM_MEMBERS)], ROOM_MEMBERS).await?;
+        let rooms = rooms(chat, "Room", &people[..people.len().min(10 * ROOM_MEMBERS)], ROOM_MEMBERS).await?;
         let mut kept = Vec::with_capacity(self.messages);
         for number in 0..self.messages {
             let room = &rooms[number % rooms.len()];

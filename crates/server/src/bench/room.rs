@@ -11,7 +11,7 @@ use crate::config::Config;
 use anyhow::{Context as _, Result, ensure};
 use natter_protocol::{Conversation, Seq};
 use serde_json::json;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Instant;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -61,8 +61,9 @@ impl LargeRoom {
                         people(chat, self.members + SMALL_MEMBERS + 2 * JOINS * self.runs).await?;
                     let (members, others) = everybody.split_at(self.members);
                     let (few, newcomers) = others.split_at(SMALL_MEMBERS);
-                    let large = rooms(chat, members, members.len()).await?.pop().context("no room")?;
-                    let small = rooms(chat, few, few.len()).await?.pop().context("no room")?;
+                    let large =
+                        rooms(chat, "Large", members, members.len()).await?.pop().context("no room")?;
+                    let small = rooms(chat, "Small", few, few.len()).await?.pop().context("no room")?;
                     Ok((large, small, newcomers.to_vec()))
                 })
                 .await?;
@@ -119,7 +120,7 @@ impl LargeRoom {
         });
         let job = Job {
             server: server.address,
-            source: Some(Ipv4Addr::new(127, 0, 0, 2).into()),
+            source: None,
             seats: seats.collect(),
             pace: Pace::PerSecond(f64::from(self.rate)),
             seconds: self.seconds,

@@ -196,7 +196,7 @@ impl Send {
     async fn rooms(&self, site: &Site, more: usize) -> Result<Vec<Room>> {
         let rooms = self.connections.div_ceil(self.members) + more.div_ceil(self.members);
         site.prepare(async |chat| {
-            site::rooms(chat, &people(chat, rooms * self.members).await?, self.members).await
+            site::rooms(chat, "Room", &people(chat, rooms * self.members).await?, self.members).await
         })
         .await
     }

@@ -100,16 +100,16 @@ pub(super) async fn people(chat: &Chat, count: usize) -> Result<Vec<Person>> {
         .await
 }
 
-/// Puts people into groups of a size.
-pub(super) async fn rooms(chat: &Chat, people: &[Person], members: usize) -> Result<Vec<Room>> {
+/// Puts people into groups of a size, which share a name.
+pub(super) async fn rooms(chat: &Chat, name: &str, people: &[Person], members: usize) -> Result<Vec<Room>> {
     let now = chat.import().began("bench").await?;
     stream::iter(people.chunks(members).enumerate())
         .map(async |(number, members)| {
             let ids: Vec<_> = members.iter().map(|person| person.user.id).collect();
             let new = ImportConversation {
-                key: format!("bench/{number}"),
+                key: format!("{name}/{number}"),
                 kind: ConversationKind::Group,
-                name: Some(format!("Room {number}")),
+                name: Some(format!("{name} {number}")),
                 topic: None,
                 owner: ids[0],
                 members: ids[1..].to_vec(),

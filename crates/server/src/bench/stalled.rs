@@ -77,8 +77,9 @@ impl Stalled {
 
     async fn once(&self, site: &Site, figures: &mut Figures) -> Result<()> {
         let members = self.others + self.stalled;
-        let rooms =
-            site.prepare(async |chat| rooms(chat, &people(chat, 2 * members).await?, members).await).await?;
+        let rooms = site
+            .prepare(async |chat| rooms(chat, "Room", &people(chat, 2 * members).await?, members).await)
+            .await?;
         let [first, second] = &rooms[..] else { anyhow::bail!("there are two rooms") };
         let (all_read, _) = self.talk(site, first, Trouble::None).await?;
         let (some_read, grown) = self.talk(site, second, Trouble::Stall).await?;

@@ -9,7 +9,6 @@ use super::subject::Subject;
 use crate::config::Config;
 use anyhow::{Context as _, Result};
 use serde_json::json;
-use std::net::Ipv4Addr;
 
 /// Until the last of them is back and has everything, at the most.
 const BACK_SECONDS_MAX: f64 = 20.0;
@@ -82,7 +81,7 @@ impl Storm {
         let rooms = site
             .prepare(async |chat| {
                 let people = people(chat, self.connections + self.rooms()).await?;
-                rooms(chat, &people, ROOM_MEMBERS).await
+                rooms(chat, "Room", &people, ROOM_MEMBERS).await
             })
             .await?;
         let server = Subject::start(site).await?;
@@ -98,9 +97,9 @@ impl Storm {
             staying.push(seat(first, Some(room.id), true));
             going.extend(others.iter().map(|person| seat(person, Some(room.id), false)));
         }
-        let job = |seats, host, trouble| Job {
+        let job = |seats, trouble| Job {
             server: server.address,
-            source: Some(Ipv4Addr::new(127, 0, 0, host).into()),
+            source: None,
             seats,
             pace: Pace::PerSecond(f64::from(self.rate)),
             seconds: self.seconds,
@@ -109,8 +108,8 @@ impl Storm {
             way: Way::default(),
         };
         let jobs = [
-            job(staying, 2, Trouble::None),
-            job(going, 3, Trouble::Cut { after_seconds: BEFORE_SECONDS, again_seconds: self.again }),
+            job(staying, Trouble::None),
+            job(going, Trouble::Cut { after_seconds: BEFORE_SECONDS, again_seconds: self.again }),
         ];
         let mut load = Load::connect(&jobs).await?;
         let outcomes = load.run_each(self.seconds).await?;

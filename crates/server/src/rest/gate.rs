@@ -163,8 +163,7 @@ impl<'a> Toll<'a> {
         }
     }
 
-    /// Counts once more, and refuses what is once too often.
-    pub(crate) fn pay(&mut self, rate: Rate, who: Who) -> Result<(), Failure> {
+    fn pay(&mut self, rate: Rate, who: Who) -> Result<(), Failure> {
         let Some(standing) = self.app.limiter.count(rate, who) else { return Ok(()) };
         // Of two that are equally tight, the one that was asked for specifically comes later.
         if self.tightest.is_none_or(|tightest| standing.remaining() <= tightest.remaining()) {

@@ -16,8 +16,7 @@ pub(super) use packet::Packet;
 
 use super::{check_origin, proof, socketio};
 use crate::app::App;
-use crate::limit::{Rate, Who};
-use crate::rest::{Address, Toll};
+use crate::rest::Address;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
@@ -138,18 +137,10 @@ async fn answer(
     Extension(address): Extension<Address>,
     request: Request,
 ) -> Response {
-    let mut toll = Toll::of(&app);
-    let answer = serve(&app, engine, address, &mut toll, request).await;
-    toll.tell(answer.unwrap_or_else(Refusal::into_response))
+    serve(&app, engine, address, request).await.unwrap_or_else(Refusal::into_response)
 }
 
-async fn serve(
-    app: &App,
-    engine: Engine,
-    address: Address,
-    toll: &mut Toll<'_>,
-    request: Request,
-) -> Result<Response, Refusal> {
+async fn serve(app: &App, engine: Engine, address: Address, request: Request) -> Result<Response, Refusal> {
     let parameters: Parameters = serde_urlencoded::from_str(request.uri().query().unwrap_or_default())
         .map_err(|_| Refusal::BadRequest)?;
     let by_websocket = match parameters.transport.as_deref() {
@@ -168,8 +159,7 @@ async fn serve(
         if parameters.version.as_deref() != Some("4") {
             return Err(Refusal::UnsupportedVersion);
         }
-        // Nobody knows yet who this is.
-        toll.pay(Rate::AnonymousRequests, Who::at(address.0))?;
+        // Not counted against a rate: when a server has restarted, many come back at once from behind one address.
         let place = engine.lobby.enter(address)?;
         return if by_websocket {
             upgrade::open(app.clone(), address, place, request)

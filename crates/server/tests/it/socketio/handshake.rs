@@ -2,10 +2,8 @@
 
 use super::{BY_POLLING, BY_WEBSOCKET, ByPolling, ByWebSocket, connect_packet, refused};
 use crate::natter;
-use crate::support::{Answer, ask, handshake};
+use crate::support::ask;
 use anyhow::{Context as _, Result, ensure};
-use natter_protocol::ErrorCode;
-use natter_testkit::natter::Natter;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -60,34 +58,6 @@ async fn it_is_where_the_operator_wants_it() -> Result<()> {
     }
     let elsewhere = ask(&natter, Method::GET, BY_POLLING).await?;
     assert!(!elsewhere.text.starts_with('0'), "{elsewhere:?}");
-    Ok(())
-}
-
-/// Refused for now, whichever way it is tried.
-async fn both_refused(natter: &Natter) -> Result<[Answer; 2]> {
-    let answers = [ask(natter, Method::GET, BY_POLLING).await?, handshake(natter, BY_WEBSOCKET, &[]).await?];
-    for answer in &answers {
-        answer.problem(ErrorCode::RateLimited)?;
-        assert!((1..=60).contains(&answer.header("retry-after").parse::<u32>()?), "{answer:?}");
-    }
-    Ok(answers)
-}
-
-#[tokio::test]
-async fn it_counts_for_the_address() -> Result<()> {
-    let natter = natter().env("NATTER_LIMITS_ANONYMOUS_REQUESTS_PER_MINUTE", "4").start().await?;
-    // Signing up counts, too.
-    let ada = natter.person("ada").await?;
-    let client = ByPolling::connect(&natter, &ada).await?;
-    ByWebSocket::open(&natter).await?;
-    let last = ask(&natter, Method::GET, BY_POLLING).await?;
-    assert_eq!((last.status.as_u16(), last.header("ratelimit-remaining")), (200, "0"));
-    for answer in both_refused(&natter).await? {
-        assert_eq!(answer.header("ratelimit-limit"), "4");
-    }
-    // Whoever is in goes on.
-    client.post("421[\"ping\"]").await?;
-    assert_eq!(client.next().await?, ["431[{}]"]);
     Ok(())
 }
 
