@@ -45,7 +45,8 @@ documents() {
 }
 
 browser() {
-  cargo build --locked --quiet --package natter-server && npm --prefix web run e2e
+  cargo build --locked --quiet --package natter-server &&
+    NATTER_BIN="${CARGO_TARGET_DIR:-$PWD/target}/debug/natter" npm --prefix web run e2e
 }
 
 lint() {
