@@ -17,12 +17,14 @@ const READER_IDLE_TRUSTED: Duration = Duration::from_secs(1);
 
 /// Every statement of this program finds its rows by key, so the planner need not think of reading a table whole: a
 /// plan that it made while the table was small would be kept as it grows. To compile a plan, or to start helpers for it,
-/// would take longer than to run it. And a node that was stopped or cut off in the middle of a transaction must not keep
+/// would take longer than to run it. Keys are looked up once each, so to remember what was found under them (memoize) only
+/// costs: a quarter of the time of a page among 5,000 conversations. And a node that was stopped or cut off in the middle of a transaction must not keep
 /// conversations locked for the others.
 pub(super) const SETTINGS: &str = "
     SET enable_seqscan = off;
     SET enable_hashjoin = off;
     SET enable_mergejoin = off;
+    SET enable_memoize = off;
     SET plan_cache_mode = force_generic_plan;
     SET jit = off;
     SET max_parallel_workers_per_gather = 0;
