@@ -1,16 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { memoryStore, type Account } from "../src/index.ts";
-import { World } from "./world.ts";
-
-async function person(world: World, username: string): Promise<Account> {
-  const client = world.client(memoryStore());
-  await client.start();
-  await client.register({ username, password: "correct horse" });
-  await world.settle();
-  const account = client.account.get();
-  if (!account) throw new Error("not signed in");
-  return account;
-}
+import { person, World } from "./world.ts";
 
 async function pair(world: World) {
   const alice = await person(world, "alice");

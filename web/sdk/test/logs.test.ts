@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Connection } from "../src/connection.ts";
-import { memoryStore, type Account } from "../src/index.ts";
+import { memoryStore } from "../src/index.ts";
 import { Logs } from "../src/logs.ts";
 import type { Server } from "../src/server.ts";
 import type { DurableEvent, SyncResume } from "../src/types.ts";
-import { seeded, World } from "./world.ts";
+import { person, seeded, World } from "./world.ts";
 
 const ID = "c";
 const event = (seq: number) => ({ type: "message.new", conversationId: ID, seq, payload: {} }) as DurableEvent;
@@ -29,16 +29,6 @@ function log(world: World, head: () => number) {
     forget: () => {},
   });
   return { logs, applied, asked, connection };
-}
-
-async function person(world: World, username: string): Promise<Account> {
-  const client = world.client(memoryStore());
-  await client.start();
-  await client.register({ username, password: "correct horse" });
-  await world.settle();
-  const account = client.account.get();
-  if (!account) throw new Error("not signed in");
-  return account;
 }
 
 /** Two people in a conversation, and what the second is told of. */

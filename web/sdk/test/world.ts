@@ -1,4 +1,4 @@
-import { Client, memoryStore, type Environment, type Store } from "../src/index.ts";
+import { Client, memoryStore, type Account, type Environment, type Store } from "../src/index.ts";
 import { FakeServer, type Link } from "./fake-server.ts";
 
 /** Small, fast, and the same numbers for the same seed (mulberry32). */
@@ -138,4 +138,15 @@ export class World {
     });
     return socket;
   }
+}
+
+/** Somebody who has just signed up. */
+export async function person(world: World, username: string): Promise<Account> {
+  const client = world.client(memoryStore());
+  await client.start();
+  await client.register({ username, password: "correct horse" });
+  await world.settle();
+  const account = client.account.get();
+  if (!account) throw new Error("not signed in");
+  return account;
 }
