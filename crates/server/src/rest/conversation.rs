@@ -2,9 +2,9 @@
 
 use super::body::{Answer, Id, Json, Parameters, SignedIn, limit};
 use super::failure::unexpected;
-use super::{Failure, reply};
+use super::{Failure, Toll, reply};
 use crate::app::App;
-use crate::limit::{Rate, Standing, Who};
+use crate::limit::{Rate, Who};
 use axum::extract::State;
 use http::StatusCode;
 use natter_chat::ListFilter;
@@ -126,10 +126,7 @@ pub(super) async fn with(
         return Ok(Answer::ok(conversation));
     }
     // Only now is it known that one will be created, which counts as such.
-    let standing = app.limiter.count(Rate::Conversations, Who::User(actor.id()));
-    if let Some(standing) = standing.filter(Standing::exceeded) {
-        return Err(Failure::Limited(standing));
-    }
+    Toll::of(&app).pay(Rate::Conversations, Who::User(actor.id()))?;
     let (conversation, _) = reply::conversation(&app, &actor, Command::OpenDirect(name)).await?;
     Ok(Answer::ok(conversation))
 }

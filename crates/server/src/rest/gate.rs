@@ -163,7 +163,8 @@ impl<'a> Toll<'a> {
         }
     }
 
-    fn pay(&mut self, rate: Rate, who: Who) -> Result<(), Failure> {
+    /// Counts once more, and refuses what is once too often.
+    pub(super) fn pay(&mut self, rate: Rate, who: Who) -> Result<(), Failure> {
         let Some(standing) = self.app.limiter.count(rate, who) else { return Ok(()) };
         // Of two that are equally tight, the one that was asked for specifically comes later.
         if self.tightest.is_none_or(|tightest| standing.remaining() <= tightest.remaining()) {

@@ -2,9 +2,9 @@
 
 use super::body::{Answer, Id, Json, Parameters, SignedIn, limit};
 use super::failure::unexpected;
-use super::{Failure, reply};
+use super::{Failure, Toll, reply};
 use crate::app::App;
-use crate::limit::{self, Rate, Standing, Who};
+use crate::limit::{self, Rate, Who};
 use axum::extract::State;
 use natter_chat::History;
 use natter_protocol::{
@@ -195,10 +195,7 @@ pub(super) async fn forward(
     // One message was counted on the way in.
     let further = limit::cost(&command).map_or(0, |(_, copies)| copies - 1);
     for _ in 0..further {
-        let standing = app.limiter.count(Rate::Sends, Who::User(actor.id()));
-        if let Some(standing) = standing.filter(Standing::exceeded) {
-            return Err(Failure::Limited(standing));
-        }
+        Toll::of(&app).pay(Rate::Sends, Who::User(actor.id()))?;
     }
     match app.chat.execute(&actor, command).await? {
         Reply::Messages(messages) => Ok(Answer::created(Page::new(messages, None), false)),
