@@ -63,14 +63,31 @@ pub(crate) struct KeyRow {
     pub(crate) taken_at: Timestamp,
 }
 
+/// A database in which a transaction is under way.
+pub(crate) trait Database {
+    /// How this database fails.
+    type Error: Send;
+}
+
+/// All statements of one transaction.
+pub(crate) trait Rows:
+    ConversationRows + MemberRows + MessageRows + PersonalRows + AccountRows + ServerRows
+{
+}
+
+impl<T> Rows for T where
+    T: ConversationRows + MemberRows + MessageRows + PersonalRows + AccountRows + ServerRows
+{
+}
+
 /// Declares a trait of asynchronous functions whose futures can be sent to another thread.
 macro_rules! rows {
-    ($( $(#[$doc:meta])* fn $name:ident($($argument:ident: $Type:ty),* $(,)?) $(-> $Answer:ty)?; )*) => {
-        /// The statements of one transaction.
-        pub(crate) trait Rows {
-            /// How this database fails.
-            type Error: Send;
-
+    (
+        $(#[$about:meta])* $Rows:ident:
+        $( $(#[$doc:meta])* fn $name:ident($($argument:ident: $Type:ty),* $(,)?) $(-> $Answer:ty)?; )*
+    ) => {
+        $(#[$about])*
+        pub(crate) trait $Rows: Database {
             $(
                 $(#[$doc])*
                 fn $name(&mut self, $($argument: $Type),*)
@@ -83,6 +100,9 @@ macro_rules! rows {
 }
 
 rows! {
+    /// Conversations and their logs.
+    ConversationRows:
+
     /// A conversation that is not deleted, kept from changing until the transaction ends.
     fn head(id: ConversationId) -> Option<Head>;
     /// Writes heads that have changed: `last_seq`, `message_number`, `member_count`, `blocked`, `last_message_id` if
@@ -90,12 +110,61 @@ rows! {
     fn save_heads(heads: &[(ConversationId, &Head)]);
     /// Appends to a log.
     fn insert_event(event: NewEvent<'_>);
+    /// The direct conversation of two users, unless it is deleted.
+    fn direct(one: UserId, other: UserId) -> Option<ConversationId>;
+    /// How many of these users exist; each is named once.
+    fn count_users(users: &[UserId]) -> u64;
+    /// Inserts a conversation with an empty log and these members, unless it is there under its id or direct key.
+    fn insert_conversation(new: &NewConversation, members: &[(UserId, MemberRole)]) -> bool;
+    /// Writes name, topic, visibility and status.
+    fn update_conversation(info: &ConversationInfo);
+    /// Takes all members and the direct key from a conversation and notes when it was deleted. Who was in it.
+    fn delete_conversation(id: ConversationId, at: Timestamp) -> Vec<UserId>;
+    /// Changes what a member sees; none if they are no member.
+    fn update_me(id: ConversationId, user: UserId, update: &UpdateMe) -> Option<Me>;
+    /// Deletes messages with their events, and then the conversations themselves, of what was deleted; at most so many
+    /// rows. How many there were.
+    fn erase_conversations(rows_max: u32) -> u64;
+}
+
+rows! {
+    /// Members, how far they have read, and the links that let somebody in.
+    MemberRows:
 
     /// What a member may do.
     fn role(id: ConversationId, user: UserId) -> Option<MemberRole>;
+    /// How far a member has read.
+    fn last_read(id: ConversationId, user: UserId) -> Option<Seq>;
+    /// Moves the read position, and keeps the step as a receipt.
+    fn set_last_read(id: ConversationId, user: UserId, seq: Seq, at: Timestamp);
+    /// Inserts a member.
+    fn insert_member(id: ConversationId, user: UserId, role: MemberRole, last_read: Seq, at: Timestamp);
+    /// Since when somebody is a member.
+    fn joined_at(id: ConversationId, user: UserId) -> Option<Timestamp>;
+    /// Replaces a role.
+    fn set_member_role(id: ConversationId, user: UserId, role: MemberRole);
+    /// Removes a member, and their draft there.
+    fn delete_member(id: ConversationId, user: UserId);
+    /// The member of the highest role, of these whoever has been there longest, of these the smallest id.
+    fn successor(id: ConversationId) -> Option<UserId>;
+    /// Invite links that are good at this time.
+    fn count_invites(id: ConversationId, now: Timestamp) -> u64;
+    /// Inserts a link, unless it is there.
+    fn insert_invite(invite: &Invite);
+    /// Whether it was there.
+    fn delete_invite(id: InviteId, conversation: ConversationId) -> bool;
+    /// The link with this code.
+    fn invite(code: &str) -> Option<InviteRow>;
+    /// Counts one more use.
+    fn use_invite(id: InviteId);
+}
+
+rows! {
+    /// Messages and what belongs to them.
+    MessageRows:
+
     /// Those of the users who are members and have no block with this one, in either direction, and are not this one.
     fn mentionable(id: ConversationId, by: UserId, users: &[UserId]) -> Vec<UserId>;
-
     /// A message whole; its reactions say nothing about `me`.
     fn message(id: MessageId) -> Option<Message>;
     /// The position of a message in this conversation.
@@ -124,45 +193,11 @@ rows! {
     fn set_pinned(id: MessageId, at: Option<Timestamp>);
     /// How many messages are pinned.
     fn count_pins(id: ConversationId) -> u64;
+}
 
-    /// How far a member has read.
-    fn last_read(id: ConversationId, user: UserId) -> Option<Seq>;
-    /// Moves the read position, and keeps the step as a receipt.
-    fn set_last_read(id: ConversationId, user: UserId, seq: Seq, at: Timestamp);
-
-    /// The direct conversation of two users, unless it is deleted.
-    fn direct(one: UserId, other: UserId) -> Option<ConversationId>;
-    /// How many of these users exist; each is named once.
-    fn count_users(users: &[UserId]) -> u64;
-    /// Inserts a conversation with an empty log and these members, unless it is there under its id or direct key.
-    fn insert_conversation(new: &NewConversation, members: &[(UserId, MemberRole)]) -> bool;
-    /// Writes name, topic, visibility and status.
-    fn update_conversation(info: &ConversationInfo);
-    /// Takes all members and the direct key from a conversation and notes when it was deleted. Who was in it.
-    fn delete_conversation(id: ConversationId, at: Timestamp) -> Vec<UserId>;
-    /// Changes what a member sees; none if they are no member.
-    fn update_me(id: ConversationId, user: UserId, update: &UpdateMe) -> Option<Me>;
-    /// Inserts a member.
-    fn insert_member(id: ConversationId, user: UserId, role: MemberRole, last_read: Seq, at: Timestamp);
-    /// Since when somebody is a member.
-    fn joined_at(id: ConversationId, user: UserId) -> Option<Timestamp>;
-    /// Replaces a role.
-    fn set_member_role(id: ConversationId, user: UserId, role: MemberRole);
-    /// Removes a member, and their draft there.
-    fn delete_member(id: ConversationId, user: UserId);
-    /// The member of the highest role, of these whoever has been there longest, of these the smallest id.
-    fn successor(id: ConversationId) -> Option<UserId>;
-
-    /// Invite links that are good at this time.
-    fn count_invites(id: ConversationId, now: Timestamp) -> u64;
-    /// Inserts a link, unless it is there.
-    fn insert_invite(invite: &Invite);
-    /// Whether it was there.
-    fn delete_invite(id: InviteId, conversation: ConversationId) -> bool;
-    /// The link with this code.
-    fn invite(code: &str) -> Option<InviteRow>;
-    /// Counts one more use.
-    fn use_invite(id: InviteId);
+rows! {
+    /// What only one user sees: drafts, scheduled messages, whom they have blocked.
+    PersonalRows:
 
     /// How many drafts a user has in other conversations.
     fn count_drafts(user: UserId, besides: ConversationId) -> u64;
@@ -178,7 +213,6 @@ rows! {
     fn delete_scheduled(id: ScheduledMessageId, author: UserId) -> bool;
     /// Whether it was there.
     fn fail_scheduled(id: ScheduledMessageId, failure: ErrorCode) -> bool;
-
     /// Whether there is a block between two users, in either direction.
     fn is_blocked(one: UserId, other: UserId) -> bool;
     /// Whether there is a block between this user and any of the others, in either direction.
@@ -189,6 +223,11 @@ rows! {
     fn insert_block(blocker: UserId, blocked: UserId, at: Timestamp) -> bool;
     /// Whether it was there.
     fn delete_block(blocker: UserId, blocked: UserId) -> bool;
+}
+
+rows! {
+    /// Users and their sessions.
+    AccountRows:
 
     /// A user.
     fn user(id: UserId) -> Option<User>;
@@ -208,7 +247,6 @@ rows! {
     fn set_role(id: UserId, role: PlatformRole) -> bool;
     /// Whether there is such a user.
     fn set_disabled(id: UserId, at: Option<Timestamp>) -> bool;
-
     /// Deletes the sessions of a user that have ended or expired: otherwise they would gather for ever.
     fn delete_old_sessions(user: UserId, now: Timestamp);
     /// Inserts a session, if its user exists and the session is not there. Whether the user exists.
@@ -221,6 +259,13 @@ rows! {
     fn end_session(id: SessionId, now: Timestamp);
     /// Ends the sessions of a user but one. Which have ended now.
     fn end_sessions(user: UserId, except: Option<SessionId>, now: Timestamp) -> Vec<SessionId>;
+    /// Deletes revocations from before this, at most so many. How many there were.
+    fn erase_revocations(before: Timestamp, rows_max: u32) -> u64;
+}
+
+rows! {
+    /// What belongs to no conversation and no account: rules about addresses, and answers to requests with a key.
+    ServerRows:
 
     /// How many rules about addresses there are.
     fn count_ip_rules() -> u64;
@@ -240,11 +285,6 @@ rows! {
     fn delete_key(user: UserId, key: &str);
     /// Deletes keys that were claimed before this, at most so many. How many there were.
     fn erase_keys(before: Timestamp, rows_max: u32) -> u64;
-    /// Deletes revocations from before this, at most so many. How many there were.
-    fn erase_revocations(before: Timestamp, rows_max: u32) -> u64;
-    /// Deletes messages with their events, and then the conversations themselves, of what was deleted; at most so many
-    /// rows. How many there were.
-    fn erase_conversations(rows_max: u32) -> u64;
 }
 
 impl Entry {
