@@ -166,7 +166,7 @@ pub const CLIENT_TYPES: &[ClientType] = &[
         "message.forward",
         "Send copies of a message to other conversations",
         Payload::of::<ForwardMessage>(),
-        Answer::Ack(Some(Payload::list_of::<Message>())),
+        Answer::Ack(Some(Payload::of::<Page<Message>>())),
     ),
     asks(
         "message.read",

@@ -83,6 +83,8 @@ error_codes! {
          `GET /blocks/status/{username}` tells which.";
     AccountDisabled = "account_disabled", 403, false, "The account is disabled",
         "The operator has disabled it. Its sessions have ended.";
+    LinkExpired = "link_expired", 403, false, "The link to the file is not valid any more",
+        "Links to files work for some minutes. Ask for a new one at `POST /files/links`.";
     NotFound = "not_found", 404, false, "There is no such thing, or the caller may not see it",
         "Which of the two is not said, so that nobody can find out what exists.";
     MethodNotAllowed = "method_not_allowed", 405, false, "The path does not take this method",
@@ -104,15 +106,35 @@ error_codes! {
     WouldLockYouOut = "would_lock_you_out", 409, false, "This would keep the caller out",
         "After this change the address that the request comes from would not get in any more. Make it from another \
          address, or allow this one first.";
+    FileScanning = "file_scanning", 409, true, "The file is still being looked through for viruses",
+        "It can be fetched once its `status` is `ready`. `file.updated` tells its owner, `message.updated` everybody who \
+         got it.";
+    UploadOffset = "upload_offset", 409, true, "The upload goes on at another place",
+        "The `Upload-Offset` of the request is not where the server is. Ask with `HEAD`, and go on from there.";
     LimitReached = "limit_reached", 409, false, "There is no room for another one",
         "A number that is bounded, such as members, pins, reactions, drafts or invites, has reached its bound. The \
          detail states it.";
     InviteNotValid = "invite_not_valid", 410, false, "The invite link is not valid",
         "It has ended, was revoked, or has let in as many people as it may.";
+    FileRejected = "file_rejected", 410, false, "The file is gone, because a virus was found in it",
+        "Its content is deleted. Moderators can see who sent it.";
+    PreconditionFailed = "precondition_failed", 412, false, "What the request takes for granted is not so",
+        "`If-Match` or `If-Unmodified-Since` names another version of the file, or `Tus-Resumable` is not `1.0.0`.";
+    FileTooLarge = "file_too_large", 413, false, "The file is too large",
+        "The detail states the limit, which the operator sets with `files.size_bytes_max`.";
     PayloadTooLarge = "payload_too_large", 413, false, "The body is too large",
         "The detail states the limit.";
     UnsupportedMediaType = "unsupported_media_type", 415, false, "The body is not of a type that is taken here",
         "Send `Content-Type: application/json`. Over Socket.IO, send no binary arguments.";
+    FileTypeNotAllowed = "file_type_not_allowed", 415, false, "Files of this type are not taken",
+        "The operator lists the types that are, with `files.types_allowed`. The detail names the type.";
+    FileTypeMismatch = "file_type_mismatch", 415, false, "The file is not what its name says",
+        "Its content is of another type than its extension, or of two types at once. The detail names what was found.";
+    RangeNotSatisfiable = "range_not_satisfiable", 416, false, "The file has no such part",
+        "The range begins behind the end. `Content-Range` states the size.";
+    FileNotValid = "file_not_valid", 422, false, "The file cannot be taken as it is",
+        "It is empty, damaged, or unpacks to more than is allowed, such as a picture of too many pixels. The detail says \
+         which.";
     ValidationFailed = "validation_failed", 422, false, "Some fields are not valid",
         "`errors` lists each field and what would be right.";
     IdempotencyKeyReused = "idempotency_key_reused", 422, false,
@@ -126,6 +148,8 @@ error_codes! {
     RateLimited = "rate_limited", 429, true, "Too many requests",
         "Wait for as long as `Retry-After` says, or `retryAfterSeconds` in the problem. `RateLimit-Remaining` and \
          `RateLimit-Reset` tell beforehand.";
+    ChecksumMismatch = "checksum_mismatch", 460, true, "The checksum does not fit the bytes",
+        "What arrived is not what was sent, and was thrown away. Ask with `HEAD`, and go on from there.";
     Internal = "internal", 500, true, "The server failed",
         "This is a fault of the server. Its logs explain it under the `requestId`.";
     OutcomeUnknown = "outcome_unknown", 503, true, "It is not known whether this was done",
@@ -134,6 +158,9 @@ error_codes! {
     Unavailable = "unavailable", 503, true, "The server cannot do this right now",
         "The database does not answer, or too much is waiting, or the server is shutting down. Nothing was done. \
          Repeat it later.";
+    QuotaReached = "quota_reached", 507, false, "There is no room left for files of this user",
+        "The operator bounds what one user, or all together, may keep: `files.user_bytes_max`, `files.total_bytes_max`. \
+         Delete messages with large files, or ask the operator.";
     StorageFull = "storage_full", 507, true, "The disk is full",
         "Nothing was done. Reading still works. The operator must make room.";
 }

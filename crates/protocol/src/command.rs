@@ -86,7 +86,7 @@ pub enum Reply {
         existed: bool,
     },
     /// The copies of a forwarded message, in the order of the conversations that were named.
-    Messages(Vec<Message>),
+    Messages(Page<Message>),
     /// How far the caller has read.
     Read(ReadState),
     /// The member, and whether they were one before.
@@ -127,8 +127,9 @@ pub struct SendMessage {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageDraft {
-    /// The text: 1 to 16,000 characters.
-    #[schema(min_length = 1, max_length = 16000, example = "Fresh herring at pier 4")]
+    /// The text: 1 to 16,000 characters; it may be absent when there are attachments.
+    #[serde(default)]
+    #[schema(max_length = 16000, example = "Fresh herring at pier 4")]
     pub content: String,
     /// The sender's own key, 1 to 128 characters: a repeat answers with the first result.
     #[serde(default)]
@@ -140,11 +141,11 @@ pub struct MessageDraft {
     /// The message that started the thread; in the same conversation.
     #[serde(default)]
     pub thread_id: Option<MessageId>,
-    /// Uploaded files.
+    /// Files that the sender has uploaded.
     #[serde(default)]
     #[schema(max_items = 10)]
     pub attachments: Vec<FileId>,
-    /// What it is; only `text` can be sent.
+    /// What it is: `text`, or `voice` with exactly one file of sound.
     #[serde(default)]
     pub kind: MessageKind,
 }

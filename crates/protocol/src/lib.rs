@@ -10,6 +10,7 @@ mod code;
 mod command;
 mod conversation;
 mod event;
+mod file;
 mod frame;
 mod id;
 pub mod limits;
@@ -34,6 +35,10 @@ pub use conversation::{
 pub use event::{
     ConversationChange, ConversationCreated, ConversationDeleted, Event, EventBody, MemberChange, MemberLeft,
     MessageChange, ReactionChange, ReadReceipt,
+};
+pub use file::{
+    File, FileKind, FileLink, FileLook, FileStatus, FileVariant, LinkPreview, PreviewImage, SharedFile,
+    Thumbnail, ThumbnailSize,
 };
 pub use frame::{
     AuthRefresh, AuthState, ClientFrame, CloseCode, ConversationRef, MessageRef, Pong, PresenceChange,

@@ -12,6 +12,30 @@ pub const CLIENT_MESSAGE_ID_CHARS_MAX: usize = 128;
 pub const FRAME_ID_CHARS_MAX: usize = 128;
 /// Files on one message.
 pub const MESSAGE_ATTACHMENTS_MAX: usize = 10;
+/// Bytes of a file.
+pub const FILE_BYTES_MAX: u64 = 10 * 1024 * 1024;
+/// Characters in the name of a file; a longer one is cut, its extension kept.
+pub const FILE_NAME_CHARS_MAX: usize = 128;
+/// Uploads of one user that have begun and not ended, and files that are uploaded and not sent.
+pub const UPLOADS_MAX: u64 = 50;
+/// Seconds after which an upload that nobody goes on with, or a file that nobody sends, is forgotten.
+pub const UPLOAD_SECONDS_MAX: u32 = 24 * 60 * 60;
+/// Links to files that are asked for at once.
+pub const FILE_LINKS_MAX: usize = 100;
+/// Seconds for which a link to a file works.
+pub const FILE_LINK_SECONDS: u32 = 10 * 60;
+/// Pixels of the longer side of a small thumbnail.
+pub const THUMBNAIL_SMALL_PIXELS: u32 = 320;
+/// Pixels of the longer side of a large thumbnail.
+pub const THUMBNAIL_LARGE_PIXELS: u32 = 1_280;
+/// Pixels of a picture in all; one that has more is refused before it is unpacked.
+pub const IMAGE_PIXELS_MAX: u64 = 50_000_000;
+/// Points of a waveform.
+pub const WAVEFORM_POINTS: usize = 64;
+/// Seconds of sound for which a waveform is made, and which a voice message may last.
+pub const VOICE_SECONDS_MAX: u32 = 15 * 60;
+/// Links of a message for which a preview is made.
+pub const LINK_PREVIEWS_MAX: usize = 3;
 
 /// Characters in a username, at least.
 pub const USERNAME_CHARS_MIN: usize = 2;

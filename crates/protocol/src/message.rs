@@ -1,7 +1,7 @@
 //! Messages.
 
 use crate::{
-    ConversationId, ConversationStatus, ErrorCode, FileId, MemberRole, MessageId, PageMeta,
+    ConversationId, ConversationStatus, ErrorCode, File, LinkPreview, MemberRole, MessageId, PageMeta,
     ScheduledMessageId, Seq, Timestamp, UserId, UserSummary, Visibility,
 };
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,8 @@ pub enum MessageKind {
     /// Written by a person.
     #[default]
     Text,
+    /// Spoken by a person: it has one file, of sound.
+    Voice,
     /// Written by the server about a change. Nobody can send one.
     System,
 }
@@ -67,7 +69,10 @@ pub struct Message {
     pub group_mention: Option<GroupMention>,
     /// What is attached.
     #[schema(example = json!([]))]
-    pub attachments: Vec<FileId>,
+    pub attachments: Vec<File>,
+    /// What is behind the links of its text, once that is known; absent if there is nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub link_previews: Vec<LinkPreview>,
     /// Reactions, in the order of their first use.
     pub reactions: Vec<ReactionCount>,
     /// When the server took it.

@@ -156,6 +156,7 @@ impl NewMessage {
             mentions: self.mentions.named,
             group_mention: self.mentions.group,
             attachments: Vec::new(),
+            link_previews: Vec::new(),
             reactions: Vec::new(),
             created_at: self.created_at,
             reply_count: 0,

@@ -31,7 +31,7 @@ text_enum! { ConversationStatus: Active "active", Archived "archived", Closed "c
 text_enum! { GroupMention: Here "here", All "all" }
 text_enum! { IpAction: Allow "allow", Block "block" }
 text_enum! { MemberRole: Member "member", Moderator "moderator", Admin "admin", Owner "owner" }
-text_enum! { MessageKind: Text "text", System "system" }
+text_enum! { MessageKind: Text "text", Voice "voice", System "system" }
 text_enum! { PlatformRole: User "user", Moderator "moderator", Admin "admin" }
 text_enum! { RevocationKind: Ended "ended", UserChanged "user_changed" }
 text_enum! { Visibility: Public "public", Private "private" }

@@ -1,8 +1,8 @@
 //! What clients may leave out, what they may add, and what is a mistake.
 
 use natter_protocol::{
-    ClientFrame, ConversationKind, CreateConversation, MessageDraft, MessageKind, RegisterRequest,
-    SendMessage,
+    ClientFrame, ConversationKind, CreateConversation, MessageDraft, MessageKind, ReactionRequest,
+    RegisterRequest, SendMessage,
 };
 use serde::de::DeserializeOwned;
 
@@ -55,7 +55,7 @@ fn unknown_values_of_enumerations_are_errors() {
 
 #[test]
 fn an_error_names_what_is_missing_or_wrong() {
-    assert!(refused::<MessageDraft>("{}").contains("missing field `content`"));
+    assert!(refused::<ReactionRequest>("{}").contains("missing field `messageId`"));
     assert!(refused::<CreateConversation>(r#"{"name":"x"}"#).contains("missing field `type`"));
     assert!(refused::<SendMessage>(r#"{"content":"Hello"}"#).contains("missing field `conversationId`"));
     let error = refused::<SendMessage>(r#"{"content":"Hello","conversationId":"general"}"#);

@@ -2,10 +2,11 @@
 
 use natter_protocol::{
     Conversation, ConversationChange, ConversationCreated, ConversationDeleted, ConversationId,
-    ConversationInfo, ConversationKind, ConversationStatus, Draft, FileId, ForwardedFrom, GroupMention,
-    Invite, InviteId, Me, Member, MemberChange, MemberLeft, MemberRole, Message, MessageChange, MessageDraft,
-    MessageId, MessageKind, PlatformRole, Presence, ReactionChange, ReactionCount, Receipt, ScheduledMessage,
-    ScheduledMessageId, SystemNote, Timestamp, Tokens, User, UserId, UserSummary, Visibility,
+    ConversationInfo, ConversationKind, ConversationStatus, Draft, File, FileId, FileLook, FileStatus,
+    ForwardedFrom, GroupMention, Invite, InviteId, LinkPreview, Me, Member, MemberChange, MemberLeft,
+    MemberRole, Message, MessageChange, MessageDraft, MessageId, MessageKind, PlatformRole, Presence,
+    PreviewImage, ReactionChange, ReactionCount, Receipt, ScheduledMessage, ScheduledMessageId, SystemNote,
+    Thumbnail, ThumbnailSize, Timestamp, Tokens, User, UserId, UserSummary, Visibility,
 };
 use uuid::Uuid;
 
@@ -39,6 +40,54 @@ pub(crate) fn summary() -> UserSummary {
     }
 }
 
+pub(crate) fn file() -> File {
+    File {
+        id: id(FileId::from_uuid, 7),
+        name: "Hafen, морской 🚢.jpg".to_owned(),
+        media_type: "image/jpeg".to_owned(),
+        size: 48_213,
+        sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned(),
+        status: FileStatus::Ready,
+        unscanned: true,
+        look: FileLook {
+            width: Some(1200),
+            height: Some(800),
+            animated: true,
+            placeholder: Some("3OcRJYB4d3h/iIeHeEh3eIhw+j2w".to_owned()),
+            duration_ms: Some(1_500),
+            waveform: Some(vec![0, 50, 100]),
+            thumbnails: vec![Thumbnail { size: ThumbnailSize::Small, width: 320, height: 213 }],
+        },
+    }
+}
+
+/// A file of which nothing is known but that it is there.
+pub(crate) fn plain_file() -> File {
+    File {
+        name: "notes.pdf".to_owned(),
+        media_type: "application/pdf".to_owned(),
+        status: FileStatus::Scanning,
+        unscanned: false,
+        look: FileLook::default(),
+        ..file()
+    }
+}
+
+pub(crate) fn link_preview() -> LinkPreview {
+    LinkPreview {
+        url: "https://example.com/boats".to_owned(),
+        title: "Boats of the harbour".to_owned(),
+        description: Some("All of them".to_owned()),
+        site_name: Some("Example".to_owned()),
+        image: Some(PreviewImage {
+            url: "/api/v1/link-previews/0190163d-8694-739b-aea5-000000000008/image".to_owned(),
+            width: 640,
+            height: 335,
+            placeholder: Some("3OcRJYB4d3h/iIeHeEh3eIhw+j2w".to_owned()),
+        }),
+    }
+}
+
 pub(crate) fn message() -> Message {
     Message {
         id: id(MessageId::from_uuid, 3),
@@ -52,7 +101,8 @@ pub(crate) fn message() -> Message {
         thread_id: Some(id(MessageId::from_uuid, 5)),
         mentions: vec![id(UserId::from_uuid, 6)],
         group_mention: Some(GroupMention::Here),
-        attachments: vec![id(FileId::from_uuid, 7)],
+        attachments: vec![file()],
+        link_previews: vec![link_preview()],
         reactions: vec![ReactionCount { emoji: "👍".to_owned(), count: 2, me: true }],
         created_at: time(120),
         reply_count: 4,
@@ -74,6 +124,7 @@ pub(crate) fn plain_message() -> Message {
         mentions: Vec::new(),
         group_mention: None,
         attachments: Vec::new(),
+        link_previews: Vec::new(),
         reactions: Vec::new(),
         reply_count: 0,
         forwarded_from: None,
@@ -92,7 +143,7 @@ pub(crate) fn message_draft() -> MessageDraft {
         client_message_id: message.client_message_id,
         reply_to: message.reply_to,
         thread_id: message.thread_id,
-        attachments: message.attachments,
+        attachments: vec![file().id],
         kind: MessageKind::Text,
     }
 }

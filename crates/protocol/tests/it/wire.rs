@@ -148,7 +148,9 @@ fn members() {
 fn messages() {
     pin("message", &sample::message());
     pin("message_plain", &sample::plain_message());
-    pin("message_kind", &[MessageKind::Text, MessageKind::System]);
+    pin("message_kind", &[MessageKind::Text, MessageKind::Voice, MessageKind::System]);
+    pin("file", &sample::file());
+    pin("file_plain", &sample::plain_file());
     pin("group_mention", &[GroupMention::Here, GroupMention::All]);
     let (conversation_id, draft) = (id(ConversationId::from_uuid, 2), sample::message_draft());
     pin("message_draft", &draft);

@@ -271,6 +271,7 @@ pub(super) fn message(row: &PgRow) -> sqlx::Result<Message> {
             .collect(),
         group_mention: row.text_opt("m_group_mention")?,
         attachments: Vec::new(),
+            link_previews: Vec::new(),
         reactions: row
             .try_get::<Option<Json<Vec<ReactionCount>>>, _>("m_reactions")?
             .map_or_else(Vec::new, |Json(reactions)| reactions),

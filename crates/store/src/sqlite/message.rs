@@ -309,6 +309,7 @@ pub(super) fn message(columns: &mut Columns<'_>) -> rusqlite::Result<Message> {
         mentions: columns.json_opt()?.unwrap_or_default(),
         group_mention: columns.text_opt()?,
         attachments: Vec::new(),
+            link_previews: Vec::new(),
         reactions: columns.json_opt::<Vec<ReactionCount>>()?.unwrap_or_default(),
         created_at: columns.time()?,
         reply_count: columns.get()?,

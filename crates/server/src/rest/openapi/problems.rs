@@ -169,6 +169,7 @@ fn detail(code: ErrorCode) -> &'static str {
         AddressBlocked => "requests from 203.0.113.7 are not taken",
         Blocked => "one of the two has blocked the other",
         AccountDisabled => "the account is disabled",
+        LinkExpired => "the link was good until 2026-11-21T10:00:00.000Z",
         NotFound => "there is no such message, or you may not see it",
         MethodNotAllowed => "/api/v1/auth/login does not take GET",
         RequestTimeout => "the request was not done within 30 seconds; it may still be carried out",
@@ -178,17 +179,28 @@ fn detail(code: ErrorCode) -> &'static str {
         ConversationNotActive => "the conversation is archived or closed",
         AlreadyDone => "the message has been sent",
         WouldLockYouOut => "this would keep out the address that you ask from, and you with it",
+        FileScanning => "harbour.jpg is still being looked through for viruses",
+        UploadOffset => "the upload goes on at 65536, not at 0",
         LimitReached => "there can be at most 100 pinned messages in a conversation",
         InviteNotValid => {
             "the invite link is unknown, has ended, was revoked, or has let in as many people as it may"
         }
+        FileRejected => "invoice.zip is gone: Eicar-Test-Signature was found in it",
+        PreconditionFailed => "If-Match names another version",
+        FileTooLarge => "a file has at most 10485760 bytes",
         PayloadTooLarge => "the body has more than 262144 bytes",
         UnsupportedMediaType => "the Content-Type must be application/json",
+        FileTypeNotAllowed => "files of type exe are not taken",
+        FileTypeMismatch => "harbour.png is not a picture but text/html",
+        RangeNotSatisfiable => "the file has 48213 bytes",
+        FileNotValid => "the picture has 50000 x 50000 pixels; 50000000 in all are allowed",
         ValidationFailed => "content: must not be empty",
         IdempotencyKeyReused => "this Idempotency-Key belongs to a request with another method, path or body",
         UpgradeRequired => "this path speaks WebSocket: Upgrade: websocket, version 13",
         TooManyConnections => "a user can have 50 connections at one time",
         RateLimited => "30 messages a minute are allowed",
+        ChecksumMismatch => "the bytes from 65536 on do not have the SHA-1 that Upload-Checksum says",
+        QuotaReached => "you keep 1073741824 bytes of files, which is all that you may",
         Internal | OutcomeUnknown | Unavailable | StorageFull => code.help(),
     }
 }
