@@ -1,6 +1,6 @@
 //! Files, and what they look like before they are opened.
 
-use crate::{FileId, MessageId, Seq, Timestamp, UserSummary};
+use crate::{ConversationId, FileId, MessageId, Seq, Timestamp, UserSummary};
 use serde::{Deserialize, Serialize};
 
 /// Whether a file can be fetched.
@@ -194,6 +194,23 @@ pub struct FileLink {
     pub url: String,
     /// Until when it works.
     pub expires_at: Timestamp,
+}
+
+/// A file in which a virus was found. Its content is deleted; this is for its owner and for moderators.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FileRejection {
+    /// The file.
+    pub file: File,
+    /// Who uploaded it.
+    pub owner: UserSummary,
+    /// What was found, as the scanner names it.
+    #[schema(example = "Win.Test.EICAR_HDB-1")]
+    pub signature: String,
+    /// The conversations in which a message holds it.
+    pub conversation_ids: Vec<ConversationId>,
+    /// When it was found.
+    pub rejected_at: Timestamp,
 }
 
 /// What is behind a link of a message.

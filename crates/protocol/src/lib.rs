@@ -37,8 +37,8 @@ pub use event::{
     MessageChange, ReactionChange, ReadReceipt,
 };
 pub use file::{
-    File, FileKind, FileLink, FileLook, FileStatus, FileVariant, LinkPreview, PreviewImage, SharedFile,
-    Thumbnail, ThumbnailSize,
+    File, FileKind, FileLink, FileLook, FileRejection, FileStatus, FileVariant, LinkPreview, PreviewImage,
+    SharedFile, Thumbnail, ThumbnailSize,
 };
 pub use frame::{
     AuthRefresh, AuthState, ClientFrame, CloseCode, ConversationRef, MessageRef, Pong, PresenceChange,

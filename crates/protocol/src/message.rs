@@ -252,6 +252,13 @@ pub struct ScheduledMessage {
     /// The text.
     #[schema(example = "Fresh herring at pier 4")]
     pub content: String,
+    /// What it is.
+    #[serde(default)]
+    pub kind: MessageKind,
+    /// What is attached.
+    #[serde(default)]
+    #[schema(example = json!([]))]
+    pub attachments: Vec<File>,
     /// The message that it answers.
     #[schema(required)]
     pub reply_to: Option<MessageId>,

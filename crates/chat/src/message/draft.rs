@@ -69,6 +69,8 @@ impl Chat {
             id: ScheduledMessageId::from_uuid(self.id_for(actor)),
             conversation_id: schedule.conversation_id,
             content,
+            kind: schedule.draft.kind,
+            attachments: Vec::new(),
             reply_to: schedule.draft.reply_to,
             thread_id: self.thread_root(actor, schedule.draft.thread_id).await?,
             send_at: schedule.send_at,

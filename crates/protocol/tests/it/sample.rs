@@ -2,11 +2,11 @@
 
 use natter_protocol::{
     Conversation, ConversationChange, ConversationCreated, ConversationDeleted, ConversationId,
-    ConversationInfo, ConversationKind, ConversationStatus, Draft, File, FileId, FileLook, FileStatus,
-    ForwardedFrom, GroupMention, Invite, InviteId, LinkPreview, Me, Member, MemberChange, MemberLeft,
-    MemberRole, Message, MessageChange, MessageDraft, MessageId, MessageKind, PlatformRole, Presence,
-    PreviewImage, ReactionChange, ReactionCount, Receipt, ScheduledMessage, ScheduledMessageId, SystemNote,
-    Thumbnail, ThumbnailSize, Timestamp, Tokens, User, UserId, UserSummary, Visibility,
+    ConversationInfo, ConversationKind, ConversationStatus, Draft, File, FileId, FileLook, FileRejection,
+    FileStatus, ForwardedFrom, GroupMention, Invite, InviteId, LinkPreview, Me, Member, MemberChange,
+    MemberLeft, MemberRole, Message, MessageChange, MessageDraft, MessageId, MessageKind, PlatformRole,
+    Presence, PreviewImage, ReactionChange, ReactionCount, Receipt, ScheduledMessage, ScheduledMessageId,
+    SystemNote, Thumbnail, ThumbnailSize, Timestamp, Tokens, User, UserId, UserSummary, Visibility,
 };
 use uuid::Uuid;
 
@@ -70,6 +70,16 @@ pub(crate) fn plain_file() -> File {
         unscanned: false,
         look: FileLook::default(),
         ..file()
+    }
+}
+
+pub(crate) fn file_rejection() -> FileRejection {
+    FileRejection {
+        file: plain_file(),
+        owner: summary(),
+        signature: "Win.Test.EICAR_HDB-1".to_owned(),
+        conversation_ids: vec![id(ConversationId::from_uuid, 2)],
+        rejected_at: time(120),
     }
 }
 
@@ -162,6 +172,8 @@ pub(crate) fn scheduled_message() -> ScheduledMessage {
         id: id(ScheduledMessageId::from_uuid, 9),
         conversation_id: id(ConversationId::from_uuid, 2),
         content: "Grüße".to_owned(),
+        kind: MessageKind::Text,
+        attachments: vec![file(), plain_file()],
         reply_to: Some(id(MessageId::from_uuid, 4)),
         thread_id: Some(id(MessageId::from_uuid, 5)),
         send_at: time(3_600_000),

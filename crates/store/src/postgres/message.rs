@@ -316,6 +316,8 @@ fn scheduled(row: &PgRow) -> sqlx::Result<ScheduledMessage> {
         id: row.id("id", ScheduledMessageId::from_uuid)?,
         conversation_id: row.id("conversation_id", ConversationId::from_uuid)?,
         content: row.try_get("content")?,
+        kind: natter_protocol::MessageKind::Text,
+        attachments: Vec::new(),
         reply_to: row.id_opt("reply_to", MessageId::from_uuid)?,
         thread_id: row.id_opt("thread_id", MessageId::from_uuid)?,
         send_at: row.time("send_at")?,

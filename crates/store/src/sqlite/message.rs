@@ -340,6 +340,8 @@ fn scheduled(columns: &mut Columns<'_>) -> rusqlite::Result<ScheduledMessage> {
         id: columns.id(ScheduledMessageId::from_uuid)?,
         conversation_id: columns.id(ConversationId::from_uuid)?,
         content: columns.get()?,
+        kind: natter_protocol::MessageKind::Text,
+        attachments: Vec::new(),
         reply_to: columns.id_opt(MessageId::from_uuid)?,
         thread_id: columns.id_opt(MessageId::from_uuid)?,
         send_at: columns.time()?,

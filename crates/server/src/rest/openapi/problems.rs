@@ -3,13 +3,14 @@
 use super::{Form, add_headers, show};
 use http::header;
 use natter_protocol::ErrorCode::{
-    self, AccountDisabled, AddressBlocked, AlreadyDone, Blocked, ClientMessageIdConflict,
-    ConversationNotActive, Forbidden, IdempotencyInProgress, IdempotencyKeyReused, Internal,
-    InvalidCredentials, InvalidCursor, InvalidHeader, InvalidJson, InvalidParameter, InvalidTicket,
-    InviteNotValid, LimitReached, MethodNotAllowed, NotFound, OriginNotAllowed, OutcomeUnknown,
-    PayloadTooLarge, RateLimited, RegistrationClosed, RequestTimeout, SessionEnded, StorageFull,
-    TokenExpired, TooManyConnections, Unauthenticated, Unavailable, UnknownType, UnsupportedMediaType,
-    UpgradeRequired, UsernameTaken, ValidationFailed, WouldLockYouOut,
+    self, AccountDisabled, AddressBlocked, AlreadyDone, Blocked, ChecksumMismatch, ClientMessageIdConflict,
+    ConversationNotActive, FileNotValid, FileRejected, FileScanning, FileTooLarge, FileTypeMismatch,
+    FileTypeNotAllowed, Forbidden, IdempotencyInProgress, IdempotencyKeyReused, Internal, InvalidCredentials,
+    InvalidCursor, InvalidHeader, InvalidJson, InvalidParameter, InvalidTicket, InviteNotValid, LimitReached,
+    LinkExpired, MethodNotAllowed, NotFound, OriginNotAllowed, OutcomeUnknown, PayloadTooLarge,
+    PreconditionFailed, QuotaReached, RangeNotSatisfiable, RateLimited, RegistrationClosed, RequestTimeout,
+    SessionEnded, StorageFull, TokenExpired, TooManyConnections, Unauthenticated, Unavailable, UnknownType,
+    UnsupportedMediaType, UpgradeRequired, UploadOffset, UsernameTaken, ValidationFailed, WouldLockYouOut,
 };
 use natter_protocol::{FieldError, Problem};
 use std::collections::BTreeSet;

@@ -313,6 +313,8 @@ pub(crate) fn new_scheduled(conversation_id: ConversationId, author: &User, cont
             id: new_id(ScheduledMessageId::from_uuid),
             conversation_id,
             content: content.to_owned(),
+            kind: MessageKind::Text,
+            attachments: Vec::new(),
             reply_to: None,
             thread_id: None,
             send_at: created_at.plus_seconds(3600),
