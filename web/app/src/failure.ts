@@ -1,5 +1,5 @@
 import { ChatError, NetworkError } from "@natter/sdk";
-import { m } from "./messages.ts";
+import { m } from "./i18n.svelte.ts";
 
 /** What to tell somebody about an error. */
 export interface Failure {
