@@ -26,7 +26,7 @@ if (!process.argv.includes("--check")) {
  */
 function frames(document) {
   /**
-   * @typedef {{ $ref?: string, type?: string, items?: Schema, properties?: Record<string, Schema> }} Schema
+   * @typedef {{ $ref?: string, properties?: Record<string, Schema> }} Schema
    * @typedef {{ $ref: string }} Reference
    * @typedef {{ action: "send" | "receive", summary: string, messages: Reference[], reply?: { messages: Reference[] } }} Operation
    */
@@ -41,10 +41,8 @@ function frames(document) {
     return name(message.payload.properties?.["payload"] ?? {});
   };
   /** @type {(schema: Schema) => string} */
-  const name = ({ $ref, items }) => {
-    if (items) return `${name(items)}[]`;
-    return $ref === undefined ? "object" : `components["schemas"]["${$ref.split("/").at(-1)}"]`;
-  };
+  const name = ({ $ref }) =>
+    $ref === undefined ? "object" : `components["schemas"]["${$ref.split("/").at(-1)}"]`;
   /** @type {(of: Operation["action"], type: (operation: Operation) => string) => string} */
   const list = (of, type) =>
     Object.entries(operations)

@@ -5,13 +5,13 @@
 use crate::{
     AuthRefresh, AuthState, CloseCode, Conversation, ConversationChange, ConversationCreated,
     ConversationDeleted, ConversationRef, EditMessage, ForwardMessage, MarkRead, MemberChange, MemberLeft,
-    Message, MessageChange, MessageRef, Pong, PresenceChange, PresenceState, PresenceUpdate, PresenceWatch,
-    Problem, ReactionChange, ReactionRequest, ReadReceipt, ReadState, Ready, SendMessage, SyncDone,
-    SyncEvents, SyncLagging, SyncRemoved, SyncReset, SyncResume, TypingIndicator, UnreadChange,
+    Message, MessageChange, MessageRef, Page, Pong, PresenceChange, PresenceState, PresenceUpdate,
+    PresenceWatch, Problem, ReactionChange, ReactionRequest, ReadReceipt, ReadState, Ready, SendMessage,
+    SyncDone, SyncEvents, SyncLagging, SyncRemoved, SyncReset, SyncResume, TypingIndicator, UnreadChange,
 };
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{ArrayBuilder, Schema};
+use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{Ref, RefOr};
 
 /// The type of the frame that acknowledges another.
@@ -91,11 +91,11 @@ impl Payload {
         Self { describe: describe::<T>, read: read::<T> }
     }
 
-    const fn list_of<T: ToSchema + DeserializeOwned>() -> Self {
-        Self {
-            describe: |schemas| ArrayBuilder::new().items(describe::<T>(schemas)).into(),
-            read: read::<Vec<T>>,
-        }
+    const fn page_of<T: ToSchema + DeserializeOwned>() -> Self {
+        // By the name that it has among the types of REST.
+        let describe =
+            |schemas: &mut _| named::<Page<T>>(format!("{}_{}", Page::<T>::name(), T::name()), schemas);
+        Self { describe, read: read::<Page<T>> }
     }
 
     /// The schema of the type; adds all that it refers to.
@@ -110,9 +110,14 @@ impl Payload {
 }
 
 fn describe<T: ToSchema>(schemas: &mut Schemas) -> RefOr<Schema> {
-    schemas.push((T::name().into_owned(), T::schema()));
+    named::<T>(T::name().into_owned(), schemas)
+}
+
+fn named<T: ToSchema>(name: String, schemas: &mut Schemas) -> RefOr<Schema> {
+    let reference = Ref::from_schema_name(&name);
+    schemas.push((name, T::schema()));
     T::schemas(schemas);
-    Ref::from_schema_name(T::name()).into()
+    reference.into()
 }
 
 fn read<T: DeserializeOwned>(json: &str) -> serde_json::Result<()> {
@@ -166,7 +171,7 @@ pub const CLIENT_TYPES: &[ClientType] = &[
         "message.forward",
         "Send copies of a message to other conversations",
         Payload::of::<ForwardMessage>(),
-        Answer::Ack(Some(Payload::of::<Page<Message>>())),
+        Answer::Ack(Some(Payload::page_of::<Message>())),
     ),
     asks(
         "message.read",

@@ -2,8 +2,8 @@
 
 use crate::{
     Block, Conversation, ConversationId, ConversationKind, ConversationStatus, Draft, FileId, Invite,
-    InviteId, Me, Member, MemberRole, Message, MessageId, MessageKind, OwnUser, ReadState, ScheduledMessage,
-    ScheduledMessageId, Seq, Timestamp, UserId, Visibility,
+    InviteId, Me, Member, MemberRole, Message, MessageId, MessageKind, OwnUser, Page, ReadState,
+    ScheduledMessage, ScheduledMessageId, Seq, Timestamp, UserId, Visibility,
 };
 use serde::{Deserialize, Serialize};
 

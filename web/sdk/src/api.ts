@@ -1860,7 +1860,7 @@ export interface ClientRequests {
     /** @description Change the text of a message. */
     "message.edit": [components["schemas"]["EditMessage"], components["schemas"]["Message"]];
     /** @description Send copies of a message to other conversations. */
-    "message.forward": [components["schemas"]["ForwardMessage"], components["schemas"]["Message"][]];
+    "message.forward": [components["schemas"]["ForwardMessage"], components["schemas"]["Page_Message"]];
     /** @description Mark a conversation as read. */
     "message.read": [components["schemas"]["MarkRead"], components["schemas"]["ReadState"]];
     /** @description Send a message. */

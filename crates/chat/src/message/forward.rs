@@ -4,7 +4,7 @@ use crate::execute::Submitted;
 use crate::text::Check;
 use crate::{Actor, Chat, Error, Result};
 use natter_protocol::{
-    ConversationStatus, ForwardMessage, ForwardedFrom, MessageId, MessageKind, Reply, limits,
+    ConversationStatus, ForwardMessage, ForwardedFrom, MessageId, MessageKind, Page, Reply, limits,
 };
 use natter_store::{Mentions, NewMessage};
 use std::collections::HashSet;
@@ -64,7 +64,7 @@ impl Chat {
                     other => return Err(Error::Internal(format!("a send answered {other:?}"))),
                 }
             }
-            Ok(Reply::Messages(messages))
+            Ok(Reply::Messages(Page::new(messages, None)))
         }))
     }
 }

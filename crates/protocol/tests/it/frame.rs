@@ -4,7 +4,7 @@ use crate::sample::{self, id, time};
 use crate::wire::written;
 use natter_protocol::catalogue::{ACK, Answer, CLIENT_TYPES, CLOSES, Payload, SERVER_TYPES, ServerType};
 use natter_protocol::{
-    AuthState, ClientFrame, ConnectionId, ConversationId, ErrorCode, Event, EventBody, Pong, Presence,
+    AuthState, ClientFrame, ConnectionId, ConversationId, ErrorCode, Event, EventBody, Page, Pong, Presence,
     PresenceChange, PresenceState, Problem, ReadReceipt, ReadState, Ready, ServerFrame, SyncDone, SyncEvents,
     SyncHead, SyncLagging, SyncRemoved, SyncReset, TypingIndicator, UnreadChange, UserId,
 };
@@ -137,7 +137,7 @@ fn acknowledgement(kind: &str, described: Option<Payload>) {
         "message.send" | "message.edit" | "message.delete" | "reaction.add" | "reaction.remove" => {
             acknowledged(kind, described, &sample::plain_message());
         }
-        "message.forward" => acknowledged(kind, described, &[sample::plain_message()]),
+        "message.forward" => acknowledged(kind, described, &Page::new(vec![sample::plain_message()], None)),
         "message.read" => {
             let conversation_id = id(ConversationId::from_uuid, 2);
             let state = ReadState { conversation_id, last_read_seq: 17, unread_count: 3, mention_count: 1 };

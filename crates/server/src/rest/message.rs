@@ -198,7 +198,7 @@ pub(super) async fn forward(
         Toll::of(&app).pay(Rate::Sends, Who::User(actor.id()))?;
     }
     match app.chat.execute(&actor, command).await? {
-        Reply::Messages(messages) => Ok(Answer::created(Page::new(messages, None), false)),
+        Reply::Messages(messages) => Ok(Answer::created(messages, false)),
         other => Err(unexpected(&other)),
     }
 }

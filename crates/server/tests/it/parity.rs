@@ -1,11 +1,12 @@
 //! One domain behind three doors: whatever is done by REST, by the native sockets or by Socket.IO is acknowledged,
 //! heard of and kept alike.
 
+use crate::socketio::{ByWebSocket, event};
 use crate::support::on_both_databases;
 use anyhow::{Context as _, Result, bail, ensure};
-use natter_protocol::{Conversation, ConversationId};
+use natter_protocol::{Conversation, ConversationId, Message};
 use natter_testkit::natter::Natter;
-use natter_testkit::person::{Frame, Person, Socket};
+use natter_testkit::person::{Person, Socket};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
@@ -18,16 +19,16 @@ on_both_databases! {
 /// A way to ask the server for something, by the types of the sockets.
 enum Door {
     Rest(Person),
-    WebSocket(Socket),
-    SocketIo { socket: Socket, asked: u64 },
+    WebSocket(Box<Socket>),
+    SocketIo(Box<ByWebSocket>),
 }
 
 impl Door {
     async fn open(kind: &str, natter: &Natter, person: &Person) -> Result<Self> {
         Ok(match kind {
             "rest" => Self::Rest(person.clone()),
-            "websocket" => Self::WebSocket(person.socket().await?),
-            "socketio" => Self::SocketIo { socket: connect(natter, person).await?, asked: 0 },
+            "websocket" => Self::WebSocket(Box::new(person.socket().await?)),
+            "socketio" => Self::SocketIo(Box::new(ByWebSocket::connect(natter, person).await?)),
             _ => bail!("there is no door {kind}"),
         })
     }
@@ -37,12 +38,11 @@ impl Door {
         match self {
             Self::Rest(person) => {
                 let (method, path, body) = request(kind, payload)?;
-                let (status, mut answer) = person.request(method, &path, body).await?;
+                let (status, answer) = person.request(method, &path, body).await?;
                 Ok(match (status.is_success(), kind) {
                     (false, _) => json!({ "error": answer }),
-                    // 204 has no body, and a list has a frame around it.
+                    // 204 has no body.
                     (true, "conversation.leave") => json!({ "ack": {} }),
-                    (true, "message.forward") => json!({ "ack": answer["data"].take() }),
                     (true, _) => json!({ "ack": answer }),
                 })
             }
@@ -51,13 +51,8 @@ impl Door {
                 let name = answer["type"].as_str().context("no type")?.to_owned();
                 Ok(json!({ name: answer["payload"].take() }))
             }
-            Self::SocketIo { socket, asked } => {
-                *asked += 1;
-                socket.send_raw(Frame::text(format!("42{asked}{}", json!([kind, payload])))).await?;
-                let prefix = format!("43{asked}");
-                let text = packet(socket, &prefix).await?;
-                let mut answer: Value = serde_json::from_str(&text[prefix.len()..])?;
-                let answer = answer[0].take();
+            Self::SocketIo(client) => {
+                let (answer, _) = client.ask(kind, payload).await?;
                 Ok(if answer.get("error").is_some() { answer } else { json!({ "ack": answer }) })
             }
         }
@@ -85,29 +80,6 @@ fn request(kind: &str, payload: &Value) -> Result<(Method, String, Option<Value>
     })
 }
 
-/// Opens a socket and connects to the default namespace, as a Socket.IO client does.
-async fn connect(natter: &Natter, person: &Person) -> Result<Socket> {
-    let mut socket = Socket::open(natter.address(), "/socket.io/?EIO=4&transport=websocket", &[]).await?;
-    packet(&mut socket, "0").await?;
-    let auth = json!({ "token": person.sign_in().tokens.access_token });
-    socket.send_raw(Frame::text(format!("40{auth}"))).await?;
-    packet(&mut socket, "40").await?;
-    packet(&mut socket, r#"42["ready","#).await?;
-    Ok(socket)
-}
-
-/// The next packet that begins like this; others are passed over, and pings are answered.
-async fn packet(socket: &mut Socket, prefix: &str) -> Result<String> {
-    loop {
-        match socket.next_raw().await? {
-            Frame::Text(text) if text.starts_with(prefix) => return Ok(text.as_str().to_owned()),
-            Frame::Text(text) if text.as_str() == "2" => socket.send_raw(Frame::text("3")).await?,
-            Frame::Text(_) => {}
-            other => bail!("{other:?} instead of {prefix}"),
-        }
-    }
-}
-
 async fn the_same_is_done_alike_at_every_door(natter: Natter) -> Result<()> {
     let expected = Story::of("rest", &natter).await?;
     ensure!(expected.answers.len() > 20 && expected.heard.len() > 10, "{expected:?}");
@@ -128,7 +100,7 @@ async fn the_same_is_done_alike_at_every_door(natter: Natter) -> Result<()> {
 #[derive(Debug, PartialEq)]
 struct Story {
     answers: Vec<Value>,
-    /// On the socket of another member.
+    /// On the sockets of another member.
     heard: Vec<Value>,
     kept: Vec<Value>,
 }
@@ -139,24 +111,15 @@ impl Story {
         let ada = natter.person(&name("ada")).await?;
         let bob = natter.person(&name("bob")).await?;
         let mut teller = Teller { door: Door::open(kind, natter, &ada).await?, answers: Vec::new() };
-        let mut listener = bob.socket().await?;
+        let mut native = bob.socket().await?;
+        let mut socket_io = ByWebSocket::connect(natter, &bob).await?;
         let rooms = Rooms::of(&ada, &bob).await?;
         teller.tell(&rooms, &bob).await?;
 
         let mark = bob.send(rooms.harbour, "the end").await?;
-        let mut heard = Vec::new();
-        loop {
-            let frame = listener.next().await?;
-            let end = frame["payload"]["id"] == json!(mark.id);
-            let about_reading = ["message.read_receipt", "unread.changed"].map(|kind| json!(kind));
-            // Several that follow one another closely are told as one, or not.
-            if !about_reading.contains(&frame["type"]) {
-                heard.push(frame);
-            }
-            if end {
-                break;
-            }
-        }
+        let heard = heard(&mark, async || native.next().await).await?;
+        let by_socket_io = self::heard(&mark, async || event(&socket_io.next().await?)).await?;
+        assert_eq!(heard, by_socket_io, "both kinds of sockets tell the same");
         let mut kept = Vec::new();
         for id in [rooms.harbour, rooms.pier, rooms.channel] {
             kept.push(json!(bob.log(id).await?));
@@ -168,6 +131,23 @@ impl Story {
         let mut names = Names { known: HashMap::new(), door: format!(".{kind}") };
         let mut anonymous = |values: Vec<Value>| values.into_iter().map(|value| names.cover(value)).collect();
         Ok(Self { answers: anonymous(teller.answers), heard: anonymous(heard), kept: anonymous(kept) })
+    }
+}
+
+/// Everything that a socket tells until this message.
+async fn heard(until: &Message, mut next: impl AsyncFnMut() -> Result<Value>) -> Result<Vec<Value>> {
+    let mut heard = Vec::new();
+    loop {
+        let event = next().await?;
+        let end = event["payload"]["id"] == json!(until.id);
+        let about_reading = ["message.read_receipt", "unread.changed"].map(|kind| json!(kind));
+        // Several that follow one another closely are told as one, or not.
+        if !about_reading.contains(&event["type"]) {
+            heard.push(event);
+        }
+        if end {
+            return Ok(heard);
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 mod cors;
 mod enter;
 mod handshake;
-mod parity;
 mod polling;
 mod upgrade;
 
@@ -22,7 +21,7 @@ fn connect_packet(person: &Person) -> String {
 }
 
 /// A client by WebSocket that does nothing by itself but answer pings.
-struct ByWebSocket {
+pub(crate) struct ByWebSocket {
     socket: Socket,
     asked: u64,
 }
@@ -37,7 +36,7 @@ impl ByWebSocket {
     }
 
     /// Opens a connection and waits until it is ready.
-    async fn connect(natter: &Natter, person: &Person) -> Result<Self> {
+    pub(crate) async fn connect(natter: &Natter, person: &Person) -> Result<Self> {
         let mut client = Self::open(natter).await?;
         client.send(&connect_packet(person)).await?;
         let connected = client.next().await?;
@@ -52,7 +51,7 @@ impl ByWebSocket {
     }
 
     /// The next packet that is no ping.
-    async fn next(&mut self) -> Result<String> {
+    pub(crate) async fn next(&mut self) -> Result<String> {
         loop {
             match text(self.socket.next_raw().await?)?.as_str() {
                 "2" => self.send("3").await?,
@@ -62,7 +61,7 @@ impl ByWebSocket {
     }
 
     /// What an event is acknowledged with, and the events that came before that.
-    async fn ask(&mut self, kind: &str, payload: &Value) -> Result<(Value, Vec<Value>)> {
+    pub(crate) async fn ask(&mut self, kind: &str, payload: &Value) -> Result<(Value, Vec<Value>)> {
         self.asked += 1;
         let id = self.asked;
         self.send(&format!("42{id}{}", json!([kind, payload]))).await?;
@@ -89,7 +88,7 @@ impl ByWebSocket {
 }
 
 /// An event as the native dialect says it.
-fn event(packet: &str) -> Result<Value> {
+pub(crate) fn event(packet: &str) -> Result<Value> {
     let event = packet.strip_prefix("42").with_context(|| format!("{packet} is no event"))?;
     let [kind, payload] = serde_json::from_str::<[Value; 2]>(event)?;
     Ok(json!({ "type": kind, "payload": payload }))

@@ -57,9 +57,9 @@ async fn messages_are_sent_edited_forwarded_and_deleted(natter: Natter) -> Resul
     let forward = json!({ "messageId": id, "conversationIds": [square, harbour], "clientMessageId": "f1" });
     let copies = acked(&mut own, "message.forward", forward.clone()).await?;
     assert_eq!(acked(&mut own, "message.forward", forward).await?, copies, "a repeat");
-    assert_eq!(stranger.next_of("message.new").await?["payload"], copies[0]);
-    assert_eq!(other.next_of("message.new").await?["payload"], copies[0]);
-    assert_eq!(other.next_of("message.new").await?["payload"], copies[1]);
+    assert_eq!(stranger.next_of("message.new").await?["payload"], copies["data"][0]);
+    assert_eq!(other.next_of("message.new").await?["payload"], copies["data"][0]);
+    assert_eq!(other.next_of("message.new").await?["payload"], copies["data"][1]);
 
     let deleted = acked(&mut own, "message.delete", json!({ "messageId": id })).await?;
     assert!(deleted["deletedAt"].is_string(), "{deleted}");
