@@ -8,12 +8,13 @@ import { Outbox } from "./outbox.ts";
 import { People } from "./presence.ts";
 import { Reading } from "./reading.ts";
 import { Room } from "./room.ts";
-import { Server } from "./server.ts";
+import { Server, type Parts } from "./server.ts";
 import type {
   ClientRequests,
   Conversation,
   CreateConversation,
   DurableEvent,
+  Endpoints,
   EventBody,
   Ready,
   ServerEvents,
@@ -163,6 +164,11 @@ export class Account {
   /** Asks the server for something, once: fails if there is no connection, or if it is lost before the answer. */
   request<T extends keyof ClientRequests>(type: T, payload: ClientRequests[T][0]): Promise<ClientRequests[T][1]> {
     return this.#connection.request(type, payload);
+  }
+
+  /** Asks the REST interface for something, once: `call("GET /users/{username}", { path: { username: "ada" } })`. */
+  call<E extends keyof Endpoints>(endpoint: E, ...parts: Parts<E>): Promise<Endpoints[E]["answer"]> {
+    return this.#server.call(endpoint, ...parts);
   }
 
   /** How many messages have not been sent, and would be lost by signing out. */

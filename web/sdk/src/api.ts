@@ -1847,6 +1847,145 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export type operations = Record<string, never>;
+/** The REST interface, by method and path: what each takes, and what it answers. */
+export interface Endpoints {
+    /** @description List the rules about addresses */
+    "GET /admin/ip-rules": { query?: { limit?: number; cursor?: string }; answer: components["schemas"]["Page_IpRule"] };
+    /** @description Make a rule about addresses */
+    "POST /admin/ip-rules": { body: components["schemas"]["CreateIpRule"]; answer: components["schemas"]["IpRule"] };
+    /** @description Delete a rule about addresses */
+    "DELETE /admin/ip-rules/{id}": { path: { id: components["schemas"]["IpRuleId"] }; answer: undefined };
+    /** @description Sign in */
+    "POST /auth/login": { body: components["schemas"]["LoginRequest"]; answer: components["schemas"]["SignIn"] };
+    /** @description Sign out */
+    "POST /auth/logout": { body: components["schemas"]["SignOut"]; answer: undefined };
+    /** @description Stay signed in */
+    "POST /auth/refresh": { body: components["schemas"]["RefreshRequest"]; answer: components["schemas"]["Tokens"] };
+    /** @description Sign up */
+    "POST /auth/register": { body: components["schemas"]["RegisterRequest"]; answer: components["schemas"]["SignIn"] };
+    /** @description Get a ticket for a socket */
+    "POST /auth/ticket": { answer: components["schemas"]["Ticket"] };
+    /** @description List whom you have blocked */
+    "GET /blocks": { query?: { limit?: number; cursor?: string }; answer: components["schemas"]["Page_Block"] };
+    /** @description Block somebody */
+    "POST /blocks": { body: components["schemas"]["Unwanted"]; answer: components["schemas"]["Block"] };
+    /** @description See whether there is a block */
+    "GET /blocks/status/{username}": { path: { username: string }; answer: components["schemas"]["BlockStatus"] };
+    /** @description Unblock somebody */
+    "DELETE /blocks/{username}": { path: { username: string }; answer: undefined };
+    /** @description List conversations */
+    "GET /conversations": { query?: { archived?: boolean; pinned?: boolean; type?: "direct" | "group" | "channel"; unread?: boolean; limit?: number; cursor?: string }; answer: components["schemas"]["Page_Conversation"] };
+    /** @description Create a conversation */
+    "POST /conversations": { body: components["schemas"]["CreateConversation"]; answer: components["schemas"]["Conversation"] };
+    /** @description Find public channels */
+    "GET /conversations/public": { query?: { query?: string; limit?: number; cursor?: string }; answer: components["schemas"]["Page_PublicChannel"] };
+    /** @description Count what is unread */
+    "GET /conversations/unread-count": { answer: components["schemas"]["UnreadTotal"] };
+    /** @description Get the direct conversation with somebody */
+    "GET /conversations/with/{username}": { path: { username: string }; answer: components["schemas"]["Conversation"] };
+    /** @description Get a conversation */
+    "GET /conversations/{id}": { path: { id: components["schemas"]["ConversationId"] }; answer: components["schemas"]["Conversation"] };
+    /** @description Replace a conversation's name and topic */
+    "PUT /conversations/{id}": { path: { id: components["schemas"]["ConversationId"] }; body: components["schemas"]["UpdateConversation"]; answer: components["schemas"]["Conversation"] };
+    /** @description Delete a conversation */
+    "DELETE /conversations/{id}": { path: { id: components["schemas"]["ConversationId"] }; answer: undefined };
+    /** @description Change a conversation */
+    "PATCH /conversations/{id}": { path: { id: components["schemas"]["ConversationId"] }; body: components["schemas"]["UpdateConversation"]; answer: components["schemas"]["Conversation"] };
+    /** @description Get your draft */
+    "GET /conversations/{id}/draft": { path: { id: components["schemas"]["ConversationId"] }; answer: components["schemas"]["Draft"] };
+    /** @description Save your draft */
+    "PUT /conversations/{id}/draft": { path: { id: components["schemas"]["ConversationId"] }; body: components["schemas"]["Unsent"]; answer: components["schemas"]["Draft"] };
+    /** @description Forget your draft */
+    "DELETE /conversations/{id}/draft": { path: { id: components["schemas"]["ConversationId"] }; answer: undefined };
+    /** @description Get what happened since */
+    "GET /conversations/{id}/events": { path: { id: components["schemas"]["ConversationId"] }; query?: { after?: number; cursor?: number; limit?: number }; answer: components["schemas"]["Page_Event"] };
+    /** @description List invite links */
+    "GET /conversations/{id}/invites": { path: { id: components["schemas"]["ConversationId"] }; answer: components["schemas"]["Page_Invite"] };
+    /** @description Create an invite link */
+    "POST /conversations/{id}/invites": { path: { id: components["schemas"]["ConversationId"] }; body: components["schemas"]["CreateInvite"] | null; answer: components["schemas"]["Invite"] };
+    /** @description Revoke an invite link */
+    "DELETE /conversations/{id}/invites/{inviteId}": { path: { id: components["schemas"]["ConversationId"]; inviteId: components["schemas"]["InviteId"] }; answer: undefined };
+    /** @description Join a public channel */
+    "POST /conversations/{id}/join": { path: { id: components["schemas"]["ConversationId"] }; answer: components["schemas"]["Conversation"] };
+    /** @description Leave a conversation */
+    "POST /conversations/{id}/leave": { path: { id: components["schemas"]["ConversationId"] }; answer: undefined };
+    /** @description Mute, pin or archive a conversation */
+    "PATCH /conversations/{id}/me": { path: { id: components["schemas"]["ConversationId"] }; body: components["schemas"]["UpdateMe"]; answer: components["schemas"]["Me"] };
+    /** @description List members */
+    "GET /conversations/{id}/members": { path: { id: components["schemas"]["ConversationId"] }; query?: { limit?: number; cursor?: string }; answer: components["schemas"]["Page_Member"] };
+    /** @description Add a member */
+    "POST /conversations/{id}/members": { path: { id: components["schemas"]["ConversationId"] }; body: components["schemas"]["AddMember"]; answer: components["schemas"]["Member"] };
+    /** @description Remove a member */
+    "DELETE /conversations/{id}/members/{userId}": { path: { id: components["schemas"]["ConversationId"]; userId: components["schemas"]["UserId"] }; answer: undefined };
+    /** @description Change what a member may do */
+    "PATCH /conversations/{id}/members/{userId}": { path: { id: components["schemas"]["ConversationId"]; userId: components["schemas"]["UserId"] }; body: components["schemas"]["UpdateMember"]; answer: components["schemas"]["Member"] };
+    /** @description List messages */
+    "GET /conversations/{id}/messages": { path: { id: components["schemas"]["ConversationId"] }; query?: { limit?: number; cursor?: string; before?: components["schemas"]["MessageId"]; after?: components["schemas"]["MessageId"]; around?: components["schemas"]["MessageId"]; threadId?: components["schemas"]["MessageId"] }; answer: components["schemas"]["Page_Message"] };
+    /** @description Send a message */
+    "POST /conversations/{id}/messages": { path: { id: components["schemas"]["ConversationId"] }; body: components["schemas"]["MessageDraft"]; answer: components["schemas"]["Message"] };
+    /** @description List pinned messages */
+    "GET /conversations/{id}/pins": { path: { id: components["schemas"]["ConversationId"] }; answer: components["schemas"]["Page_Message"] };
+    /** @description Mark a conversation as read */
+    "POST /conversations/{id}/read": { path: { id: components["schemas"]["ConversationId"] }; body: components["schemas"]["ReadUpTo"] | null; answer: components["schemas"]["ReadState"] };
+    /** @description Schedule a message */
+    "POST /conversations/{id}/scheduled-messages": { path: { id: components["schemas"]["ConversationId"] }; body: components["schemas"]["Later"]; answer: components["schemas"]["ScheduledMessage"] };
+    /** @description See where an invite link leads */
+    "GET /invites/{code}": { path: { code: string }; answer: components["schemas"]["InvitePreview"] };
+    /** @description Join by an invite link */
+    "POST /invites/{code}": { path: { code: string }; answer: components["schemas"]["Conversation"] };
+    /** @description Get a message */
+    "GET /messages/{id}": { path: { id: components["schemas"]["MessageId"] }; answer: components["schemas"]["Message"] };
+    /** @description Replace a message's text */
+    "PUT /messages/{id}": { path: { id: components["schemas"]["MessageId"] }; body: components["schemas"]["NewContent"]; answer: components["schemas"]["Message"] };
+    /** @description Delete a message */
+    "DELETE /messages/{id}": { path: { id: components["schemas"]["MessageId"] }; answer: components["schemas"]["Message"] };
+    /** @description Edit a message */
+    "PATCH /messages/{id}": { path: { id: components["schemas"]["MessageId"] }; body: components["schemas"]["NewContent"]; answer: components["schemas"]["Message"] };
+    /** @description Forward a message */
+    "POST /messages/{id}/forward": { path: { id: components["schemas"]["MessageId"] }; body: components["schemas"]["Destinations"]; answer: components["schemas"]["Page_Message"] };
+    /** @description Pin a message */
+    "PUT /messages/{id}/pin": { path: { id: components["schemas"]["MessageId"] }; answer: components["schemas"]["Message"] };
+    /** @description Unpin a message */
+    "DELETE /messages/{id}/pin": { path: { id: components["schemas"]["MessageId"] }; answer: components["schemas"]["Message"] };
+    /** @description List reactions */
+    "GET /messages/{id}/reactions": { path: { id: components["schemas"]["MessageId"] }; query?: { limit?: number; cursor?: string }; answer: components["schemas"]["Page_Reaction"] };
+    /** @description React to a message */
+    "POST /messages/{id}/reactions": { path: { id: components["schemas"]["MessageId"] }; body: components["schemas"]["Choice"]; answer: components["schemas"]["Message"] };
+    /** @description Take a reaction back */
+    "DELETE /messages/{id}/reactions/{emoji}": { path: { id: components["schemas"]["MessageId"]; emoji: string }; answer: components["schemas"]["Message"] };
+    /** @description Mark a message as read */
+    "POST /messages/{id}/read": { path: { id: components["schemas"]["MessageId"] }; answer: components["schemas"]["ReadState"] };
+    /** @description List who has read a message */
+    "GET /messages/{id}/receipts": { path: { id: components["schemas"]["MessageId"] }; query?: { limit?: number; cursor?: string }; answer: components["schemas"]["ReceiptPage"] };
+    /** @description See what a message said before */
+    "GET /messages/{id}/versions": { path: { id: components["schemas"]["MessageId"] }; answer: components["schemas"]["Page_MessageVersion"] };
+    /** @description Find messages */
+    "GET /search/messages": { query: { q: string; conversationId?: components["schemas"]["ConversationId"]; from?: string; before?: components["schemas"]["Timestamp"]; after?: components["schemas"]["Timestamp"]; has?: "file"; limit?: number; cursor?: string }; answer: components["schemas"]["Page_SearchHit"] };
+    /** @description Find people */
+    "GET /users": { query?: { query?: string; ids?: string; limit?: number; cursor?: string }; answer: components["schemas"]["Page_User"] };
+    /** @description Get yourself */
+    "GET /users/me": { answer: components["schemas"]["OwnUser"] };
+    /** @description Change how others see you */
+    "PATCH /users/me": { body: components["schemas"]["UpdateProfile"]; answer: components["schemas"]["OwnUser"] };
+    /** @description List your drafts */
+    "GET /users/me/drafts": { query?: { limit?: number; cursor?: string }; answer: components["schemas"]["Page_Draft"] };
+    /** @description Change your password */
+    "PUT /users/me/password": { body: components["schemas"]["ChangePassword"]; answer: undefined };
+    /** @description List your scheduled messages */
+    "GET /users/me/scheduled-messages": { answer: components["schemas"]["Page_ScheduledMessage"] };
+    /** @description Cancel a scheduled message */
+    "DELETE /users/me/scheduled-messages/{id}": { path: { id: components["schemas"]["ScheduledMessageId"] }; answer: undefined };
+    /** @description List your sessions */
+    "GET /users/me/sessions": { answer: components["schemas"]["Page_SessionInfo"] };
+    /** @description End all other sessions */
+    "DELETE /users/me/sessions": { answer: undefined };
+    /** @description End a session */
+    "DELETE /users/me/sessions/{id}": { path: { id: components["schemas"]["SessionId"] }; answer: undefined };
+    /** @description List who is online */
+    "GET /users/online": { query?: { limit?: number; cursor?: string }; answer: components["schemas"]["Page_User"] };
+    /** @description Get a user */
+    "GET /users/{username}": { path: { username: string }; answer: components["schemas"]["User"] };
+}
 /** What a socket can be asked for, by its type: what it takes, and what it answers. */
 export interface ClientRequests {
     /** @description Keep the socket open with a newer token. */

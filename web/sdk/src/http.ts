@@ -4,9 +4,9 @@ import type { Problem } from "./types.ts";
 
 /** A request to the REST interface; the path is relative to `/api/v1`. */
 export interface Request {
-  method: "GET" | "POST";
+  method: string;
   path: string;
-  query?: Record<string, string | number | undefined>;
+  query?: Record<string, string | number | boolean | undefined>;
   body?: unknown;
   /** After this long the answer is given up. */
   timeoutMs?: number;

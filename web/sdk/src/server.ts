@@ -2,7 +2,25 @@ import type { Environment } from "./environment.ts";
 import { ChatError } from "./errors.ts";
 import { send, type Request } from "./http.ts";
 import type { Identity } from "./identity.ts";
-import type { Conversation, CreateConversation, Event, Message, Page, ReadState, Ticket, User } from "./types.ts";
+import type {
+  Conversation,
+  CreateConversation,
+  Endpoints,
+  Event,
+  Message,
+  Page,
+  ReadState,
+  Ticket,
+  User,
+} from "./types.ts";
+
+type Values = Record<string, string | number | boolean | undefined>;
+
+/** What an endpoint takes, which may be nothing. */
+export type Parts<E extends keyof Endpoints> =
+  Record<never, never> extends Omit<Endpoints[E], "answer">
+    ? [parts?: Omit<Endpoints[E], "answer">]
+    : [parts: Omit<Endpoints[E], "answer">];
 
 /** As many entries as a page may have, and the same for the events of a log. */
 const PAGE = 100;
@@ -18,42 +36,47 @@ export class Server {
   ) {}
 
   me(): Promise<User> {
-    return this.#request({ method: "GET", path: "/users/me" });
+    return this.call("GET /users/me");
   }
 
   conversations(cursor?: string): Promise<Page<Conversation>> {
-    return this.#request({ method: "GET", path: "/conversations", query: { limit: PAGE, cursor } });
+    return this.call("GET /conversations", { query: { limit: PAGE, ...(cursor !== undefined && { cursor }) } });
   }
 
   conversation(id: string): Promise<Conversation> {
-    return this.#request({ method: "GET", path: `/conversations/${encodeURIComponent(id)}` });
+    return this.call("GET /conversations/{id}", { path: { id } });
   }
 
   /** The direct conversation with somebody, which is created if there is none. */
   conversationWith(username: string): Promise<Conversation> {
-    return this.#request({ method: "GET", path: `/conversations/with/${encodeURIComponent(username)}` });
+    return this.call("GET /conversations/with/{username}", { path: { username } });
   }
 
   createConversation(body: CreateConversation): Promise<Conversation> {
-    return this.#request({ method: "POST", path: "/conversations", body });
+    return this.call("POST /conversations", { body });
   }
 
   /** A page of messages in the order of the log: the newest, or those next to a message. */
-  messages(conversationId: string, next: { before?: string; after?: string } = {}): Promise<Page<Message>> {
-    const path = `/conversations/${encodeURIComponent(conversationId)}/messages`;
-    return this.#request({ method: "GET", path, query: { limit: MESSAGES_PAGE, ...next } });
+  messages(id: string, next: { before?: string; after?: string; around?: string } = {}): Promise<Page<Message>> {
+    return this.call("GET /conversations/{id}/messages", { path: { id }, query: { limit: MESSAGES_PAGE, ...next } });
   }
 
   /** The events of a log behind a position. */
-  events(conversationId: string, after: number): Promise<Page<Event>> {
-    const path = `/conversations/${encodeURIComponent(conversationId)}/events`;
-    return this.#request({ method: "GET", path, query: { after, limit: EVENTS_PAGE } });
+  events(id: string, after: number): Promise<Page<Event>> {
+    return this.call("GET /conversations/{id}/events", { path: { id }, query: { after, limit: EVENTS_PAGE } });
   }
 
   /** Everything up to a position was read. */
-  read(conversationId: string, seq: number): Promise<ReadState> {
-    const path = `/conversations/${encodeURIComponent(conversationId)}/read`;
-    return this.#request({ method: "POST", path, body: { seq } });
+  read(id: string, seq: number): Promise<ReadState> {
+    return this.call("POST /conversations/{id}/read", { path: { id }, body: { seq } });
+  }
+
+  /** Anything that the REST interface answers, under its method and path. */
+  call<E extends keyof Endpoints>(endpoint: E, ...[parts]: Parts<E>): Promise<Endpoints[E]["answer"]> {
+    const { path = {}, query, body } = (parts ?? {}) as { path?: Values; query?: Values; body?: unknown };
+    const [method = "", pattern = ""] = endpoint.split(" ");
+    const filled = pattern.replace(/{(\w+)}/g, (_, name: string) => encodeURIComponent(String(path[name])));
+    return this.#request({ method, path: filled, ...(query && { query }), body });
   }
 
   /** Opens one socket, in the name of whoever the token names. */

@@ -6,7 +6,9 @@ import type * as Api from "./api.ts";
 
 type Schemas = Api.components["schemas"];
 
-export type { ClientRequests } from "./api.ts";
+export type { ClientRequests, Endpoints } from "./api.ts";
+/** Every shape of the server by its name: `Schemas["Member"]`. */
+export type { Schemas };
 
 export type AuthState = Schemas["AuthState"];
 export type Conversation = Schemas["Conversation"];
