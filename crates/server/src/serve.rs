@@ -18,6 +18,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use natter_chat::{Random as _, SystemClock, SystemRandom};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::disable_transparent_huge_pages;
+use socket2::SockRef;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -32,6 +33,9 @@ use tower::ServiceExt as _;
 
 /// Connections that the kernel completes before we take them: a storm of reconnecting clients must not be refused.
 const BACKLOG_MAX: u32 = 4_096;
+/// Bytes of a connection that wait in the kernel without having been sent. Left to itself, it takes megabytes for a client
+/// that does not read: a copy for each, of what waits in our queues once for all, and can be dropped there.
+const UNSENT_BYTES_MAX: u32 = 64 * 1024;
 /// How long to wait before accepting again when the process is out of descriptors.
 const ACCEPT_RETRY_MS: u64 = 50;
 /// Milliseconds over which clients spread their return after a shutdown.
@@ -253,6 +257,8 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
         if address.is_ipv4() { tokio::net::TcpSocket::new_v4()? } else { tokio::net::TcpSocket::new_v6()? };
     // A restarted server must not wait for the old connections' last packets.
     socket.set_reuseaddr(true)?;
+    // The connections that it accepts inherit this.
+    SockRef::from(&socket).set_tcp_notsent_lowat(UNSENT_BYTES_MAX)?;
     socket.bind(address)?;
     socket.listen(BACKLOG_MAX)
 }

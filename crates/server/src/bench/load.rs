@@ -35,8 +35,6 @@ const OPENING_MAX: usize = 128;
 const OPEN_TIME_MAX: Duration = Duration::from_mins(2);
 /// After the last send, until everything must have arrived.
 const SETTLE_TIME_MAX: Duration = Duration::from_mins(1);
-/// What the kernel takes for a connection that does not read, so that the server has to keep the rest.
-const STALLED_RECEIVE_BYTES: u32 = 4 * 1024;
 /// Between two looks at whether it has.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
@@ -140,14 +138,7 @@ impl Outcome {
 
 impl Job {
     fn address(&self, seat: &Seat) -> Address {
-        let receive_bytes = (self.trouble == Trouble::Stall).then_some(STALLED_RECEIVE_BYTES);
-        Address {
-            server: self.server,
-            source: self.source,
-            token: seat.token.clone(),
-            receive_bytes,
-            way: self.way,
-        }
+        Address { server: self.server, source: self.source, token: seat.token.clone(), way: self.way }
     }
 }
 

@@ -31,8 +31,6 @@ pub(super) struct Address {
     /// The address of this machine to connect from; none: as the kernel chooses.
     pub(super) source: Option<IpAddr>,
     pub(super) token: String,
-    /// What the kernel takes for it while nobody reads; none: as it likes.
-    pub(super) receive_bytes: Option<u32>,
     pub(super) way: Way,
 }
 
@@ -64,9 +62,6 @@ pub(super) struct Socket {
 impl Address {
     async fn dial(&self) -> Result<TcpStream> {
         let socket = TcpSocket::new_v4()?;
-        if let Some(bytes) = self.receive_bytes {
-            socket.set_recv_buffer_size(bytes)?;
-        }
         if let Some(source) = self.source {
             // Ports of connections that ended a moment ago may be taken again.
             socket.set_reuseaddr(true)?;

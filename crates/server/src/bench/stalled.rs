@@ -54,8 +54,7 @@ impl Stalled {
             scenario: "stalled",
             method: vec![format!(
                 "One room with {} connections that read, one of which sends {} messages of {} characters a second, and {} \
-                 that do not read for as long as messages are sent, with 4 KiB in their kernel. Then they do: each must \
-                 end with every message once and in order, whether it was still queued or is pulled with sync.resume \
+                 that do not read for as long as messages are sent. Then they do: each must end with every message once and in order, whether it was still queued or is pulled with sync.resume \
                  after sync.lagging. It is held against the same room in the same run in which all of them read. The \
                  queues' bound is the number of those who do not read times limits.connection_queue_bytes_max, which is {} \
                  KiB here.",
@@ -84,8 +83,9 @@ impl Stalled {
         let (all_read, _) = self.talk(site, first, Trouble::None).await?;
         let (some_read, grown) = self.talk(site, second, Trouble::Stall).await?;
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-        let laggings = some_read.iter().map(|outcome| outcome.laggings).sum::<u64>() as f64;
-        figures.add("queues that were dropped", "", laggings);
+        let share =
+            some_read.iter().map(|outcome| outcome.laggings).sum::<u64>() as f64 / self.stalled as f64;
+        figures.require("queues that were dropped / stalled connections", "", Limit::AtLeast(1.0), share);
         let p99 = |outcome: &Outcome| outcome.delivery_latency.percentile_ms(0.99);
         let [all_read, some_read] = [all_read, some_read].map(|outcomes| outcomes.into_iter().next());
         let (all_read, stalled) = (all_read.context("no load")?, some_read.context("no load")?);
