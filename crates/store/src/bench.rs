@@ -28,10 +28,10 @@ impl Baseline {
     }
 
     /// What [`Baseline::insert`] does, for whoever reads the result.
-    pub const fn description(&self) -> &'static str {
-        match self.0 {
-            Bare::Sqlite(_) => sqlite::bench::DESCRIPTION,
-            Bare::Postgres(_) => postgres::bench::DESCRIPTION,
+    pub const fn description(url: &DatabaseUrl) -> &'static str {
+        match url {
+            DatabaseUrl::Sqlite(_) => sqlite::bench::DESCRIPTION,
+            DatabaseUrl::Postgres(_) => postgres::bench::DESCRIPTION,
         }
     }
 

@@ -1,18 +1,18 @@
 //! `natter bench fanout`: one message to many.
 
-use super::figure::{Figures, Report, micros_each};
-use super::load::{Job, Load, Pace, Seat, Trouble};
-use super::machine::Machine;
+use super::figure::{Figures, micros_each};
+use super::load::{Job, Load, Pace};
 use super::process::CpuTime;
-use super::site::{Site, people, rooms};
-use super::socket::Way;
+use super::scenario::Scenario;
+use super::site::Site;
 use super::subject::Subject;
-use crate::config::Config;
-use anyhow::{Context as _, Result};
-use serde_json::json;
+use anyhow::Result;
+use natter_store::DatabaseUrl;
+use serde::Serialize;
 
 /// How much goes to how many.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Serialize, clap::Args)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct FanOut {
     /// People in the room, each with a connection; one of them sends
     #[arg(long, default_value_t = 1_000, value_parser = super::between::<2, 15_000>)]
@@ -26,65 +26,34 @@ pub(crate) struct FanOut {
     /// Seconds of a run
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=300))]
     pub(crate) seconds: u32,
-    /// Runs
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
-    pub(crate) runs: u32,
 }
 
-impl FanOut {
-    /// Measures on the kind of database that the configuration names.
-    pub(crate) async fn run(&self, config: &Config) -> Result<Report> {
-        let mut figures = Figures::default();
-        for _ in 0..self.runs {
-            Site::with(config, async |site| self.once(site, &mut figures).await).await?;
-        }
-        Ok(Report {
-            scenario: "fanout",
-            method: vec![format!(
-                "One room, {} connections of as many people, all from one other process on the same machine; one of them \
-                 sends {} messages a second. It is checked that every connection receives every message once and in order. \
-                 The latency of a delivery is from the send until the receiving process, one thread for all \
-                 connections, has read it. The server's time is divided by the deliveries, the sender's own included, \
-                 and holds all that the server does for them, commits among it.",
-                self.receivers, self.rate
-            )],
-            version: env!("CARGO_PKG_VERSION"),
-            machine: Machine::here(),
-            settings: json!({
-                "database": config.database.url.to_string(), "receivers": self.receivers, "rate": self.rate,
-                "contentChars": self.content_chars, "seconds": self.seconds, "runs": self.runs,
-            }),
-            figures: figures.finish(),
-        })
+impl Scenario for FanOut {
+    const NAME: &'static str = "fanout";
+
+    fn method(&self, _: &DatabaseUrl) -> Vec<String> {
+        vec![format!(
+            "One room, {} connections of as many people, all from one other process on the same machine; one of them \
+             sends {} messages a second. It is checked that every connection receives every message once and in order. \
+             The latency of a delivery is from the send until the receiving process, one thread for all \
+             connections, has read it. The server's time is divided by the deliveries, the sender's own included, \
+             and holds all that the server does for them, commits among it.",
+            self.receivers, self.rate
+        )]
     }
 
-    async fn once(&self, site: &Site, figures: &mut Figures) -> Result<()> {
-        let rooms = site
-            .prepare(async |chat| {
-                rooms(chat, "Room", &people(chat, self.receivers).await?, self.receivers).await
-            })
-            .await?;
-        let room = rooms.first().context("there is no room")?;
-        let seats = room.members.iter().enumerate().map(|(number, person)| Seat {
-            token: person.token.clone(),
-            conversation: Some(room.id),
-            seq: 1,
-            sends: number == 0,
-        });
+    async fn measure(&self, site: &mut Site, figures: &mut Figures) -> Result<()> {
+        let room = site.room("room", self.receivers).await?;
         let server = Subject::start(site).await?;
         let job = Job {
-            server: server.address,
-            source: None,
-            seats: seats.collect(),
             pace: Pace::PerSecond(f64::from(self.rate)),
             seconds: self.seconds,
             content_chars: self.content_chars,
-            trouble: Trouble::None,
-            way: Way::default(),
+            ..Job::new(server.address, room.seats().collect())
         };
         let mut load = Load::connect(&[job]).await?;
         let before = server.cpu_time()?;
-        let outcome = load.run(self.seconds).await?;
+        let outcome = load.run().await?;
         let CpuTime { user, system } = server.cpu_time()?.since(before);
         server.kill().await?;
 

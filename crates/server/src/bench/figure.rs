@@ -60,7 +60,7 @@ pub(crate) enum Limit {
 
 /// The figures of a scenario while it runs.
 #[derive(Debug, Default)]
-pub(super) struct Figures(Vec<Figure>);
+pub(crate) struct Figures(Vec<Figure>);
 
 impl Figures {
     /// Adds what a run measured.

@@ -1,15 +1,15 @@
 //! `natter bench idle`: what a server costs that has nothing to do.
 
-use super::figure::{Figures, Limit, Report};
-use super::load::{Job, Load, Pace, Seat, Trouble};
-use super::machine::Machine;
+use super::figure::{Figures, Limit};
+use super::load::{Job, Load, Seat};
+use super::scenario::Scenario;
 use super::site::{Person, Site, people, rooms};
 use super::socket::Way;
 use super::subject::Subject;
-use crate::config::Config;
 use anyhow::Result;
 use natter_chat::{Chat, Clock as _, ImportMessage, SystemClock};
-use serde_json::json;
+use natter_store::DatabaseUrl;
+use serde::Serialize;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -23,16 +23,14 @@ const REST_MB_MAX: f64 = 40.0;
 const START_MS_MAX: f64 = 150.0;
 /// Connections of one process: below the descriptors that a process usually may have.
 const PROCESS_CONNECTIONS_MAX: usize = 18_000;
-/// Connections besides those that are counted.
-const OTHERS_MAX: usize = 100;
 /// Between the last connection and the look at the memory, so that what is on its way is done.
 const SETTLE: Duration = Duration::from_secs(3);
 /// People in each of the conversations that the messages are in.
 const ROOM_MEMBERS: usize = 10;
 
 /// How many are idle.
-#[derive(Debug, Clone, clap::Args)]
-#[group(skip)] // Its name is the verb's already.
+#[derive(Debug, Serialize, clap::Args)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Idle {
     /// Connections, each of a user of its own
     #[arg(long, default_value_t = 15_000, value_parser = super::between::<1, 100_000>)]
@@ -46,55 +44,39 @@ pub(crate) struct Idle {
     /// Starts of the server in a run
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) starts: u32,
-    /// Runs
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
-    pub(crate) runs: u32,
+}
+
+impl Scenario for Idle {
+    const NAME: &'static str = "idle";
+
+    fn method(&self, _: &DatabaseUrl) -> Vec<String> {
+        vec![
+            format!(
+                "Start: from before the server's process is created until the answer to GET /health/ready is read, \
+                 with a database of {} messages and {} users; each of the {} starts of a run counts.",
+                self.messages, self.connections, self.starts
+            ),
+            "At rest: resident memory of a server that has answered one request.".to_owned(),
+            format!(
+                "A connection: what the server's memory grew by, from rest until {} connections of as many users are \
+                 open, over plain TCP and all from other processes, divided by their number. It includes what \
+                 accepting and authenticating them left behind. The kernel's memory is not in it.",
+                self.connections
+            ),
+        ]
+    }
+
+    async fn measure(&self, site: &mut Site, figures: &mut Figures) -> Result<()> {
+        let people = site.prepare(async |chat| self.fill(chat).await).await?;
+        self.start(site, figures).await?;
+        self.connect(site, &people, figures).await
+    }
 }
 
 impl Idle {
-    /// Measures on the kind of database that the configuration names.
-    pub(crate) async fn run(&self, config: &Config) -> Result<Report> {
-        let mut figures = Figures::default();
-        let mut config = config.clone();
-        config.limits.connections_max = config.limits.connections_max.max(self.connections + OTHERS_MAX);
-        Site::with(&config, async |site| {
-            let people = site.prepare(async |chat| self.fill(chat).await).await?;
-            for _ in 0..self.runs {
-                self.start(site, &mut figures).await?;
-                self.connect(site, &people, &mut figures).await?;
-            }
-            Ok(())
-        })
-        .await?;
-        Ok(Report {
-            scenario: "idle",
-            method: vec![
-                format!(
-                    "Start: from before the server's process is created until the answer to GET /health/ready is read, \
-                     with a database of {} messages and {} users; each of the {} starts of a run counts.",
-                    self.messages, self.connections, self.starts
-                ),
-                "At rest: resident memory of a server that has answered one request.".to_owned(),
-                format!(
-                    "A connection: what the server's memory grew by, from rest until {} connections of as many users are \
-                     open, over plain TCP and all from other processes, divided by their number. It includes what \
-                     accepting and authenticating them left behind. The kernel's memory is not in it.",
-                    self.connections
-                ),
-            ],
-            version: env!("CARGO_PKG_VERSION"),
-            machine: Machine::here(),
-            settings: json!({
-                "database": config.database.url.to_string(), "connections": self.connections,
-                "way": self.way, "messages": self.messages, "starts": self.starts, "runs": self.runs,
-            }),
-            figures: figures.finish(),
-        })
-    }
-
     async fn fill(&self, chat: &Chat) -> Result<Vec<Person>> {
-        let people = people(chat, self.connections).await?;
-        let rooms = rooms(chat, "Room", &people[..people.len().min(10 * ROOM_MEMBERS)], ROOM_MEMBERS).await?;
+        let people = people(chat, "person", self.connections).await?;
+        let rooms = rooms(chat, "room", &people[..people.len().min(10 * ROOM_MEMBERS)], ROOM_MEMBERS).await?;
         let mut kept = Vec::with_capacity(self.messages);
         for number in 0..self.messages {
             let room = &rooms[number % rooms.len()];
@@ -130,18 +112,12 @@ impl Idle {
         figures.require("resident memory at rest", "MB", Limit::AtMost(REST_MB_MAX), before.resident / 1e6);
         figures.add("anonymous memory at rest", "MB", before.anonymous / 1e6);
 
+        let seat =
+            |person: &Person| Seat { token: person.token.clone(), conversation: None, seq: 0, sends: false };
         let jobs = people.chunks(PROCESS_CONNECTIONS_MAX).zip(1..).map(|(people, host)| Job {
-            server: server.address,
             source: (host > 1).then(|| Ipv4Addr::new(127, 0, 0, host).into()),
-            seats: people
-                .iter()
-                .map(|person| Seat { token: person.token.clone(), conversation: None, seq: 0, sends: false })
-                .collect(),
-            pace: Pace::Window(0),
-            seconds: 0,
-            content_chars: 0,
-            trouble: Trouble::None,
             way: self.way,
+            ..Job::new(server.address, people.iter().map(seat).collect())
         });
         let begun = std::time::Instant::now();
         let load = Load::connect(&jobs.collect::<Vec<_>>()).await?;

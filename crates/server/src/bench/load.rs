@@ -137,6 +137,20 @@ impl Outcome {
 }
 
 impl Job {
+    /// Connections that nothing is sent on, and nothing happens to.
+    pub(crate) fn new(server: SocketAddr, seats: Vec<Seat>) -> Self {
+        Self {
+            server,
+            source: None,
+            seats,
+            pace: Pace::Window(0),
+            seconds: 0,
+            content_chars: 64,
+            trouble: Trouble::None,
+            way: Way::default(),
+        }
+    }
+
     fn address(&self, seat: &Seat) -> Address {
         Address { server: self.server, source: self.source, token: seat.token.clone(), way: self.way }
     }
@@ -146,6 +160,8 @@ impl Job {
 pub(crate) struct Load(Vec<Running>);
 
 struct Running {
+    /// Until it must have said what came of it.
+    time_max: Duration,
     /// Whether somebody in it sends.
     sends: bool,
     stdin: ChildStdin,
@@ -170,7 +186,9 @@ impl Load {
             let stdout = child.stdout.take().context("a load has no output")?;
             stdin.write_all(format!("{}\n", serde_json::to_string(job)?).as_bytes()).await?;
             let sends = job.seats.iter().any(|seat| seat.sends);
-            running.push(Running { sends, stdin, lines: BufReader::new(stdout).lines(), _child: child });
+            let time_max = seconds(job.seconds) + 2 * SETTLE_TIME_MAX;
+            let lines = BufReader::new(stdout).lines();
+            running.push(Running { time_max, sends, stdin, lines, _child: child });
         }
         for load in &mut running {
             let line = load.line(OPEN_TIME_MAX).await?;
@@ -180,20 +198,19 @@ impl Load {
     }
 
     /// Lets them send, and waits for the end.
-    pub(crate) async fn run(&mut self, seconds: u32) -> Result<Outcome> {
+    pub(crate) async fn run(&mut self) -> Result<Outcome> {
         let mut outcome = Outcome::default();
-        for one in self.run_each(seconds).await? {
+        for one in self.run_each().await? {
             outcome.merge(&one);
         }
         Ok(outcome)
     }
 
     /// The same, with the outcome of each: those that send first.
-    pub(crate) async fn run_each(&mut self, seconds: u32) -> Result<Vec<Outcome>> {
+    pub(crate) async fn run_each(&mut self) -> Result<Vec<Outcome>> {
         for load in &mut self.0 {
             load.stdin.write_all(b"go\n").await?;
         }
-        let time_max = Duration::from_secs(u64::from(seconds)) + 2 * SETTLE_TIME_MAX;
         let mut outcomes: Vec<Outcome> = Vec::new();
         let mut heads: HashMap<ConversationId, Seq> = HashMap::new();
         // Who only receives learns from the others how much there is.
@@ -203,7 +220,7 @@ impl Load {
                     let heads = serde_json::to_string(&heads)?;
                     load.stdin.write_all(format!("{heads}\n").as_bytes()).await?;
                 }
-                let outcome: Outcome = serde_json::from_str(&load.line(time_max).await?)?;
+                let outcome: Outcome = serde_json::from_str(&load.line(load.time_max).await?)?;
                 heads.extend(&outcome.heads);
                 outcomes.push(outcome);
             }

@@ -1,11 +1,10 @@
 //! `natter bench rest`: what people do all day, by REST.
 
-use super::figure::{Figures, Limit, Report, per_second};
+use super::figure::{Figures, Limit, per_second};
 use super::histogram::Histogram;
-use super::machine::Machine;
+use super::scenario::Scenario;
 use super::site::{Person, Site, people};
 use super::subject::Subject;
-use crate::config::Config;
 use crate::seed;
 use crate::seed::rng::Rng;
 use anyhow::{Context as _, Result, ensure};
@@ -15,6 +14,8 @@ use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use natter_store::DatabaseUrl;
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -30,56 +31,43 @@ const CHANNELS: usize = 10;
 const P95_MS_MAX: f64 = 20.0;
 
 /// How many people do how much.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Serialize, clap::Args)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct RestLoad {
     /// File of messages that are there before: .jsonl, or .jsonl.xz, as for natter seed
     #[arg(long, value_name = "FILE")]
+    #[serde(skip)]
     pub(crate) corpus: PathBuf,
     /// People, each with a connection of their own
     #[arg(long, default_value_t = 200, value_parser = super::between::<1, 5_000>)]
     pub(crate) users: usize,
     /// Requests of one person in a minute, at random times
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=6_000))]
+    #[serde(rename = "requestsPerMinute")]
     pub(crate) rate: u32,
     /// Seconds of a run
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=300))]
     pub(crate) seconds: u32,
-    /// Runs
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
-    pub(crate) runs: u32,
 }
 
-impl RestLoad {
-    /// Measures on the kind of database that the configuration names.
-    pub(crate) async fn run(&self, config: &Config) -> Result<Report> {
-        let mut figures = Figures::default();
-        for _ in 0..self.runs {
-            Site::with(config, async |site| self.once(site, &mut figures).await).await?;
-        }
-        Ok(Report {
-            scenario: "rest",
-            method: vec![format!(
-                "{} people, each in {CHANNELS} channels of the corpus, do what people do, {} times a minute each at random \
-                 times: read lists and histories, send, mark as read, react, search. All run in one other process on \
-                 the same machine. A request counts from when it was due, so that waiting for the one before it \
-                 counts too. Every answer must be a success. GET /health is asked every {HEALTH_MS} ms meanwhile.",
-                self.users, self.rate
-            )],
-            version: env!("CARGO_PKG_VERSION"),
-            machine: Machine::here(),
-            settings: json!({
-                "database": config.database.url.to_string(), "users": self.users, "requestsPerMinute": self.rate,
-                "seconds": self.seconds, "runs": self.runs,
-            }),
-            figures: figures.finish(),
-        })
+impl Scenario for RestLoad {
+    const NAME: &'static str = "rest";
+
+    fn method(&self, _: &DatabaseUrl) -> Vec<String> {
+        vec![format!(
+            "{} people, each in {CHANNELS} channels of the corpus, do what people do, {} times a minute each at random \
+             times: read lists and histories, send, mark as read, react, search. All run in one other process on \
+             the same machine. A request counts from when it was due, so that waiting for the one before it \
+             counts too. Every answer must be a success. GET /health is asked every {HEALTH_MS} ms meanwhile.",
+            self.users, self.rate
+        )]
     }
 
-    async fn once(&self, site: &Site, figures: &mut Figures) -> Result<()> {
+    async fn measure(&self, site: &mut Site, figures: &mut Figures) -> Result<()> {
         let people = site
             .prepare(async |chat| {
                 seed::import_corpus(chat, &self.corpus, None).await?;
-                people(chat, self.users).await
+                people(chat, "person", self.users).await
             })
             .await?;
         let server = Subject::start(site).await?;

@@ -1,15 +1,15 @@
 //! `natter bench room`: a very large room.
 
-use super::figure::{Figures, Limit, Report, micros_each};
+use super::figure::{Figures, Limit, micros_each};
 use super::histogram::Histogram;
-use super::load::{Job, Load, Pace, Seat, Trouble};
-use super::machine::Machine;
-use super::site::{Person, Room, Site, people, rooms};
-use super::socket::Way;
+use super::load::{Job, Load, Pace};
+use super::scenario::Scenario;
+use super::site::{Person, Room, Site, people};
 use super::subject::Subject;
-use crate::config::Config;
 use anyhow::{Context as _, Result, ensure};
 use natter_protocol::{Conversation, Seq};
+use natter_store::DatabaseUrl;
+use serde::Serialize;
 use serde_json::json;
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -24,12 +24,10 @@ const JOIN_SLOWER_MAX: f64 = 2.0;
 const SMALL_MEMBERS: usize = 10;
 /// People who join each room.
 const JOINS: usize = 100;
-/// Connections besides those that are counted.
-const OTHERS_MAX: usize = 100;
 
 /// How large it is.
-#[derive(Debug, Clone, clap::Args)]
-#[group(skip)] // Its name is the verb's already.
+#[derive(Debug, Serialize, clap::Args)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct LargeRoom {
     /// People in the room; as many as a conversation may have, less those who join meanwhile
     #[arg(long, default_value_t = 99_900, value_parser = super::between::<20, 99_900>)]
@@ -43,94 +41,45 @@ pub(crate) struct LargeRoom {
     /// Seconds of a run
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=300))]
     pub(crate) seconds: u32,
-    /// Runs
-    #[arg(long, default_value_t = 3, value_parser = super::between::<1, 20>)]
-    pub(crate) runs: usize,
 }
 
-impl LargeRoom {
-    /// Measures on the kind of database that the configuration names.
-    pub(crate) async fn run(&self, config: &Config) -> Result<Report> {
-        let mut figures = Figures::default();
-        let mut config = config.clone();
-        config.limits.connections_max = config.limits.connections_max.max(self.online + OTHERS_MAX);
-        Site::with(&config, async |site| {
-            let (large, small, newcomers) = site
-                .prepare(async |chat| {
-                    let everybody =
-                        people(chat, self.members + SMALL_MEMBERS + 2 * JOINS * self.runs).await?;
-                    let (members, others) = everybody.split_at(self.members);
-                    let (few, newcomers) = others.split_at(SMALL_MEMBERS);
-                    let large =
-                        rooms(chat, "Large", members, members.len()).await?.pop().context("no room")?;
-                    let small = rooms(chat, "Small", few, few.len()).await?.pop().context("no room")?;
-                    Ok((large, small, newcomers.to_vec()))
-                })
-                .await?;
-            for newcomers in newcomers.chunks(2 * JOINS) {
-                self.once(site, &large, &small, newcomers, &mut figures).await?;
-            }
-            Ok(())
-        })
-        .await?;
-        Ok(Report {
-            scenario: "room",
-            method: vec![
-                format!(
-                    "One room of {} members, {} of whom are connected; one of them sends {} messages a second. Every \
-                     connection must receive every message once and in order. The latency of a delivery is from the send \
-                     until the receiving process, one thread for all connections, has read it.",
-                    self.members, self.online, self.rate
-                ),
-                format!(
-                    "Before that, {JOINS} people are added to that room, and as many to one of {SMALL_MEMBERS}, in turn, by \
-                     REST: the time is until the answer is read, which is after the commit."
-                ),
-            ],
-            version: env!("CARGO_PKG_VERSION"),
-            machine: Machine::here(),
-            settings: json!({
-                "database": config.database.url.to_string(), "members": self.members, "online": self.online,
-                "rate": self.rate, "seconds": self.seconds, "runs": self.runs,
-            }),
-            figures: figures.finish(),
-        })
+impl Scenario for LargeRoom {
+    const NAME: &'static str = "room";
+
+    fn method(&self, _: &DatabaseUrl) -> Vec<String> {
+        vec![
+            format!(
+                "One room of {} members, {} of whom are connected; one of them sends {} messages a second. Every \
+                 connection must receive every message once and in order. The latency of a delivery is from the send \
+                 until the receiving process, one thread for all connections, has read it.",
+                self.members, self.online, self.rate
+            ),
+            format!(
+                "Before that, {JOINS} people are added to that room, and as many to one of {SMALL_MEMBERS}, in turn, by \
+                 REST: the time is until the answer is read, which is after the commit."
+            ),
+        ]
     }
 
-    async fn once(
-        &self,
-        site: &Site,
-        large: &Room,
-        small: &Room,
-        newcomers: &[Person],
-        figures: &mut Figures,
-    ) -> Result<()> {
+    async fn measure(&self, site: &mut Site, figures: &mut Figures) -> Result<()> {
+        let mut large = site.room("large", self.members).await?;
+        let small = site.room("small", SMALL_MEMBERS).await?;
+        let newcomers = site.prepare(async |chat| people(chat, "newcomer", JOINS).await).await?;
         let server = Subject::start(site).await?;
         let (mut to_large, mut to_small) = (Histogram::default(), Histogram::default());
-        for pair in newcomers.chunks_exact(2) {
-            to_small.record(add(server.address, small, &pair[0]).await?.elapsed());
-            to_large.record(add(server.address, large, &pair[1]).await?.elapsed());
+        for newcomer in &newcomers {
+            to_small.record(add(server.address, &small, newcomer).await?.elapsed());
+            to_large.record(add(server.address, &large, newcomer).await?.elapsed());
         }
-        let seq = head(server.address, large).await?;
-        let seats = large.members.iter().take(self.online).enumerate().map(|(number, person)| Seat {
-            token: person.token.clone(),
-            conversation: Some(large.id),
-            seq,
-            sends: number == 0,
-        });
+        large.seq = head(server.address, &large).await?;
         let job = Job {
-            server: server.address,
-            source: None,
-            seats: seats.collect(),
             pace: Pace::PerSecond(f64::from(self.rate)),
             seconds: self.seconds,
-            content_chars: 64,
-            trouble: Trouble::None,
-            way: Way::default(),
+            ..Job::new(server.address, large.seats().take(self.online).collect())
         };
         let mut load = Load::connect(&[job]).await?;
         let before = server.cpu_time()?;
-        let outcome = load.run(self.seconds).await?;
+        let outcome = load.run().await?;
         let user = server.cpu_time()?.since(before).user;
         server.kill().await?;
 

@@ -2,12 +2,11 @@
 
 mod queries;
 
-use super::figure::{Figures, Limit, Report, per_second};
+use super::figure::{Figures, Limit, per_second};
 use super::histogram::Histogram;
-use super::machine::Machine;
+use super::scenario::Scenario;
 use super::site::Site;
 use super::subject::Subject;
-use crate::config::Config;
 use crate::seed::corpus::summary;
 use crate::{open, seed};
 use anyhow::{Context as _, Result, ensure};
@@ -18,10 +17,11 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use natter_chat::ImportMessage;
-use natter_store::ListFilter;
 use natter_store::bench::index_bytes;
-use queries::{CLASSES, Queries};
-use serde_json::{Value, json};
+use natter_store::{DatabaseUrl, ListFilter};
+use queries::{CLASSES, LAST_MAX, Queries};
+use serde::Serialize;
+use serde_json::Value;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -39,11 +39,12 @@ const TOKEN_SECONDS: u32 = 6 * 60 * 60;
 const OBSERVER: &str = "observer";
 
 /// How much is searched.
-#[derive(Debug, Clone, clap::Args)]
-#[group(skip)] // Its name is the verb's already.
+#[derive(Debug, Serialize, clap::Args)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Search {
     /// File of messages to search: .jsonl, or .jsonl.xz, as for natter seed
     #[arg(long, value_name = "FILE")]
+    #[serde(skip)]
     pub(crate) corpus: PathBuf,
     /// How often the file is imported, each time a little later
     #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=1_000))]
@@ -51,48 +52,30 @@ pub(crate) struct Search {
     /// Searches of each kind by each of two people
     #[arg(long, default_value_t = 100, value_parser = super::between::<1, 10_000>)]
     pub(crate) queries: usize,
-    /// Runs
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=20))]
-    pub(crate) runs: u32,
 }
 
-impl Search {
-    /// Measures on the kind of database that the configuration names.
-    pub(crate) async fn run(&self, config: &Config) -> Result<Report> {
-        let queries = Queries::of(&self.corpus, self.queries)?;
-        let mut figures = Figures::default();
-        let mut messages = 0;
-        for _ in 0..self.runs {
-            messages = Site::with(config, async |site| self.once(site, &queries, &mut figures).await).await?;
-        }
-        Ok(Report {
-            scenario: "search",
-            method: vec![
-                format!(
-                    "The corpus is imported {} times over, into the same channels. Then it is indexed in one go, and {} more \
-                     messages are sent, which are not.",
-                    self.copies,
-                    queries.last.len()
-                ),
-                format!(
-                    "Searches go over REST from one other process on the same machine, one at a time. Each of {} of every \
-                     kind, made of the corpus's own words, is made by a member of every channel and by an ordinary \
-                     member; of each, up to {PAGES_MAX} pages of 50 are read. Words are frequent in 1 of 20 messages, \
-                     common in 1 of 200, uncommon in 1 of 2,000.",
-                    self.queries
-                ),
-            ],
-            version: env!("CARGO_PKG_VERSION"),
-            machine: Machine::here(),
-            settings: json!({
-                "database": config.database.url.to_string(), "messages": messages, "copies": self.copies,
-                "queries": self.queries, "runs": self.runs,
-            }),
-            figures: figures.finish(),
-        })
+impl Scenario for Search {
+    const NAME: &'static str = "search";
+
+    fn method(&self, _: &DatabaseUrl) -> Vec<String> {
+        vec![
+            format!(
+                "The corpus is imported {} times over, into the same channels. Then it is indexed in one go, and {} more \
+                 messages are sent, which are not.",
+                self.copies, LAST_MAX
+            ),
+            format!(
+                "Searches go over REST from one other process on the same machine, one at a time. Each of {} of every \
+                 kind, made of the corpus's own words, is made by a member of every channel and by an ordinary \
+                 member; of each, up to {PAGES_MAX} pages of 50 are read. Words are frequent in 1 of 20 messages, \
+                 common in 1 of 200, uncommon in 1 of 2,000.",
+                self.queries
+            ),
+        ]
     }
 
-    async fn once(&self, site: &Site, queries: &Queries, figures: &mut Figures) -> Result<u64> {
+    async fn measure(&self, site: &mut Site, figures: &mut Figures) -> Result<()> {
+        let queries = Queries::of(&self.corpus, self.queries)?;
         let (messages, tokens) = site
             .prepare(async |chat| {
                 let (observer, _) = chat.import().user(OBSERVER).await?;
@@ -105,10 +88,11 @@ impl Search {
             })
             .await?;
         let (indexed, time) = index(site, &queries.last).await?;
+        #[expect(clippy::cast_precision_loss, reason = "messages and bytes that fit on a disk")]
+        let (count, bytes) = (messages as f64, index_bytes(&open::options(&site.config)).await? as f64);
+        figures.add("messages", "", count);
         figures.add("messages indexed", "1/s", per_second(indexed, time));
-        #[expect(clippy::cast_precision_loss, reason = "a number of bytes that fits on a disk")]
-        let bytes = index_bytes(&open::options(&site.config)).await? as f64 / messages as f64;
-        figures.add("index, for each message", "B", bytes);
+        figures.add("index, for each message", "B", bytes / count);
 
         let server = Subject::start(site).await?;
         let (mut all, mut next_pages) = (Histogram::default(), Histogram::default());
@@ -138,7 +122,7 @@ impl Search {
             figures.add(name, "ms", histogram.percentile_ms(0.95));
         }
         figures.add("second and third pages, p95", "ms", next_pages.percentile_ms(0.95));
-        Ok(messages)
+        Ok(())
     }
 }
 

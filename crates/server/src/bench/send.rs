@@ -1,20 +1,18 @@
 //! `natter bench send`: durable sends.
 
-use super::figure::{Figures, Limit, Report, micros_each, per_second};
-use super::load::{Job, Load, Outcome, Pace, Seat, Trouble};
-use super::machine::Machine;
+use super::figure::{Figures, Limit, micros_each, per_second};
+use super::load::{Job, Load, Outcome, Pace, Seat};
 use super::process::CpuTime;
-use super::site::{self, Person, Room, Site, people};
-use super::socket::Way;
+use super::scenario::Scenario;
+use super::site::{Room, Site};
 use super::subject::Subject;
-use crate::config::Config;
 use crate::open;
 use anyhow::Result;
 use natter_chat::{Clock as _, SystemClock};
 use natter_protocol::{ConversationId, MessageId, MessageKind, Seq, UserSummary};
 use natter_store::bench::Baseline;
-use natter_store::{BATCH_WRITES_MAX, Mentions, NewMessage, Write};
-use serde_json::json;
+use natter_store::{BATCH_WRITES_MAX, DatabaseUrl, Mentions, NewMessage, Write};
+use serde::Serialize;
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -24,8 +22,8 @@ const RATIO_MIN: f64 = 0.5;
 const LIGHT: (usize, f64) = (10, 100.0);
 
 /// How much is sent.
-#[derive(Debug, Clone, clap::Args)]
-#[group(skip)] // Its name is the verb's already.
+#[derive(Debug, Serialize, clap::Args)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Send {
     /// Connections, each of a user of its own, that all send; rounded up to whole conversations
     #[arg(long, default_value_t = 64, value_parser = super::between::<1, 10_000>)]
@@ -41,44 +39,17 @@ pub(crate) struct Send {
     pub(crate) content_chars: usize,
     /// Processes that make the load
     #[arg(long, default_value_t = 1, value_parser = super::between::<1, 16>)]
+    #[serde(rename = "loadProcesses")]
     pub(crate) processes: usize,
     /// Seconds of each measurement; a run has four
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=300))]
     pub(crate) seconds: u32,
-    /// Runs
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
-    pub(crate) runs: u32,
 }
 
-impl Send {
-    /// Measures on the kind of database that the configuration names.
-    pub(crate) async fn run(&self, config: &Config) -> Result<Report> {
-        let mut figures = Figures::default();
-        let mut baseline = "";
-        for _ in 0..self.runs {
-            let bare;
-            (bare, baseline) = Site::with(config, async |site| self.bare(site).await).await?;
-            let pipeline = Site::with(config, async |site| self.pipeline(site).await).await?;
-            figures.add("bare batched inserts", "1/s", bare);
-            figures.add("commit pipeline alone", "1/s", pipeline);
-            Site::with(config, async |site| self.whole(site, bare, &mut figures).await).await?;
-            figures.add("commit pipeline alone / bare inserts", "", pipeline / bare);
-        }
-        Ok(Report {
-            scenario: "send",
-            method: self.method(baseline),
-            version: env!("CARGO_PKG_VERSION"),
-            machine: Machine::here(),
-            settings: json!({
-                "database": config.database.url.to_string(), "connections": self.connections, "window": self.window,
-                "members": self.members, "contentChars": self.content_chars, "loadProcesses": self.processes,
-                "seconds": self.seconds, "runs": self.runs, "batchWritesMax": BATCH_WRITES_MAX,
-            }),
-            figures: figures.finish(),
-        })
-    }
+impl Scenario for Send {
+    const NAME: &'static str = "send";
 
-    fn method(&self, baseline: &str) -> Vec<String> {
+    fn method(&self, database: &DatabaseUrl) -> Vec<String> {
         vec![
             format!(
                 "Durable sends, full path: {} connections from {} other process(es) on the same machine keep {} messages \
@@ -87,7 +58,7 @@ impl Send {
                  once, and in order.",
                 self.connections, self.processes, self.window, self.members
             ),
-            format!("Bare batched inserts, in a fresh database of the same kind, batches of {BATCH_WRITES_MAX}: {baseline}"),
+            format!("Bare batched inserts, in a fresh database of the same kind, batches of {BATCH_WRITES_MAX}: {}", Baseline::description(database)),
             "Commit pipeline alone: the same messages through natter's store, in one process without sockets, with as \
              many on their way."
                 .to_owned(),
@@ -98,8 +69,22 @@ impl Send {
         ]
     }
 
+    async fn measure(&self, site: &mut Site, figures: &mut Figures) -> Result<()> {
+        let bare = self.bare(site).await?;
+        site.empty().await?;
+        let pipeline = self.pipeline(site).await?;
+        site.empty().await?;
+        figures.add("bare batched inserts", "1/s", bare);
+        figures.add("commit pipeline alone", "1/s", pipeline);
+        self.whole(site, bare, figures).await?;
+        figures.add("commit pipeline alone / bare inserts", "", pipeline / bare);
+        Ok(())
+    }
+}
+
+impl Send {
     /// Inserts per second with nothing around them.
-    async fn bare(&self, site: &Site) -> Result<(f64, &'static str)> {
+    async fn bare(&self, site: &Site) -> Result<f64> {
         let rooms = self.rooms(site, 0).await?;
         let mut baseline = Baseline::open(&open::options(&site.config)).await?;
         let mut letters = Letters::new(&rooms, self);
@@ -120,7 +105,7 @@ impl Send {
             busy += begun.elapsed();
             inserted += BATCH_WRITES_MAX as u64;
         }
-        Ok((per_second(inserted, busy), baseline.description()))
+        Ok(per_second(inserted, busy))
     }
 
     /// Commits per second without sockets.
@@ -176,16 +161,12 @@ impl Send {
     async fn load(&self, server: &Subject, rooms: &[Room], pace: Pace, processes: usize) -> Result<Outcome> {
         // A conversation belongs to one process, which knows what its members must receive.
         let jobs = rooms.chunks(rooms.len().div_ceil(processes)).map(|rooms| Job {
-            server: server.address,
-            source: None,
-            seats: rooms.iter().flat_map(seats).collect(),
             pace,
             seconds: self.seconds,
             content_chars: self.content_chars,
-            trouble: Trouble::None,
-            way: Way::default(),
+            ..Job::new(server.address, rooms.iter().flat_map(seats).collect())
         });
-        Load::connect(&jobs.collect::<Vec<_>>()).await?.run(self.seconds).await
+        Load::connect(&jobs.collect::<Vec<_>>()).await?.run().await
     }
 
     fn time(&self) -> Duration {
@@ -195,21 +176,13 @@ impl Send {
     /// The conversations of the load, and behind them more for so many people.
     async fn rooms(&self, site: &Site, more: usize) -> Result<Vec<Room>> {
         let rooms = self.connections.div_ceil(self.members) + more.div_ceil(self.members);
-        site.prepare(async |chat| {
-            site::rooms(chat, "Room", &people(chat, rooms * self.members).await?, self.members).await
-        })
-        .await
+        site.rooms("room", rooms, self.members).await
     }
 }
 
+/// Everybody sends.
 fn seats(room: &Room) -> impl Iterator<Item = Seat> {
-    let seat = |person: &Person| Seat {
-        token: person.token.clone(),
-        conversation: Some(room.id),
-        seq: 1,
-        sends: true,
-    };
-    room.members.iter().map(seat)
+    room.seats().map(|seat| Seat { sends: true, ..seat })
 }
 
 /// Writes messages as they come from the connections: as many of one person in a row as its window holds, because that

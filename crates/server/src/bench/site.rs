@@ -1,11 +1,13 @@
 //! A database for one measurement, and the people in it.
 
-use crate::config::{self, Config};
+use super::load::Seat;
+use crate::config::{self, Config, Limits};
 use crate::open;
 use anyhow::{Context as _, Result};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use natter_chat::{Chat, ImportConversation};
-use natter_protocol::{ConversationId, ConversationKind, UserSummary};
+use natter_protocol::{ConversationId, ConversationKind, Seq, UserSummary};
+use natter_store::DatabaseUrl;
 use natter_store::bench::{create_scratch, drop_scratch};
 use std::path::PathBuf;
 
@@ -13,14 +15,17 @@ use std::path::PathBuf;
 const NAME: &str = "natter_bench";
 /// Seconds that a token lives: longer than any scenario.
 const TOKEN_SECONDS: u32 = 6 * 60 * 60;
+/// Connections that a server admits here: more than any scenario has.
+const CONNECTIONS_MAX: usize = 1_000_000;
 /// Questions to the database at the same time.
 const CONCURRENCY: usize = 256;
 
 /// An empty database of the kind that the configuration names, on the same disk or server.
-pub(super) struct Site {
+pub(crate) struct Site {
+    /// Its directory is removed with this value.
     pub(super) config: Config,
-    /// Removed with this value.
-    directory: PathBuf,
+    /// The database that is not touched.
+    given: DatabaseUrl,
 }
 
 /// Somebody who can connect.
@@ -34,31 +39,67 @@ pub(super) struct Person {
 #[derive(Debug, Clone)]
 pub(super) struct Room {
     pub(super) id: ConversationId,
+    /// The newest position in it, which is that of its creation at first.
+    pub(super) seq: Seq,
     pub(super) members: Vec<Person>,
+}
+
+impl Room {
+    /// A seat for each member, the first of whom sends.
+    pub(super) fn seats(&self) -> impl Iterator<Item = Seat> {
+        self.members.iter().enumerate().map(|(number, person)| Seat {
+            token: person.token.clone(),
+            conversation: Some(self.id),
+            seq: self.seq,
+            sends: number == 0,
+        })
+    }
 }
 
 impl Site {
     /// Does something with a new database, and removes it.
-    pub(super) async fn with<T>(config: &Config, body: impl AsyncFnOnce(&Self) -> Result<T>) -> Result<T> {
-        let directory = config.data_dir.join(NAME);
-        if directory.exists() {
-            // An earlier run was interrupted.
-            std::fs::remove_dir_all(&directory).with_context(|| directory.display().to_string())?;
-        }
-        let limits = config.limits.clone().without_rates();
-        let mut scratch = Config { data_dir: directory.clone(), limits, ..config.clone() };
-        scratch.database.url = create_scratch(&config.database.url, NAME).await?;
-        std::fs::create_dir_all(&directory).with_context(|| directory.display().to_string())?;
-        let outcome = body(&Self { config: scratch, directory }).await;
-        drop_scratch(&config.database.url, NAME).await?;
+    pub(super) async fn with<T>(
+        config: &Config,
+        body: impl AsyncFnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        let limits = Limits { connections_max: CONNECTIONS_MAX, ..config.limits.clone().without_rates() };
+        let config_here = Config { data_dir: config.data_dir.join(NAME), limits, ..config.clone() };
+        let mut site = Self { config: config_here, given: config.database.url.clone() };
+        site.empty().await?;
+        let outcome = body(&mut site).await;
+        drop_scratch(&site.given, NAME).await?;
         outcome
+    }
+
+    /// Makes the database, and removes what is there: of this run, or of one that was interrupted.
+    pub(super) async fn empty(&mut self) -> Result<()> {
+        let directory = &self.config.data_dir;
+        if directory.exists() {
+            std::fs::remove_dir_all(directory).with_context(|| directory.display().to_string())?;
+        }
+        std::fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
+        self.config.database.url = create_scratch(&self.given, NAME).await?;
+        Ok(())
     }
 
     /// Writes the configuration down for a server.
     pub(super) fn configuration(&self) -> Result<PathBuf> {
-        let path = self.directory.join("natter.toml");
+        let path = self.config.data_dir.join("natter.toml");
         std::fs::write(&path, config::toml(&self.config)).with_context(|| path.display().to_string())?;
         Ok(path)
+    }
+
+    /// Creates a group of so many people.
+    pub(super) async fn room(&self, name: &str, members: usize) -> Result<Room> {
+        self.rooms(name, 1, members).await?.pop().context("no room was made")
+    }
+
+    /// Creates groups of so many people each, none of whom is in two.
+    pub(super) async fn rooms(&self, name: &str, count: usize, members: usize) -> Result<Vec<Room>> {
+        self.prepare(async |chat| {
+            rooms(chat, name, &people(chat, name, count * members).await?, members).await
+        })
+        .await
     }
 
     /// Does something with the domain, and closes the database to the last connection.
@@ -75,17 +116,18 @@ impl Site {
 
 impl Drop for Site {
     fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.directory) {
-            tracing::warn!(%error, directory = %self.directory.display(), "what was measured with is still there");
+        let directory = &self.config.data_dir;
+        if let Err(error) = std::fs::remove_dir_all(directory) {
+            tracing::warn!(%error, directory = %directory.display(), "what was measured with is still there");
         }
     }
 }
 
-/// Creates people who have no password, with tokens.
-pub(super) async fn people(chat: &Chat, count: usize) -> Result<Vec<Person>> {
+/// Creates people who have no password, with tokens; their names begin alike.
+pub(super) async fn people(chat: &Chat, name: &str, count: usize) -> Result<Vec<Person>> {
     stream::iter(0..count)
         .map(async |number| {
-            let (user, _) = chat.import().user(&format!("person{number}")).await?;
+            let (user, _) = chat.import().user(&format!("{name}{number}")).await?;
             let token = chat.mint_token(&user.username, TOKEN_SECONDS).await?;
             let user = UserSummary {
                 id: user.id,
@@ -116,7 +158,7 @@ pub(super) async fn rooms(chat: &Chat, name: &str, people: &[Person], members: u
                 created_at: now,
             };
             let (id, _) = chat.import().conversation(new).await?;
-            anyhow::Ok(Room { id, members: members.to_vec() })
+            anyhow::Ok(Room { id, seq: 1, members: members.to_vec() })
         })
         .buffered(CONCURRENCY)
         .try_collect()

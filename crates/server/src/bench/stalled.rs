@@ -1,14 +1,13 @@
 //! `natter bench stalled`: many who do not read, among some who do.
 
-use super::figure::{Figures, Limit, Report};
-use super::load::{Job, Load, Outcome, Pace, Seat, Trouble};
-use super::machine::Machine;
-use super::site::{Room, Site, people, rooms};
-use super::socket::Way;
+use super::figure::{Figures, Limit};
+use super::load::{Job, Load, Outcome, Pace, Trouble};
+use super::scenario::Scenario;
+use super::site::{Room, Site};
 use super::subject::Subject;
-use crate::config::Config;
 use anyhow::{Context as _, Result};
-use serde_json::json;
+use natter_store::DatabaseUrl;
+use serde::Serialize;
 
 /// How much longer deliveries to the others may take because of them: less than twice as long.
 const SLOWER_MAX: f64 = 2.0;
@@ -17,8 +16,8 @@ const SLOWER_MAX: f64 = 2.0;
 const QUEUE_BYTES_MAX: usize = 128 * 1024;
 
 /// How many do not read.
-#[derive(Debug, Clone, clap::Args)]
-#[group(skip)] // Its name is the verb's already.
+#[derive(Debug, Serialize, clap::Args)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Stalled {
     /// Connections that do not read while messages are sent
     #[expect(clippy::struct_field_names, reason = "it is also the name of the flag")]
@@ -36,52 +35,32 @@ pub(crate) struct Stalled {
     /// Seconds of a run: less than it takes until a stalled connection is closed
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=18))]
     pub(crate) seconds: u32,
-    /// Runs
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
-    pub(crate) runs: u32,
 }
 
-impl Stalled {
-    /// Measures on the kind of database that the configuration names.
-    pub(crate) async fn run(&self, config: &Config) -> Result<Report> {
-        let mut figures = Figures::default();
-        let mut config = config.clone();
-        config.limits.connection_queue_bytes_max = QUEUE_BYTES_MAX;
-        for _ in 0..self.runs {
-            Site::with(&config, async |site| self.once(site, &mut figures).await).await?;
-        }
-        Ok(Report {
-            scenario: "stalled",
-            method: vec![format!(
-                "One room with {} connections that read, one of which sends {} messages of {} characters a second, and {} \
-                 that do not read for as long as messages are sent. Then they do: each must end with every message once and in order, whether it was still queued or is pulled with sync.resume \
-                 after sync.lagging. It is held against the same room in the same run in which all of them read. The \
-                 queues' bound is the number of those who do not read times limits.connection_queue_bytes_max, which is {} \
-                 KiB here.",
-                self.others,
-                self.rate,
-                self.content_chars,
-                self.stalled,
-                QUEUE_BYTES_MAX / 1024
-            )],
-            version: env!("CARGO_PKG_VERSION"),
-            machine: Machine::here(),
-            settings: json!({
-                "database": config.database.url.to_string(), "stalled": self.stalled, "others": self.others,
-                "rate": self.rate, "contentChars": self.content_chars, "seconds": self.seconds, "runs": self.runs,
-            }),
-            figures: figures.finish(),
-        })
+impl Scenario for Stalled {
+    const NAME: &'static str = "stalled";
+
+    fn method(&self, _: &DatabaseUrl) -> Vec<String> {
+        vec![format!(
+            "One room with {} connections that read, one of which sends {} messages of {} characters a second, and {} \
+             that do not read for as long as messages are sent. Then they do: each must end with every message once and \
+             in order, whether it was still queued or is pulled with sync.resume after sync.lagging. It is held against \
+             the same room in the same run in which all of them read. The queues' bound is the number of those who do not \
+             read times limits.connection_queue_bytes_max, which is {} KiB here.",
+            self.others,
+            self.rate,
+            self.content_chars,
+            self.stalled,
+            QUEUE_BYTES_MAX / 1024
+        )]
     }
 
-    async fn once(&self, site: &Site, figures: &mut Figures) -> Result<()> {
+    async fn measure(&self, site: &mut Site, figures: &mut Figures) -> Result<()> {
+        site.config.limits.connection_queue_bytes_max = QUEUE_BYTES_MAX;
         let members = self.others + self.stalled;
-        let rooms = site
-            .prepare(async |chat| rooms(chat, "Room", &people(chat, 2 * members).await?, members).await)
-            .await?;
-        let [first, second] = &rooms[..] else { anyhow::bail!("there are two rooms") };
-        let (all_read, _) = self.talk(site, first, Trouble::None).await?;
-        let (some_read, grown) = self.talk(site, second, Trouble::Stall).await?;
+        let (first, second) = (site.room("reader", members).await?, site.room("sleeper", members).await?);
+        let (all_read, _) = self.talk(site, &first, Trouble::None).await?;
+        let (some_read, grown) = self.talk(site, &second, Trouble::Stall).await?;
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
         let share =
             some_read.iter().map(|outcome| outcome.laggings).sum::<u64>() as f64 / self.stalled as f64;
@@ -99,36 +78,25 @@ impl Stalled {
         figures.require("delivery to the others, p99 / all read", "", Limit::AtMost(SLOWER_MAX), slower);
         Ok(())
     }
+}
 
+impl Stalled {
     /// What came of it, those that send first, and the bytes by which the server grew.
     async fn talk(&self, site: &Site, room: &Room, trouble: Trouble) -> Result<(Vec<Outcome>, f64)> {
         let server = Subject::start(site).await?;
-        let seats = |from, to| {
-            let members = room.members.iter().enumerate().skip(from).take(to - from);
-            members.map(|(number, person)| Seat {
-                token: person.token.clone(),
-                conversation: Some(room.id),
-                seq: 1,
-                sends: number == 0,
-            })
-        };
+        let mut seats: Vec<_> = room.seats().collect();
+        let stalled = seats.split_off(self.others);
         let job = |seats, trouble| Job {
-            server: server.address,
-            source: None,
-            seats,
             pace: Pace::PerSecond(f64::from(self.rate)),
             seconds: self.seconds,
             content_chars: self.content_chars,
             trouble,
-            way: Way::default(),
+            ..Job::new(server.address, seats)
         };
-        let jobs = [
-            job(seats(0, self.others).collect(), Trouble::None),
-            job(seats(self.others, room.members.len()).collect(), trouble),
-        ];
+        let jobs = [job(seats, Trouble::None), job(stalled, trouble)];
         let mut load = Load::connect(&jobs).await?;
         let before = server.memory()?.resident;
-        let outcomes = load.run_each(self.seconds).await?;
+        let outcomes = load.run_each().await?;
         let grown = server.peak()? - before;
         server.kill().await?;
         Ok((outcomes, grown))

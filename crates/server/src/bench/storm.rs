@@ -1,14 +1,13 @@
 //! `natter bench storm`: everybody is gone at once, and comes back at once.
 
-use super::figure::{Figures, Limit, Report};
-use super::load::{Job, Load, Pace, Seat, Trouble};
-use super::machine::Machine;
-use super::site::{Person, Site, people, rooms};
-use super::socket::Way;
+use super::figure::{Figures, Limit};
+use super::load::{Job, Load, Pace, Trouble};
+use super::scenario::Scenario;
+use super::site::Site;
 use super::subject::Subject;
-use crate::config::Config;
-use anyhow::{Context as _, Result};
-use serde_json::json;
+use anyhow::Result;
+use natter_store::DatabaseUrl;
+use serde::Serialize;
 
 /// Until the last of them is back and has everything, at the most.
 const BACK_SECONDS_MAX: f64 = 20.0;
@@ -18,14 +17,12 @@ const BYSTANDERS_MS_MAX: f64 = 250.0;
 const ROOM_MEMBERS: usize = 20;
 /// Seconds of sending before the cut.
 const BEFORE_SECONDS: u32 = 3;
-/// Connections besides those that are counted.
-const OTHERS_MAX: usize = 100;
 
 /// How many go.
-#[derive(Debug, Clone, clap::Args)]
-#[group(skip)] // Its name is the verb's already.
+#[derive(Debug, Serialize, clap::Args)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Storm {
-    /// Connections that are cut at once
+    /// Connections that are cut at once; rounded up to whole conversations
     #[arg(long, default_value_t = 15_000, value_parser = super::between::<20, 100_000>)]
     pub(crate) connections: usize,
     /// Messages in a second meanwhile, to those who are gone and to those who stayed
@@ -37,82 +34,45 @@ pub(crate) struct Storm {
     /// Seconds of a run
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(10..=3_600))]
     pub(crate) seconds: u32,
-    /// Runs
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
-    pub(crate) runs: u32,
 }
 
-impl Storm {
-    /// Measures on the kind of database that the configuration names.
-    pub(crate) async fn run(&self, config: &Config) -> Result<Report> {
-        let mut figures = Figures::default();
-        let mut config = config.clone();
-        config.limits.connections_max =
-            config.limits.connections_max.max(self.connections + OTHERS_MAX + self.rooms());
-        for _ in 0..self.runs {
-            Site::with(&config, async |site| self.once(site, &mut figures).await).await?;
-        }
-        Ok(Report {
-            scenario: "storm",
-            method: vec![format!(
-                "{} connections of as many people, in conversations of {ROOM_MEMBERS}; in each, one more connection stays. Those \
-                 who stay send {} messages a second together. After {BEFORE_SECONDS} seconds all the others are cut at the same \
-                 moment, and every one of them connects again at once, and again after 0.1 s if it is refused, \
-                 resumes with sync.resume, and checks that it has every message, once and in order. The time to be back \
-                 is from the cut until sync.done is read. The load of all connections is one thread on the same two \
-                 processors.",
-                self.connections, self.rate
-            )],
-            version: env!("CARGO_PKG_VERSION"),
-            machine: Machine::here(),
-            settings: json!({
-                "database": config.database.url.to_string(), "connections": self.connections, "rate": self.rate,
-                "again": self.again, "seconds": self.seconds, "runs": self.runs,
-            }),
-            figures: figures.finish(),
-        })
+impl Scenario for Storm {
+    const NAME: &'static str = "storm";
+
+    fn method(&self, _: &DatabaseUrl) -> Vec<String> {
+        vec![format!(
+            "{} connections of as many people, in conversations of {ROOM_MEMBERS}; in each, one more connection stays. Those \
+             who stay send {} messages a second together. After {BEFORE_SECONDS} seconds all the others are cut at the same \
+             moment, and every one of them connects again at once, and again after 0.1 s if it is refused, \
+             resumes with sync.resume, and checks that it has every message, once and in order. The time to be back \
+             is from the cut until sync.done is read. The load of all connections is one thread on the same two \
+             processors.",
+            self.connections, self.rate
+        )]
     }
 
-    const fn rooms(&self) -> usize {
-        self.connections.div_ceil(ROOM_MEMBERS - 1)
-    }
-
-    async fn once(&self, site: &Site, figures: &mut Figures) -> Result<()> {
-        let rooms = site
-            .prepare(async |chat| {
-                let people = people(chat, self.connections + self.rooms()).await?;
-                rooms(chat, "Room", &people, ROOM_MEMBERS).await
-            })
-            .await?;
+    async fn measure(&self, site: &mut Site, figures: &mut Figures) -> Result<()> {
+        let count = self.connections.div_ceil(ROOM_MEMBERS - 1);
+        let rooms = site.rooms("room", count, ROOM_MEMBERS).await?;
         let server = Subject::start(site).await?;
-        let seat = |person: &Person, conversation, sends| Seat {
-            token: person.token.clone(),
-            conversation,
-            seq: 1,
-            sends,
-        };
         let (mut staying, mut going) = (Vec::new(), Vec::new());
         for room in &rooms {
-            let (first, others) = room.members.split_first().context("an empty room")?;
-            staying.push(seat(first, Some(room.id), true));
-            going.extend(others.iter().map(|person| seat(person, Some(room.id), false)));
+            let mut seats = room.seats();
+            staying.extend(seats.next());
+            going.extend(seats);
         }
         let job = |seats, trouble| Job {
-            server: server.address,
-            source: None,
-            seats,
             pace: Pace::PerSecond(f64::from(self.rate)),
             seconds: self.seconds,
-            content_chars: 64,
             trouble,
-            way: Way::default(),
+            ..Job::new(server.address, seats)
         };
         let jobs = [
             job(staying, Trouble::None),
             job(going, Trouble::Cut { after_seconds: BEFORE_SECONDS, again_seconds: self.again }),
         ];
         let mut load = Load::connect(&jobs).await?;
-        let outcomes = load.run_each(self.seconds).await?;
+        let outcomes = load.run_each().await?;
         let [stayed, came_back] = &outcomes[..] else { anyhow::bail!("there are two loads") };
         let peak = server.memory()?.resident / 1e6;
         server.kill().await?;

@@ -71,6 +71,21 @@ fn idle_connections_are_weighed() {
 }
 
 #[test]
+fn a_large_room_is_measured() {
+    let figures = bench(&["room", "--members", "30", "--online", "5", "--rate", "20", "--seconds", "1"]);
+    assert!(figures["deliveries"] > 0.0 && figures["joining the large room, p50"] > 0.0);
+}
+
+/// What is sent is a few times what the kernel takes at both ends.
+#[test]
+fn who_does_not_read_loses_the_queue_and_gets_everything_in_the_end() {
+    let size =
+        ["--stalled", "3", "--others", "2", "--content-chars", "16000", "--rate", "60", "--seconds", "2"];
+    let figures = bench(&[&["stalled"], &size[..]].concat());
+    assert!(figures["queues that were dropped / stalled connections"] >= 1.0);
+}
+
+#[test]
 fn searches_are_measured_on_both_databases() {
     let directory = TempDir::new().unwrap();
     let corpus = directory.path().join("chat.jsonl");

@@ -22,7 +22,7 @@ pub(super) const CLASSES: [&str; 10] = [
 ];
 
 /// Messages that are sent again after the index was made: as many as wait to be indexed on average.
-const LAST_MAX: usize = 512;
+pub(super) const LAST_MAX: usize = 512;
 /// Characters of a word that is searched for, at least.
 const WORD_CHARS_MIN: usize = 3;
 /// Characters of a word of which a part is searched for, at least.
