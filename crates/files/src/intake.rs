@@ -1,0 +1,426 @@
+//! Uploads on their way in. Their bytes are on this node's disk until the file is whole and is kept elsewhere.
+//!
+//! An upload is two files in one directory: `<id>.part`, its bytes, and `<id>.json`, whose it is and how much of it has
+//! reached the disk for certain. After a restart it goes on from there. Nothing else is believed: what lies behind that
+//! mark may be anything after a power cut.
+
+mod append;
+mod record;
+
+pub use append::Appending;
+
+use crate::workshop::Closed;
+use crate::{Digest, Workshop};
+use natter_protocol::{ErrorCode, FileId, Timestamp, UserId};
+use record::Record;
+use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::OwnedMutexGuard;
+
+/// What uploads may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Bytes of one file.
+    pub file_bytes_max: u64,
+    /// Uploads of one user that have begun and not ended.
+    pub user_uploads_max: u64,
+    /// Bytes of the disk that uploads leave free, so that the database on the same disk can go on.
+    pub free_bytes_min: u64,
+}
+
+/// An upload that begins.
+#[derive(Debug, Clone)]
+pub struct NewUpload {
+    /// The file's id, never used before.
+    pub id: FileId,
+    /// Who sends it.
+    pub owner: UserId,
+    /// What it is called, already made safe.
+    pub name: String,
+    /// Bytes in all, if that is known beforehand.
+    pub length: Option<u64>,
+    /// When it is forgotten if it has not ended by then.
+    pub expires_at: Timestamp,
+}
+
+/// An upload that has not ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    /// Who sends it.
+    pub owner: UserId,
+    /// What it is called.
+    pub name: String,
+    /// Bytes in all, if that is known.
+    pub length: Option<u64>,
+    /// Bytes that are here.
+    pub offset: u64,
+    /// When it is forgotten.
+    pub expires_at: Timestamp,
+}
+
+/// A file that is here as a whole and not yet kept. While this lives, nobody else can append to the upload, complete it
+/// or sweep it away; when it is dropped without [`Intake::discard`], the upload can be completed again.
+#[derive(Debug)]
+pub struct Staged {
+    /// The file's id.
+    pub id: FileId,
+    /// Who sent it.
+    pub owner: UserId,
+    /// What it is called.
+    pub name: String,
+    /// Where its content is.
+    pub path: PathBuf,
+    /// Bytes.
+    pub size: u64,
+    /// Of the content.
+    pub sha256: Digest,
+    _lease: Option<Lease>,
+}
+
+/// Why an upload does not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// There is no such upload, or not any more.
+    #[error("there is no such upload, or it is over")]
+    NotFound,
+    /// More than one file may have.
+    #[error("a file may have {bytes_max} bytes at most")]
+    TooLarge {
+        /// The limit.
+        bytes_max: u64,
+    },
+    /// More than was announced.
+    #[error("the upload was announced with {length} bytes, and more came")]
+    Overrun {
+        /// What was announced.
+        length: u64,
+    },
+    /// Less than was announced.
+    #[error("{offset} of {length} bytes are here")]
+    Incomplete {
+        /// Bytes that are here.
+        offset: u64,
+        /// Bytes that were announced.
+        length: u64,
+    },
+    /// The user has begun too many.
+    #[error("a user may have {uploads_max} uploads under way")]
+    TooMany {
+        /// The limit.
+        uploads_max: u64,
+    },
+    /// The bytes do not begin where the upload stands.
+    #[error("the upload goes on at {offset}")]
+    Offset {
+        /// Bytes that are here.
+        offset: u64,
+    },
+    /// Another request is appending to it, or it is being looked at.
+    #[error("another request is at work on this upload")]
+    Busy,
+    /// There is no room left on the disk.
+    #[error("there is no room left on the disk for uploads")]
+    StorageFull,
+    /// The process is going down.
+    #[error(transparent)]
+    Closed(#[from] Closed),
+    /// The disk does not do what it should.
+    #[error("the upload could not be read or written")]
+    Disk(#[source] io::Error),
+}
+
+/// The uploads of this node. A clone is the same.
+#[derive(Debug, Clone)]
+pub struct Intake(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    directory: PathBuf,
+    limits: Limits,
+    workshop: Workshop,
+    uploads: Mutex<HashMap<FileId, Arc<Entry>>>,
+}
+
+/// Whoever holds it is alone with the upload. It is handed to the threads that work on it, so that it is given back
+/// when they are done, and not when somebody stops waiting for them. Inside is the hash of the bytes that are here,
+/// unless they were read before this process began.
+type Lease = OwnedMutexGuard<Option<Sha256>>;
+
+#[derive(Debug)]
+struct Entry {
+    part: PathBuf,
+    sidecar: PathBuf,
+    record: Mutex<Record>,
+    /// Bytes that are here.
+    offset: AtomicU64,
+    /// Bytes that are on the disk for certain.
+    synced: AtomicU64,
+    /// Whether it was discarded.
+    is_over: AtomicBool,
+    hash: Arc<tokio::sync::Mutex<Option<Sha256>>>,
+}
+
+impl Intake {
+    /// Takes up the uploads in a directory, which is made if it is not there. What belongs to none is deleted. Blocks.
+    pub fn open(directory: &Path, limits: Limits, workshop: Workshop) -> io::Result<Self> {
+        fs::create_dir_all(directory)?;
+        let uploads = record::load(directory)?;
+        let inner = Inner { directory: directory.to_owned(), limits, workshop, uploads: Mutex::new(uploads) };
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// Begins an upload.
+    pub async fn begin(&self, new: NewUpload) -> Result<(), IntakeError> {
+        let limits = self.0.limits;
+        if new.length.is_some_and(|length| length > limits.file_bytes_max) {
+            return Err(IntakeError::TooLarge { bytes_max: limits.file_bytes_max });
+        }
+        let record = Record {
+            owner: new.owner,
+            name: new.name,
+            length: new.length,
+            expires_at: new.expires_at,
+            synced: 0,
+        };
+        let entry = Arc::new(Entry::new(&self.0.directory, new.id, record));
+        {
+            let mut uploads = self.0.uploads();
+            let begun = uploads.values().filter(|upload| upload.record().owner == new.owner).count();
+            if begun as u64 >= limits.user_uploads_max {
+                return Err(IntakeError::TooMany { uploads_max: limits.user_uploads_max });
+            }
+            uploads.insert(new.id, Arc::clone(&entry));
+        }
+        let inner = Arc::clone(&self.0);
+        let made = blocking(move || {
+            inner.room_for(new.length.unwrap_or_default())?;
+            File::create_new(&entry.part)?;
+            entry.save().map_err(IntakeError::from)
+        });
+        let made = made.await;
+        if made.is_err() {
+            self.discard(new.id).await?;
+        }
+        made
+    }
+
+    /// How far an upload is.
+    pub fn status(&self, id: FileId) -> Option<Upload> {
+        let entry = self.0.entry(id).ok()?;
+        let record = entry.record().clone();
+        let offset = entry.offset.load(Ordering::Acquire);
+        Some(Upload {
+            owner: record.owner,
+            name: record.name,
+            length: record.length,
+            offset,
+            expires_at: record.expires_at,
+        })
+    }
+
+    /// How many uploads of a user have begun and not ended.
+    pub fn count(&self, owner: UserId) -> u64 {
+        self.0.uploads().values().filter(|upload| upload.record().owner == owner).count() as u64
+    }
+
+    /// Goes on with an upload where it stands. Nobody else can until the answer is dropped.
+    pub async fn append(&self, id: FileId, offset: u64) -> Result<Appending, IntakeError> {
+        let entry = self.0.entry(id)?;
+        let lease = entry.lease()?;
+        let stands_at = entry.offset.load(Ordering::Acquire);
+        if offset != stands_at {
+            return Err(IntakeError::Offset { offset: stands_at });
+        }
+        let lease = self.0.hashed(&entry, lease).await?;
+        Appending::open(Arc::clone(&self.0), entry, lease).await
+    }
+
+    /// Puts the end of an upload off.
+    pub async fn extend(&self, id: FileId, expires_at: Timestamp) -> Result<(), IntakeError> {
+        let entry = self.0.entry(id)?;
+        entry.record().expires_at = expires_at;
+        blocking(move || entry.save().map_err(IntakeError::from)).await
+    }
+
+    /// Ends an upload whose bytes are all here. Nothing can be appended any more; it stays, through a restart too, until
+    /// it is discarded.
+    pub async fn complete(&self, id: FileId) -> Result<Staged, IntakeError> {
+        let entry = self.0.entry(id)?;
+        let lease = self.0.hashed(&entry, entry.lease()?).await?;
+        let size = entry.offset.load(Ordering::Acquire);
+        let (owner, name) = {
+            let mut record = entry.record();
+            match record.length {
+                Some(length) if length != size => {
+                    return Err(IntakeError::Incomplete { offset: size, length });
+                }
+                _ => record.length = Some(size),
+            }
+            (record.owner, record.name.clone())
+        };
+        let sha256 = Digest::finish(lease.clone().unwrap_or_default());
+        let path = entry.part.clone();
+        blocking(move || {
+            entry.sync(&File::open(&entry.part)?)?;
+            Ok(Staged { id, owner, name, path, size, sha256, _lease: Some(lease) })
+        })
+        .await
+    }
+
+    /// Forgets an upload, whatever its state, and deletes its bytes. Forgetting what is not there is no fault.
+    pub async fn discard(&self, id: FileId) -> Result<(), IntakeError> {
+        let Some(entry) = self.0.uploads().remove(&id) else { return Ok(()) };
+        entry.is_over.store(true, Ordering::Release);
+        blocking(move || entry.delete().map_err(IntakeError::from)).await
+    }
+
+    /// Forgets the uploads whose time is over, unless somebody is at work on them; answers which.
+    pub async fn sweep(&self, now: Timestamp) -> Result<Vec<FileId>, IntakeError> {
+        let over: Vec<(FileId, Lease)> = self
+            .0
+            .uploads()
+            .iter()
+            .filter(|(_, entry)| entry.record().expires_at <= now)
+            .filter_map(|(id, entry)| Some((*id, entry.lease().ok()?)))
+            .collect();
+        let mut swept = Vec::with_capacity(over.len());
+        for (id, _lease) in over {
+            self.discard(id).await?;
+            swept.push(id);
+        }
+        Ok(swept)
+    }
+}
+
+impl Staged {
+    /// A file that is on the disk already, under some path. Reads it once; blocks.
+    pub fn of_file(id: FileId, owner: UserId, name: &str, path: &Path) -> io::Result<Self> {
+        let (sha256, size) = Digest::of_file(path)?;
+        Ok(Self { id, owner, name: name.to_owned(), path: path.to_owned(), size, sha256, _lease: None })
+    }
+
+    /// Where content may be written that is to take this one's place. What came from the client is left as it is, so
+    /// that all can be done again after a crash.
+    pub fn replacement_path(&self) -> PathBuf {
+        self.path.with_extension(record::REPLACEMENT)
+    }
+
+    /// Has what was written to [`Self::replacement_path`] take the place of the content. Reads it once; blocks.
+    pub fn replace(&mut self) -> io::Result<()> {
+        let path = self.replacement_path();
+        (self.sha256, self.size) = Digest::of_file(&path)?;
+        self.path = path;
+        Ok(())
+    }
+}
+
+impl IntakeError {
+    /// The code that the client gets.
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::NotFound => ErrorCode::NotFound,
+            Self::TooLarge { .. } => ErrorCode::FileTooLarge,
+            Self::Overrun { .. } => ErrorCode::InvalidParameter,
+            Self::TooMany { .. } => ErrorCode::LimitReached,
+            Self::Offset { .. } | Self::Incomplete { .. } | Self::Busy => ErrorCode::UploadOffset,
+            Self::StorageFull => ErrorCode::StorageFull,
+            Self::Closed(_) => ErrorCode::Unavailable,
+            Self::Disk(_) => ErrorCode::Internal,
+        }
+    }
+}
+
+impl From<io::Error> for IntakeError {
+    fn from(error: io::Error) -> Self {
+        if is_full(&error) { Self::StorageFull } else { Self::Disk(error) }
+    }
+}
+
+/// Whether it failed because there is no room.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+}
+
+/// Does what waits for the disk, and takes next to no time of a core.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, IntakeError> + Send + 'static,
+) -> Result<T, IntakeError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Closed)?
+}
+
+impl Inner {
+    fn uploads(&self) -> MutexGuard<'_, HashMap<FileId, Arc<Entry>>> {
+        self.uploads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn entry(&self, id: FileId) -> Result<Arc<Entry>, IntakeError> {
+        self.uploads().get(&id).cloned().ok_or(IntakeError::NotFound)
+    }
+
+    /// Refuses bytes that would take what is to stay free.
+    fn room_for(&self, bytes: u64) -> Result<(), IntakeError> {
+        let disk = rustix::fs::statvfs(&self.directory).map_err(io::Error::from)?;
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        if free < self.limits.free_bytes_min.saturating_add(bytes) {
+            return Err(IntakeError::StorageFull);
+        }
+        Ok(())
+    }
+
+    /// Reads what came before this process began, so that its hash is known.
+    async fn hashed(&self, entry: &Arc<Entry>, mut lease: Lease) -> Result<Lease, IntakeError> {
+        if lease.is_some() {
+            return Ok(lease);
+        }
+        let mut prefix = record::Prefix::open(entry)?;
+        loop {
+            let read = move || prefix.read_on().map(|is_read| (prefix, is_read));
+            let (read, is_read) = self.workshop.run(read).await??;
+            if is_read {
+                *lease = Some(read.into_hash());
+                return Ok(lease);
+            }
+            prefix = read;
+        }
+    }
+}
+
+impl Entry {
+    fn new(directory: &Path, id: FileId, record: Record) -> Self {
+        let synced = record.synced;
+        Self {
+            part: directory.join(format!("{id}.{}", record::PART)),
+            sidecar: directory.join(format!("{id}.{}", record::SIDECAR)),
+            record: Mutex::new(record),
+            offset: AtomicU64::new(synced),
+            synced: AtomicU64::new(synced),
+            is_over: AtomicBool::new(false),
+            hash: Arc::new(tokio::sync::Mutex::new((synced == 0).then(Sha256::new))),
+        }
+    }
+
+    fn record(&self) -> MutexGuard<'_, Record> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lease(&self) -> Result<Lease, IntakeError> {
+        let lease = Arc::clone(&self.hash).try_lock_owned().map_err(|_| IntakeError::Busy)?;
+        if self.is_over.load(Ordering::Acquire) { Err(IntakeError::NotFound) } else { Ok(lease) }
+    }
+
+    /// Brings what is here to the disk, and then notes that it is there.
+    fn sync(&self, part: &File) -> Result<(), IntakeError> {
+        let offset = self.offset.load(Ordering::Acquire);
+        if self.synced.load(Ordering::Acquire) != offset {
+            part.sync_data()?;
+            self.synced.store(offset, Ordering::Release);
+        }
+        Ok(self.save()?)
+    }
+}

@@ -1,0 +1,154 @@
+//! Bytes that are appended to an upload.
+
+use super::{Entry, Inner, IntakeError, Lease, blocking};
+use crate::workshop::Closed;
+use sha2::Digest as _;
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::FileExt as _;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use tokio::sync::oneshot;
+
+/// Bytes that are gathered before they are hashed and written.
+const PIECE_BYTES: usize = 256 * 1024;
+/// Bytes of an upload that may wait to be brought to the disk. Without it, the end of a large file would have gigabytes
+/// written at once, and the commits of the database on the same disk would wait for them.
+const DIRTY_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// An upload that is being appended to. Whatever was written stays when this is dropped, as far as it got.
+#[derive(Debug)]
+pub struct Appending {
+    inner: Arc<Inner>,
+    entry: Arc<Entry>,
+    /// Bytes of the piece that is being filled.
+    piece: Vec<u8>,
+    work: Work,
+    /// Bytes that were taken, with those that are not written yet.
+    taken: u64,
+    /// Bytes that may be taken in all, and the error for who sends more.
+    room: (u64, fn(u64) -> IntakeError),
+}
+
+/// Where the file is: here, with a thread, or closed after an error.
+#[derive(Debug)]
+enum Work {
+    Idle(Part),
+    Busy(oneshot::Receiver<Result<Part, IntakeError>>),
+    Failed,
+}
+
+/// The open file of an upload, with the right to write to it.
+#[derive(Debug)]
+struct Part {
+    file: File,
+    entry: Arc<Entry>,
+    lease: Lease,
+}
+
+impl Appending {
+    pub(super) async fn open(
+        inner: Arc<Inner>,
+        entry: Arc<Entry>,
+        lease: Lease,
+    ) -> Result<Self, IntakeError> {
+        let taken = entry.offset.load(Ordering::Acquire);
+        let room: (u64, fn(u64) -> IntakeError) = match entry.record().length {
+            Some(length) => (length, |length| IntakeError::Overrun { length }),
+            None => (inner.limits.file_bytes_max, |bytes_max| IntakeError::TooLarge { bytes_max }),
+        };
+        let part = {
+            let entry = Arc::clone(&entry);
+            blocking(move || {
+                let file = OpenOptions::new().write(true).open(&entry.part)?;
+                // What a failed write or a power cut left behind the mark.
+                file.set_len(taken)?;
+                Ok(Part { file, entry, lease })
+            })
+            .await?
+        };
+        Ok(Self { inner, entry, piece: Vec::new(), work: Work::Idle(part), taken, room })
+    }
+
+    /// Takes some bytes. Waits only while the disk or the threads are behind.
+    pub async fn write(&mut self, mut bytes: &[u8]) -> Result<(), IntakeError> {
+        let (room, error) = self.room;
+        if bytes.len() as u64 > room - self.taken {
+            return Err(error(room));
+        }
+        self.taken += bytes.len() as u64;
+        while !bytes.is_empty() {
+            let (now, later) = bytes.split_at(bytes.len().min(PIECE_BYTES - self.piece.len()));
+            self.piece.extend_from_slice(now);
+            bytes = later;
+            if self.piece.len() == PIECE_BYTES {
+                self.write_piece().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the upload stands, once all that was taken is on the disk.
+    pub async fn finish(mut self) -> Result<u64, IntakeError> {
+        self.write_piece().await?;
+        let part = self.part().await?;
+        blocking(move || part.entry.sync(&part.file)).await?;
+        Ok(self.taken)
+    }
+
+    async fn write_piece(&mut self) -> Result<(), IntakeError> {
+        let mut part = self.part().await?;
+        if self.entry.is_over.load(Ordering::Acquire) {
+            return Err(IntakeError::NotFound);
+        }
+        if part.dirty_bytes() >= DIRTY_BYTES_MAX {
+            let inner = Arc::clone(&self.inner);
+            part = blocking(move || {
+                part.entry.sync(&part.file)?;
+                inner.room_for(0)?;
+                Ok(part)
+            })
+            .await?;
+        }
+        let piece = std::mem::take(&mut self.piece);
+        let done = self.inner.workshop.begin(move || part.write(&piece)).await?;
+        self.work = Work::Busy(done);
+        Ok(())
+    }
+
+    /// The file, once its thread is done with it. Whoever takes it gives it back, unless there was an error.
+    async fn part(&mut self) -> Result<Part, IntakeError> {
+        match std::mem::replace(&mut self.work, Work::Failed) {
+            Work::Idle(part) => Ok(part),
+            Work::Busy(done) => done.await.map_err(|_| Closed)?,
+            Work::Failed => Err(IntakeError::NotFound),
+        }
+    }
+}
+
+impl Drop for Appending {
+    fn drop(&mut self) {
+        // Over a bad line that is cut again and again, these bytes are the only progress.
+        if let Work::Idle(part) = std::mem::replace(&mut self.work, Work::Failed)
+            && !self.piece.is_empty()
+        {
+            let piece = std::mem::take(&mut self.piece);
+            // An error leaves the upload where it was.
+            self.inner.workshop.leave(move || drop(part.write(&piece)));
+        }
+    }
+}
+
+impl Part {
+    fn dirty_bytes(&self) -> u64 {
+        self.entry.offset.load(Ordering::Acquire) - self.entry.synced.load(Ordering::Acquire)
+    }
+
+    /// Writes a piece, and only then counts it: a failed write leaves the upload where it was.
+    fn write(mut self, piece: &[u8]) -> Result<Self, IntakeError> {
+        let offset = self.entry.offset.load(Ordering::Acquire);
+        self.file.write_all_at(piece, offset)?;
+        self.lease.get_or_insert_default().update(piece);
+        self.entry.offset.store(offset + piece.len() as u64, Ordering::Release);
+        Ok(self)
+    }
+}
