@@ -4,10 +4,11 @@
 
 use crate::{
     AuthRefresh, AuthState, CloseCode, Conversation, ConversationChange, ConversationCreated,
-    ConversationDeleted, ConversationRef, EditMessage, ForwardMessage, MarkRead, MemberChange, MemberLeft,
-    Message, MessageChange, MessageRef, Page, Pong, PresenceChange, PresenceState, PresenceUpdate,
-    PresenceWatch, Problem, ReactionChange, ReactionRequest, ReadReceipt, ReadState, Ready, SendMessage,
-    SyncDone, SyncEvents, SyncLagging, SyncRemoved, SyncReset, SyncResume, TypingIndicator, UnreadChange,
+    ConversationDeleted, ConversationRef, EditMessage, File, FileRejection, ForwardMessage, MarkRead,
+    MemberChange, MemberLeft, Message, MessageChange, MessageRef, Page, Pong, PresenceChange, PresenceState,
+    PresenceUpdate, PresenceWatch, Problem, ReactionChange, ReactionRequest, ReadReceipt, ReadState, Ready,
+    SendMessage, SyncDone, SyncEvents, SyncLagging, SyncRemoved, SyncReset, SyncResume, TypingIndicator,
+    UnreadChange,
 };
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
@@ -289,6 +290,18 @@ pub const SERVER_TYPES: &[ServerType] = &[
         "presence.changed",
         "Somebody who is watched came, went, or says so",
         Payload::of::<PresenceChange>(),
+        Delivery::Latest,
+    ),
+    tells(
+        "file.updated",
+        "What is known of a file of one's own changed, such as that it can be fetched",
+        Payload::of::<File>(),
+        Delivery::Latest,
+    ),
+    tells(
+        "file.rejected",
+        "A virus was found in a file: for whoever uploaded it, and for the moderators of where it was sent",
+        Payload::of::<FileRejection>(),
         Delivery::Latest,
     ),
     tells(

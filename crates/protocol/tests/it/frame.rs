@@ -105,6 +105,8 @@ fn frame(kind: &ServerType) {
         }
         "typing.indicator" => told(kind, &TypingIndicator { conversation_id, user_id, active: true }),
         "presence.changed" => told(kind, &presence()),
+        "file.updated" => told(kind, &sample::file()),
+        "file.rejected" => told(kind, &sample::file_rejection()),
         "unread.changed" => {
             let counts =
                 UnreadChange { conversation_id, last_read_seq: 14, unread_count: 3, mention_count: 1 };
