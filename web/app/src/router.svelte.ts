@@ -1,25 +1,14 @@
-/** The pages there are. */
-export type Route =
-  | { page: "home" }
-  | { page: "sign-up" }
-  | { page: "conversation"; id: string }
-  | { page: "nowhere" };
+import { parse, paths, sideQuery, type Route, type Side } from "./route.ts";
 
-function parse(path: string): Route {
-  if (path === "/") return { page: "home" };
-  if (path === "/sign-up") return { page: "sign-up" };
-  const id = /^\/c\/([\w-]+)$/.exec(path)?.[1];
-  return id === undefined ? { page: "nowhere" } : { page: "conversation", id };
-}
+export { paths } from "./route.ts";
 
-export const paths = {
-  home: "/",
-  signUp: "/sign-up",
-  conversation: (id: string) => `/c/${id}`,
-};
+const here = () => location.pathname + location.search;
 
-let path = $state(location.pathname);
-const route = $derived(parse(path));
+let address = $state(here());
+const route = $derived.by(() => {
+  const url = new URL(address, location.origin);
+  return parse(url.pathname, url.search);
+});
 
 export const router = {
   get route(): Route {
@@ -27,15 +16,22 @@ export const router = {
   },
 
   go(this: void, to: string, how: "push" | "replace" = "push"): void {
-    if (to === location.pathname) return;
+    if (to === here()) return;
     if (how === "push") history.pushState(null, "", to);
     else history.replaceState(null, "", to);
-    path = to;
+    address = here();
+  },
+
+  /** Shows something beside the open conversation, or nothing; the same again closes it. */
+  beside(this: void, pane: Side | undefined): void {
+    if (route.page !== "conversation") return;
+    const same = pane !== undefined && sideQuery(route.side) === sideQuery(pane);
+    router.go(paths.conversation(route.id, same ? undefined : pane), route.side ? "replace" : "push");
   },
 
   /** The browser went back or forth. */
   sync(this: void): void {
-    path = location.pathname;
+    address = here();
   },
 
   /** Follows a link without loading the page again; leaves everything else to the browser. */
@@ -43,8 +39,10 @@ export const router = {
     if (event.defaultPrevented || event.button !== 0) return;
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const link = event.target instanceof Element ? event.target.closest("a") : null;
-    if (!link || link.origin !== location.origin || link.target !== "") return;
+    if (!link || link.origin !== location.origin || link.target !== "" || link.hasAttribute("download")) return;
+    // The documentation and the files are the server's.
+    if (link.pathname.startsWith("/api/")) return;
     event.preventDefault();
-    router.go(link.pathname);
+    router.go(link.pathname + link.search);
   },
 };
