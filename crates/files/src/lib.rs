@@ -9,6 +9,7 @@
 //! the [`Workshop`].
 
 pub mod blobs;
+pub mod inspect;
 pub mod intake;
 pub mod kind;
 pub mod name;
