@@ -347,7 +347,7 @@ pub const CLOSES: &[Close] = &[
     closes(CloseCode::Normal, "The client asked for it.", "Nothing."),
     closes(
         CloseCode::GoingAway,
-        "The server is stopping.",
+        "The server is stopping, or does not reach its database.",
         "Reconnect after the delay that the reason names, and resume.",
     ),
     closes(CloseCode::ProtocolError, "The frames break RFC 6455.", "Use another WebSocket library."),

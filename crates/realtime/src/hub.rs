@@ -66,6 +66,7 @@ struct Shared {
     shards: [RwLock<Shard>; SHARDS],
     connections: AtomicUsize,
     shutting_down: AtomicBool,
+    suspended: AtomicBool,
     /// Told when the last connection is gone.
     empty: Notify,
     presences: Presences,
@@ -89,6 +90,7 @@ impl Hub {
             shards: std::array::from_fn(|_| RwLock::default()),
             connections: AtomicUsize::new(0),
             shutting_down: AtomicBool::new(false),
+            suspended: AtomicBool::new(false),
             empty: Notify::new(),
             presences: Presences::default(),
             connections_gauge: metrics::gauge!("natter_connections"),
@@ -103,10 +105,13 @@ impl Hub {
         let user_id = newcomer.user_id;
         let subscriber = Arc::new(Subscriber::new(newcomer, &self.0.limits));
         let mut shard = self.shard(user_id).write().unwrap_or_else(PoisonError::into_inner);
-        // Read under the lock that `shutdown` takes after it has set the flag: either it is seen here, or the
-        // connection is seen there.
+        // Read under the lock that `send_away` takes after the flag is set: either it is seen here, or the connection is
+        // seen there.
         if self.0.shutting_down.load(SeqCst) {
             return Err(Refused::ShuttingDown);
+        }
+        if self.is_suspended() {
+            return Err(Refused::Suspended);
         }
         if shard.get(&user_id).map_or(0, SmallVec::len) >= self.0.limits.user_connections_max {
             return Err(Refused::TooMany);
@@ -204,12 +209,9 @@ impl Hub {
     ///
     /// Each is told after how many milliseconds to come back. `reconnect_after_ms` draws that number, a different one
     /// for each, so that they do not all come at once. Returns how many connections are left.
-    pub async fn shutdown(&self, mut reconnect_after_ms: impl FnMut() -> u64, patience: Duration) -> usize {
+    pub async fn shutdown(&self, reconnect_after_ms: impl FnMut() -> u64, patience: Duration) -> usize {
         self.0.shutting_down.store(true, SeqCst);
-        self.0.each(|subscriber| {
-            let reason = format!(r#"{{"reconnectAfterMs":{}}}"#, reconnect_after_ms());
-            subscriber.close(CloseCode::GoingAway, &reason);
-        });
+        self.send_away(reconnect_after_ms);
         let emptied = async {
             loop {
                 let empty = self.0.empty.notified();
@@ -222,6 +224,30 @@ impl Hub {
         // Running out of patience is no failure: what is left is reported.
         let _ = tokio::time::timeout(patience, emptied).await;
         self.connections()
+    }
+
+    /// Refuses new connections until [`Hub::resume`], and closes every open one as [`Hub::shutdown`] does: what this node
+    /// would tell and allow them is not known to be right any more.
+    pub fn suspend(&self, reconnect_after_ms: impl FnMut() -> u64) {
+        self.0.suspended.store(true, SeqCst);
+        self.send_away(reconnect_after_ms);
+    }
+
+    /// Takes connections again.
+    pub fn resume(&self) {
+        self.0.suspended.store(false, SeqCst);
+    }
+
+    /// Whether connections are refused for now.
+    pub fn is_suspended(&self) -> bool {
+        self.0.suspended.load(SeqCst)
+    }
+
+    fn send_away(&self, mut reconnect_after_ms: impl FnMut() -> u64) {
+        self.0.each(|subscriber| {
+            let reason = format!(r#"{{"reconnectAfterMs":{}}}"#, reconnect_after_ms());
+            subscriber.close(CloseCode::GoingAway, &reason);
+        });
     }
 
     pub(crate) fn limits(&self) -> &Limits {

@@ -1,5 +1,7 @@
 //! What the server does by itself, beside what it is asked to do.
 
+mod revoke;
+
 use crate::app::App;
 use std::future::Future;
 use std::sync::Arc;
@@ -18,8 +20,6 @@ const ERASE_PAUSE_MS: u64 = 20;
 
 /// Between two looks for messages that can be indexed.
 const INDEX_SECONDS: u64 = 2;
-/// Between two looks for sign-outs and the like that other processes have seen to.
-const REVOKE_SECONDS: u64 = 1;
 /// Between two looks for rules about addresses that were made on other nodes.
 const IP_RULES_SECONDS: u64 = 2;
 
@@ -68,15 +68,7 @@ pub(crate) fn start(app: &App) -> TaskTracker {
             }
         }
     }));
-    let revoke = Arc::clone(chat);
-    jobs.spawn(every(Duration::from_secs(REVOKE_SECONDS), stopping.clone(), move || {
-        let chat = Arc::clone(&revoke);
-        async move {
-            if let Err(error) = chat.revoke().await {
-                tracing::warn!(%error, "sockets of sessions that may have ended stay open");
-            }
-        }
-    }));
+    jobs.spawn(revoke::run(app.clone()));
     let rules = app.clone();
     jobs.spawn(every(Duration::from_secs(IP_RULES_SECONDS), stopping.clone(), move || {
         let App { chat, hub, access, .. } = rules.clone();

@@ -38,7 +38,7 @@ const BACKLOG_MAX: u32 = 4_096;
 const UNSENT_BYTES_MAX: u32 = 64 * 1024;
 /// How long to wait before accepting again when the process is out of descriptors.
 const ACCEPT_RETRY_MS: u64 = 50;
-/// Milliseconds over which clients spread their return after a shutdown.
+/// Milliseconds over which clients spread their return after they were sent away.
 const RECONNECT_SPREAD_MS: u64 = 3_000;
 
 /// Seconds between two compactions of what the metrics remember.
@@ -343,7 +343,8 @@ async fn shut_down(app: &App) {
     }
 }
 
-fn reconnect_after_ms() -> u64 {
+/// When one of those who are sent away shall come back.
+pub(crate) fn reconnect_after_ms() -> u64 {
     let mut bytes = [0; 8];
     SystemRandom.fill(&mut bytes);
     u64::from_le_bytes(bytes) % RECONNECT_SPREAD_MS

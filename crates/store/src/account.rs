@@ -63,7 +63,7 @@ pub trait Accounts {
     async fn sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<SessionInfo>>;
 
     /// What has ended or changed since, by id, at most [`REVOCATIONS_READ_MAX`]; what is older than an hour may be gone.
-    /// Once one is seen, no smaller id comes up any more, on whichever node.
+    /// Once one is seen, no smaller id comes up any more, on whichever node. Waits for no other reads.
     async fn revocations(&self, after: i64) -> Result<Vec<Revocation>>;
 
     /// The newest id of a revocation; 0 if there is none.

@@ -61,7 +61,7 @@ pub trait Store: Accounts + Conversations + Messages + Searches + Send + Sync + 
     /// The epoch of all logs: another value means that positions known from before are worthless.
     fn epoch(&self) -> &str;
 
-    /// Answers when the database does.
+    /// Answers when the database does, however many reads wait for their turn.
     async fn ping(&self) -> Result<()>;
 
     /// A secret of this installation, drawn once and kept: the first proposal wins and is what all nodes get.

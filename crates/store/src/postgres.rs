@@ -10,6 +10,7 @@ mod connect;
 mod conversation;
 mod failure;
 mod index;
+mod lookout;
 mod message;
 mod migrate;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use crate::commit::{Queue, pipeline};
 use crate::open::{OpenError, OpenOptions, Opened};
 use crate::{Committing, Migrator, Result, Store, Write};
 use async_trait::async_trait;
+use lookout::Lookout;
 use sqlx::PgPool;
 use sqlx::postgres::{PgArguments, PgRow};
 use std::sync::Arc;
@@ -44,6 +46,7 @@ type Statement<'a> = sqlx::query::Query<'a, sqlx::Postgres, PgArguments>;
 struct Postgres {
     queue: Queue,
     readers: PgPool,
+    lookout: Lookout,
     searching: Semaphore,
     epoch: String,
 }
@@ -54,11 +57,12 @@ pub(crate) async fn open(url: String, options: OpenOptions) -> Result<Opened, Op
     let mut connection = server.open().await?;
     migrate::up(&mut connection).await?;
     let readers = server.readers(options.readers_max);
+    let lookout = Lookout::new(connect::Server::new(&url)?);
     let epoch = secret(&readers, EPOCH, &options.new_epoch).await.map_err(failure::classify)?;
     let (queue, pipeline, committed) = pipeline();
     tokio::spawn(pipeline.run(writer::Writer::new(server, connection)));
     let searching = crate::search::turns(options.readers_max);
-    Ok(Opened { store: Arc::new(Postgres { queue, readers, searching, epoch }), committed })
+    Ok(Opened { store: Arc::new(Postgres { queue, readers, lookout, searching, epoch }), committed })
 }
 
 /// Opens the database for migrating only.
@@ -87,8 +91,7 @@ impl Store for Postgres {
     }
 
     async fn ping(&self) -> Result<()> {
-        sqlx::query(PING).execute(&self.readers).await.map_err(failure::classify)?;
-        Ok(())
+        self.lookout.all(sqlx::query(PING)).await.map(drop)
     }
 
     async fn secret(&self, name: &str, proposal: &str) -> Result<String> {

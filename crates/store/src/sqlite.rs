@@ -48,6 +48,9 @@ const STATEMENTS_MAX: usize = 128;
 pub(crate) struct Sqlite {
     queue: Queue,
     readers: Arc<Readers>,
+    /// For what must not wait behind the reads of thousands who come back at once: whether the database is there, and who
+    /// was signed out.
+    lookout: Arc<Readers>,
     /// The connection that writes: the commit pipeline and the search index take turns.
     writer: Arc<Mutex<Connection>>,
     /// Held while messages are indexed.
@@ -60,7 +63,7 @@ pub(crate) struct Sqlite {
 
 /// Opens the database, brings its schema up to date and starts its writer.
 pub(crate) async fn open(path: PathBuf, options: OpenOptions) -> Result<Opened, OpenError> {
-    let (writer, readers, epoch) = {
+    let Prepared { writer, readers, lookout, epoch } = {
         let (path, options) = (path.clone(), options.clone());
         blocking(move || prepare(&path, &options)).await?
     };
@@ -72,8 +75,9 @@ pub(crate) async fn open(path: PathBuf, options: OpenOptions) -> Result<Opened, 
         .name("sqlite-writer".to_owned())
         .spawn(move || runtime.block_on(pipeline.run(writer::Writer::new(connection))))
         .map_err(|error| OpenError::Unreachable(format!("no thread for the SQLite writer: {error}")))?;
-    let (readers, searching) = (Arc::new(readers), crate::search::turns(options.readers_max));
-    let store = Sqlite { queue, readers, writer, indexing: Mutex::default(), searching, epoch, path };
+    let searching = crate::search::turns(options.readers_max);
+    let store =
+        Sqlite { queue, readers, lookout, writer, indexing: Mutex::default(), searching, epoch, path };
     Ok(Opened { store: Arc::new(store), committed })
 }
 
@@ -83,12 +87,21 @@ pub(crate) async fn migrator(path: PathBuf) -> Result<Box<dyn Migrator>, OpenErr
     Ok(Box::new(migrate::SqliteMigrator::new(connection)))
 }
 
-fn prepare(path: &Path, options: &OpenOptions) -> Result<(Connection, Readers, String), OpenError> {
+/// The connections to a database that is up to date.
+struct Prepared {
+    writer: Connection,
+    readers: Arc<Readers>,
+    lookout: Arc<Readers>,
+    epoch: String,
+}
+
+fn prepare(path: &Path, options: &OpenOptions) -> Result<Prepared, OpenError> {
     let mut writer = connect(path)?;
     migrate::up(&mut writer)?;
     let epoch = secret(&writer, "epoch", &options.new_epoch).map_err(failure::classify)?;
-    let readers = Readers::open(path, options.readers_max)?;
-    Ok((writer, readers, epoch))
+    let readers = Arc::new(Readers::open(path, options.readers_max)?);
+    let lookout = Arc::new(Readers::open(path, 1)?);
+    Ok(Prepared { writer, readers, lookout, epoch })
 }
 
 /// A connection that may write, with the settings that durability depends on.
@@ -187,7 +200,7 @@ impl Store for Sqlite {
     }
 
     async fn ping(&self) -> Result<()> {
-        self.readers.read(|snapshot| snapshot.query_row("SELECT 1", [], |_| Ok(()))).await
+        self.lookout.read(|snapshot| snapshot.query_row("SELECT 1", [], |_| Ok(()))).await
     }
 
     async fn secret(&self, name: &str, proposal: &str) -> Result<String> {

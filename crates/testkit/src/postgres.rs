@@ -145,6 +145,21 @@ impl Server {
         self.end("INT")
     }
 
+    /// Holds the server still, as if the network to it were cut: connections stay, and nothing answers.
+    pub fn pause(&self) -> Result<Paused> {
+        let main = self.running.as_ref().context("PostgreSQL does not run")?.pid;
+        let mut paused = Paused(vec![main]);
+        // The main process first: from then on there are no new ones.
+        signal("STOP", main)?;
+        let children = std::fs::read_to_string(format!("/proc/{main}/task/{main}/children"))?;
+        for child in children.split_whitespace() {
+            let child = child.parse()?;
+            paused.0.push(child);
+            signal("STOP", child)?;
+        }
+        Ok(paused)
+    }
+
     fn end(&mut self, signal: &str) -> Result<()> {
         self.running.take().map_or(Ok(()), |running| running.stop(signal))
     }
@@ -211,6 +226,26 @@ impl Drop for Server {
     }
 }
 
+/// The processes of a server that is held still. Dropping it lets them go on.
+#[derive(Debug)]
+pub struct Paused(Vec<u32>);
+
+impl Drop for Paused {
+    fn drop(&mut self) {
+        for process in self.0.iter().rev() {
+            if let Err(error) = signal("CONT", *process)
+                && !thread::panicking()
+            {
+                panic!("{error:#}");
+            }
+        }
+    }
+}
+
+fn signal(name: &str, process: u32) -> Result<()> {
+    output(Command::new("kill").args(["-s", name, &process.to_string()])).map(drop)
+}
+
 /// A server process. It is the child of a thread of its own that waits for it: the kernel's signal for the death of
 /// the parent means the parent's thread, and a test's thread ends with its test.
 #[derive(Debug)]
@@ -243,11 +278,11 @@ impl Running {
         alive.recv_timeout(time) == Err(mpsc::RecvTimeoutError::Disconnected)
     }
 
-    fn stop(mut self, signal: &str) -> Result<()> {
-        output(Command::new("kill").args(["-s", signal, &self.pid.to_string()]))?;
+    fn stop(mut self, name: &str) -> Result<()> {
+        signal(name, self.pid)?;
         if !self.ends_within(TIME_MAX) {
-            output(Command::new("kill").args(["-s", "KILL", &self.pid.to_string()]))?;
-            bail!("PostgreSQL did not stop within {TIME_MAX:?} of signal {signal}");
+            signal("KILL", self.pid)?;
+            bail!("PostgreSQL did not stop within {TIME_MAX:?} of signal {name}");
         }
         Ok(())
     }

@@ -32,6 +32,9 @@ pub enum Refused {
     /// Nobody gets in any more.
     #[error("the server is shutting down")]
     ShuttingDown,
+    /// Nobody gets in for now.
+    #[error("the server takes no connections for now")]
+    Suspended,
     /// The user has as many connections as one may have.
     #[error("the user has too many connections")]
     TooMany,

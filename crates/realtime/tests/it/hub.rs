@@ -141,6 +141,24 @@ async fn shutdown_sends_everybody_away_with_a_time_to_come_back() {
 }
 
 #[tokio::test]
+async fn a_hub_that_is_suspended_has_nobody_until_it_resumes() {
+    let hub = Hub::start(Limits::default());
+    let (mut client, _task) = connect(&hub, 1, echo()).await;
+    hub.suspend(|| 100);
+    assert_eq!(within_a_minute(client.rest()).await, [r#"close Some(1001) {"reconnectAfterMs":100}"#]);
+    assert_eq!(hub.register(newcomer(1, 2)).err(), Some(Refused::Suspended), "nobody new comes in");
+    hub.resume();
+    let (mut client, _task) = connect(&hub, 1, echo()).await;
+    hub.deliver_to_user(user(1), &numbered(1));
+    assert_eq!(client.next().await, "text event 1");
+    // Whoever shuts down does so for good.
+    hub.suspend(|| 100);
+    hub.shutdown(|| 100, Duration::ZERO).await;
+    hub.resume();
+    assert_eq!(hub.register(newcomer(1, 3)).err(), Some(Refused::ShuttingDown));
+}
+
+#[tokio::test]
 async fn shutdown_lets_commands_on_their_way_be_answered() {
     let hub = Hub::start(Limits::default());
     let (commit, committed) = oneshot::channel::<()>();

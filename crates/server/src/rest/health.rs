@@ -19,6 +19,10 @@ pub(super) async fn ready(State(app): State<App>) -> Result<Answer<Value>, Failu
     if app.stopping.is_cancelled() {
         return Err(Failure::new(ErrorCode::Unavailable, "the server is shutting down"));
     }
+    // Somebody waits for the database already.
+    if app.hub.is_suspended() {
+        return Err(Failure::new(ErrorCode::Unavailable, "the database does not answer"));
+    }
     app.chat.ping().await?;
     Ok(Answer::ok(json!({ "status": "ok", "connections": app.hub.connections() })))
 }

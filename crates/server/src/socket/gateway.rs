@@ -85,6 +85,7 @@ impl Gateway {
         };
         let registration = app.hub.register(newcomer).map_err(|refused| match refused {
             Refused::ShuttingDown => Failure::new(ErrorCode::Unavailable, "the server is shutting down"),
+            Refused::Suspended => Failure::new(ErrorCode::Unavailable, "the database does not answer"),
             Refused::TooMany => {
                 let max = app.config.limits.user_connections_max;
                 let detail = format!("a user can have {max} connections at one time");

@@ -1,12 +1,15 @@
 //! What breaks around the server: a full disk, a database that goes away.
 
 use crate::natter;
+use crate::socketio::ByWebSocket;
 use crate::support::{ask, eventually};
 use anyhow::{Context as _, Result, ensure};
-use natter_protocol::{ErrorCode, EventBody, Message};
+use natter_protocol::{CloseCode, ErrorCode, EventBody, Message};
+use natter_testkit::natter::Natter;
+use natter_testkit::person::{Person, Socket};
 use natter_testkit::postgres::Server;
 use reqwest::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{ErrorKind, Write as _};
@@ -194,6 +197,92 @@ async fn a_database_that_dies_in_the_middle_loses_nothing() -> Result<()> {
     assert_eq!(kept, acked);
     assert!(log.iter().map(|event| event.seq).eq(1..=401));
     Ok(())
+}
+
+/// Says nothing any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_connected_is_sent_away_when_the_database_is_silent() -> Result<()> {
+    let postgres = Server::start()?;
+    let natter = natter().database(&postgres.create_database()?).start().await?;
+    let connected = Connected::to(&natter).await?;
+    let silence = postgres.pause()?;
+    let seen = connected.sent_away().await?;
+    not_ready(&natter).await?;
+    drop(silence);
+    seen.comes_back(&natter).await
+}
+
+/// Says that it is gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_connected_is_sent_away_when_the_database_is_gone() -> Result<()> {
+    let mut postgres = Server::start()?;
+    let natter = natter().database(&postgres.create_database()?).start().await?;
+    let connected = Connected::to(&natter).await?;
+    postgres.stop()?;
+    let seen = connected.sent_away().await?;
+    not_ready(&natter).await?;
+    postgres.restart()?;
+    seen.comes_back(&natter).await
+}
+
+async fn not_ready(natter: &Natter) -> Result<()> {
+    ask(natter, Method::GET, "/health/ready").await?.problem(ErrorCode::Unavailable)?;
+    assert_eq!(ask(natter, Method::GET, "/health").await?.status, StatusCode::OK);
+    Ok(())
+}
+
+/// Somebody at both kinds of sockets, and what they have heard of.
+struct Connected {
+    ada: Person,
+    native: Socket,
+    socket_io: ByWebSocket,
+    last: Message,
+}
+
+/// Somebody whose sockets are closed.
+struct SentAway {
+    ada: Person,
+    last: Message,
+}
+
+impl Connected {
+    async fn to(natter: &Natter) -> Result<Self> {
+        let ada = natter.person("ada").await?;
+        let id = ada.group("Harbour", &[]).await?.info.id;
+        let (mut native, mut socket_io) = (ada.socket().await?, ByWebSocket::connect(natter, &ada).await?);
+        let last = ada.send(id, "before").await?;
+        assert_eq!(native.next_of("message.new").await?["payload"], json!(last));
+        assert_eq!(socket_io.next_of("message.new").await?["payload"], json!(last));
+        Ok(Self { ada, native, socket_io, last })
+    }
+
+    async fn sent_away(mut self) -> Result<SentAway> {
+        let (code, reason) = self.native.closed().await?;
+        for (code, reason) in [(code, reason.to_string()), self.socket_io.closed().await?] {
+            ensure!(code == CloseCode::GoingAway.code(), "{code} {reason}");
+            let hint: Value = serde_json::from_str(&reason)?;
+            ensure!(hint["reconnectAfterMs"].is_u64(), "{reason}");
+        }
+        Ok(SentAway { ada: self.ada, last: self.last })
+    }
+}
+
+impl SentAway {
+    async fn comes_back(self, natter: &Natter) -> Result<()> {
+        let Self { ada, last } = self;
+        eventually(async || {
+            let ready = ask(natter, Method::GET, "/health/ready").await?.status;
+            Ok((ready == StatusCode::OK).then_some(()))
+        })
+        .await?;
+        let mut native = ada.socket().await?;
+        let mut socket_io = ByWebSocket::connect(natter, &ada).await?;
+        let next = ada.send(last.conversation_id, "after").await?;
+        assert_eq!(next.seq, last.seq + 1);
+        assert_eq!(native.next_of("message.new").await?["payload"], json!(next));
+        assert_eq!(socket_io.next_of("message.new").await?["payload"], json!(next));
+        Ok(())
+    }
 }
 
 #[tokio::test]

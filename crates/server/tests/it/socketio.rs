@@ -76,8 +76,14 @@ impl ByWebSocket {
         }
     }
 
+    /// The code and reason with which the server closes; packets before it are passed over.
+    pub(crate) async fn closed(&mut self) -> Result<(u16, String)> {
+        let (code, reason) = self.socket.closed().await?;
+        Ok((code, reason.to_string()))
+    }
+
     /// The next event of a kind; others are passed over.
-    async fn next_of(&mut self, kind: &str) -> Result<Value> {
+    pub(crate) async fn next_of(&mut self, kind: &str) -> Result<Value> {
         loop {
             let event = event(&self.next().await?)?;
             if event["type"] == kind {

@@ -1,7 +1,7 @@
 //! Users, their sessions, and who keeps away from whom, in PostgreSQL.
 
 use super::row::{self, Columns as _, is_text, to_time, to_uuids, user_columns};
-use super::{Postgres, Statement};
+use super::{Postgres, Statement, failure};
 use crate::account::SESSIONS_LISTED_MAX;
 use crate::{Accounts, Credentials, REVOCATIONS_READ_MAX, Result, Revocation, Session};
 use async_trait::async_trait;
@@ -219,7 +219,9 @@ impl Accounts for Postgres {
                 kind: row.text("kind")?,
             })
         };
-        self.all(sqlx::query(REVOCATIONS).bind(after).bind(i64::from(REVOCATIONS_READ_MAX)), read).await
+        let statement = sqlx::query(REVOCATIONS).bind(after).bind(i64::from(REVOCATIONS_READ_MAX));
+        let rows = self.lookout.all(statement).await?;
+        rows.iter().map(read).collect::<sqlx::Result<_>>().map_err(failure::classify)
     }
 
     async fn last_revocation(&self) -> Result<i64> {

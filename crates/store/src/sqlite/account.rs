@@ -236,7 +236,7 @@ impl Accounts for Sqlite {
     }
 
     async fn revocations(&self, after: i64) -> Result<Vec<Revocation>> {
-        self.readers
+        self.lookout
             .read(move |snapshot| {
                 snapshot
                     .prepare_cached(REVOCATIONS)?

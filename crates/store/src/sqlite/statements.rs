@@ -63,6 +63,7 @@ async fn a_page_takes_as_many_statements_as_an_entry() {
     let writer = Arc::new(Mutex::new(connection));
     let store = Sqlite {
         queue,
+        lookout: Arc::clone(&readers),
         readers,
         writer,
         indexing: Mutex::new(()),
