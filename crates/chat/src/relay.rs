@@ -37,6 +37,8 @@ pub struct Relay {
     hub: Hub,
     signals: mpsc::Receiver<Signal>,
     typists: Typists,
+    /// Those that it was told of.
+    partings: u64,
     receipts: Receipts,
     /// At most one, so that a position is never told after a newer one.
     lookup: Option<Lookup>,
@@ -59,6 +61,7 @@ impl Relay {
             hub,
             signals: signals.listen(),
             typists: Typists::default(),
+            partings: signals.partings(),
             receipts: Receipts::default(),
             lookup: None,
             rooms: HashMap::new(),
@@ -108,7 +111,9 @@ impl Relay {
     fn heed(&mut self, signal: Signal) {
         let now = Instant::now();
         match signal {
-            Signal::Typing { conversation_id, user_id, audience } => {
+            // Whoever was parted since the audience was read may be in it. Who writes on says so again.
+            Signal::Typing { partings, .. } if partings < self.partings => {}
+            Signal::Typing { conversation_id, user_id, audience, .. } => {
                 if let Some(told) = self.typists.start(conversation_id, user_id, audience, now) {
                     self.tell_typing(told);
                 }
@@ -119,7 +124,10 @@ impl Relay {
                     self.tell_typing(told);
                 }
             }
-            Signal::Parted(one, other) => self.typists.part(one, other),
+            Signal::Parted { one, other, number } => {
+                self.partings = self.partings.max(number);
+                self.typists.part(one, other);
+            }
             Signal::Unread { user_id, conversation_ids } => {
                 for conversation_id in conversation_ids {
                     self.receipts.recount(conversation_id, user_id, now);
@@ -299,19 +307,24 @@ mod tests {
     use futures_util::FutureExt as _;
     use natter_protocol::{ReadReceipt, Timestamp};
     use natter_realtime::Limits;
-    use natter_store::{DatabaseUrl, OpenOptions, Opened};
+    use natter_store::{DatabaseUrl, OpenOptions};
+    use std::path::Path;
     use uuid::Uuid;
+
+    async fn store(directory: &Path) -> Arc<dyn Store> {
+        let options = OpenOptions {
+            url: DatabaseUrl::Sqlite(None),
+            data_dir: directory.to_owned(),
+            readers_max: 1,
+            new_epoch: "0123456789abcdef".to_owned(),
+        };
+        natter_store::open(options).await.unwrap().store
+    }
 
     #[tokio::test]
     async fn however_many_read_while_the_database_is_asked_nothing_waits_for_it() {
         let directory = tempfile::tempdir().unwrap();
-        let options = OpenOptions {
-            url: DatabaseUrl::Sqlite(None),
-            data_dir: directory.path().to_owned(),
-            readers_max: 1,
-            new_epoch: "0123456789abcdef".to_owned(),
-        };
-        let Opened { store, .. } = natter_store::open(options).await.unwrap();
+        let store = store(directory.path()).await;
         let mut relay = Relay::new(store, Hub::start(Limits::default()), &Signals::default());
         relay.lookup = Some(Box::pin(future::pending()));
         for number in 0..15_000 {
@@ -324,5 +337,29 @@ mod tests {
             assert!(relay.take(Notice::Read(receipt)).now_or_never().is_some(), "it waits at {number}");
         }
         assert_eq!(relay.receipts.take().read.len(), 15_000, "every position is told once it can be");
+    }
+
+    #[tokio::test]
+    async fn who_is_parted_after_it_was_asked_who_may_see_it_is_shown_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let signals = Signals::default();
+        let store = store(directory.path()).await;
+        let mut relay = Relay::new(store, Hub::start(Limits::default()), &signals);
+        let [ada, bob] = [1, 2].map(|number| UserId::from_uuid(Uuid::from_u128(number)));
+        let typing = |partings| Signal::Typing {
+            conversation_id: ConversationId::from_uuid(Uuid::nil()),
+            user_id: ada,
+            audience: HashSet::from([bob]),
+            partings,
+        };
+        let asked_before = typing(signals.partings());
+        signals.part(bob, ada).await;
+        let asked_after = typing(signals.partings());
+        let parted = relay.signals.recv().await.unwrap();
+        relay.heed(parted);
+        relay.heed(asked_before);
+        assert_eq!(relay.typists.next_end(), None);
+        relay.heed(asked_after);
+        assert!(relay.typists.next_end().is_some());
     }
 }

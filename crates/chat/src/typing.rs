@@ -29,12 +29,13 @@ impl Chat {
         if standing.member_count > limits::TYPING_MEMBERS_MAX as u64 {
             return Ok(());
         }
+        let partings = self.signals.partings();
         let apart = self.store.kept_apart(user_id).await?;
         let roster = self.store.roster(conversation_id, None).await?;
         let members = roster.map(|roster| roster.members).unwrap_or_default();
         let others = members.into_iter().filter(|member| *member != user_id && !apart.contains(member));
         let audience = others.filter(|member| self.hub.is_online(*member)).collect();
-        self.signals.send(Signal::Typing { conversation_id, user_id, audience });
+        self.signals.send(Signal::Typing { conversation_id, user_id, audience, partings });
         Ok(())
     }
 }

@@ -47,7 +47,7 @@ impl Chat {
         let asker = actor.id();
         self.commit(write, async move |chat, written| match written {
             Written::Found(_) => {
-                chat.signals.deliver(Signal::Parted(asker, other_id)).await;
+                chat.signals.part(asker, other_id).await;
                 chat.blocks_changed(asker, other_id).await;
                 Ok(Reply::Block(Box::new(Block { user, created_at: at })))
             }

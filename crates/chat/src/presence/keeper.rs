@@ -197,6 +197,10 @@ impl Keeper {
             if told >= TOLD_CONNECTIONS_MAX {
                 break;
             }
+            if self.hub.is_presence_anew(user_id) {
+                // Who may see them has changed since the database was asked: they wait for the next round.
+                continue;
+            }
             let anew = self.waiting.remove(&user_id).unwrap_or_default();
             let shown = self.frame(user_id, &known);
             let hidden = frame(user_id, Presence::Offline, None);
@@ -248,4 +252,71 @@ impl Keeper {
 
 fn frame(user_id: UserId, status: Presence, last_seen: Option<Timestamp>) -> Frame {
     Frame::ephemeral("presence.changed", &PresenceChange { user_id, status, last_seen })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SystemClock;
+    use natter_protocol::{ConnectionId, PlatformRole, SessionId};
+    use natter_realtime::{Dialect, Limits, Newcomer, Registration, Wire};
+    use natter_store::{DatabaseUrl, NewUser, OpenOptions, Opened};
+    use std::task::{Context, Waker};
+    use uuid::Uuid;
+
+    fn user(number: u128) -> UserId {
+        UserId::from_uuid(Uuid::from_u128(number))
+    }
+
+    async fn arrive(store: &dyn Store, hub: &Hub, number: u128) -> Registration {
+        let new = NewUser {
+            id: user(number),
+            username: format!("person-{number}"),
+            display_name: String::new(),
+            email: None,
+            role: PlatformRole::User,
+            password_hash: None,
+            created_at: Timestamp::from_millis(0),
+        };
+        store.queue(Write::CreateUser(Box::new(new))).await.unwrap().await.unwrap();
+        let newcomer = Newcomer {
+            user_id: user(number),
+            session_id: SessionId::from_uuid(Uuid::nil()),
+            connection_id: ConnectionId::from_uuid(Uuid::nil()),
+            wire: Wire { dialect: Dialect::Native, deflate: false },
+            expires_in_seconds: None,
+            first: None,
+        };
+        hub.register(newcomer).unwrap()
+    }
+
+    #[tokio::test]
+    async fn who_is_blocked_while_the_database_is_asked_waits_until_it_is_asked_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let options = OpenOptions {
+            url: DatabaseUrl::Sqlite(None),
+            data_dir: directory.path().to_owned(),
+            readers_max: 1,
+            new_epoch: "0123456789abcdef".to_owned(),
+        };
+        let Opened { store, .. } = natter_store::open(options).await.unwrap();
+        let hub = Hub::start(Limits::default());
+        let (_ada, bob) = (arrive(&*store, &hub, 1).await, arrive(&*store, &hub, 2).await);
+        bob.handle().watch(vec![user(1)]);
+        let mut keeper =
+            Keeper::new(Arc::clone(&store), hub.clone(), Arc::new(SystemClock), Signals::default());
+        keeper.look();
+        {
+            let mut telling = pin!(keeper.tell());
+            assert!(telling.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            let block = Write::Block { blocker: user(2), blocked: user(1), at: Timestamp::from_millis(1) };
+            store.queue(block).await.unwrap().await.unwrap();
+            hub.tell_presence_anew(user(1));
+            telling.await.unwrap();
+        }
+        assert!(keeper.waiting.contains_key(&user(1)), "bob was told as if there were no block");
+        keeper.look();
+        keeper.tell().await.unwrap();
+        assert!(keeper.waiting.is_empty());
+    }
 }

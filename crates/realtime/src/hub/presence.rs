@@ -223,6 +223,11 @@ impl Hub {
         }
     }
 
+    /// Whether that is still to be taken.
+    pub fn is_presence_anew(&self, user_id: UserId) -> bool {
+        self.0.presences.people().news.anew.contains(&user_id)
+    }
+
     /// Has it looked at whether this user and those whom they watch, or who watch them, still have to do with each other.
     /// Who these are is left to whoever looks: a hundred thousand may leave at once, and others wait for the caller.
     pub fn check_watches(&self, user_id: UserId) {
