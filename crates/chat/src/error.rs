@@ -2,7 +2,7 @@
 
 use crate::TokenFault;
 use natter_protocol::{ErrorCode, FieldError, MemberRole, Problem};
-use natter_store::{Refusal, StoreError};
+use natter_store::{QuotaOf, Refusal, StoreError};
 
 /// Why something was not done. [`Error::problem`] is the one place where it gets its words on the wire.
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +95,12 @@ pub enum Error {
     /// The disk is full. Nothing was done.
     #[error("the disk is full")]
     StorageFull,
+    /// A virus was found in the file.
+    #[error("a virus was found in the file, and its content is deleted")]
+    FileRejected,
+    /// There is no room for more files.
+    #[error("there is no room left {0}")]
+    QuotaReached(&'static str),
     /// A fault of this program.
     #[error("{0}")]
     Internal(String),
@@ -132,6 +138,8 @@ impl Error {
             Self::Overloaded(_) | Self::KeysUnavailable | Self::Unavailable(_) => ErrorCode::Unavailable,
             Self::OutcomeUnknown(_) => ErrorCode::OutcomeUnknown,
             Self::StorageFull => ErrorCode::StorageFull,
+            Self::FileRejected => ErrorCode::FileRejected,
+            Self::QuotaReached(_) => ErrorCode::QuotaReached,
             Self::Internal(_) => ErrorCode::Internal,
         }
     }
@@ -189,6 +197,11 @@ impl From<Refusal> for Error {
             Refusal::NotTheSender => Self::Forbidden("only whoever wrote a message may change it"),
             Refusal::Blocked => Self::Blocked,
             Refusal::InviteNotValid => Self::InviteNotValid,
+            Refusal::FileUnknown => Self::NotFound("file"),
+            Refusal::FileRejected => Self::FileRejected,
+            Refusal::FileHeld => Self::AlreadyDone("a message holds the file; it goes with the message"),
+            Refusal::QuotaReached(QuotaOf::User) => Self::QuotaReached("for your files"),
+            Refusal::QuotaReached(QuotaOf::Total) => Self::QuotaReached("for anybody's files"),
             Refusal::LimitReached { what, max } => Self::LimitReached { what, max },
         }
     }

@@ -5,6 +5,7 @@
 
 mod account;
 mod conversation;
+mod file;
 pub(crate) mod heads;
 mod member;
 mod message;
@@ -13,7 +14,7 @@ pub(crate) mod rows;
 
 use crate::commit::Outcome;
 use crate::log::{self, Stamp};
-use crate::{Act, Announcement, Mentions, NewMessage, Notice, Refusal, Write, Written};
+use crate::{Act, Announcement, Attachments, Mentions, NewMessage, Notice, Refusal, Write, Written};
 use heads::{Head, Heads};
 use natter_protocol::{
     ConversationId, Event, MemberRole, MessageId, MessageKind, Timestamp, UserId, UserSummary,
@@ -79,6 +80,15 @@ impl<R: Rows> Work<'_, R> {
             }
             Write::Block { blocker, blocked, at } => self.block(*blocker, *blocked, *at).await,
             Write::Unblock { blocker, blocked } => self.unblock(*blocker, *blocked).await,
+            Write::CreateFile(new) => self.create_file(new).await,
+            Write::DeleteFile { id, owner } => self.delete_file(*id, *owner).await,
+            Write::ClaimScans { now, until, count_max } => {
+                Ok(Written::Scans(self.rows.claim_scans(*now, *until, *count_max).await?))
+            }
+            Write::FinishScan { blob_id, verdict, at } => self.finish_scan(*blob_id, verdict, *at).await,
+            Write::EraseFiles { unsent_before, rows_max } => {
+                self.erase_files(*unsent_before, *rows_max).await
+            }
             account => self.write_account(account).await,
         }
     }
@@ -163,6 +173,7 @@ impl<R: Rows> Work<'_, R> {
             mentions: Mentions::default(),
             forwarded_from: None,
             system: Some(announcement.note.clone()),
+            attachments: Attachments::default(),
             created_at: at,
         };
         let number = self.head(conversation_id).await?.message_number;
@@ -170,7 +181,7 @@ impl<R: Rows> Work<'_, R> {
         let Stamp { seq, .. } = self.append(conversation_id, entry, actor.id, at).await?;
         self.rows.insert_message(&new, seq, number).await?;
         self.head(conversation_id).await?.appended(new.id, at);
-        self.tell(log::message_new(Box::new(new.into_message(seq))));
+        self.tell(log::message_new(Box::new(new.into_message(seq, Vec::new()))));
         Ok(())
     }
 }

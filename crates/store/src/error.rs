@@ -1,5 +1,14 @@
 //! How the store says no.
 
+/// Whose room for files is used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QuotaOf {
+    /// That of the user.
+    User,
+    /// That of all together.
+    Total,
+}
+
 /// A write that the state of the database forbids. Nothing was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -48,6 +57,18 @@ pub enum Refusal {
     /// The link is unknown, has ended, or is used up.
     #[error("the invite link is not valid")]
     InviteNotValid,
+    /// There is no such file, or it is not the sender's, or not of a message that the sender sees.
+    #[error("there is no such file")]
+    FileUnknown,
+    /// A virus was found in the file.
+    #[error("a virus was found in the file")]
+    FileRejected,
+    /// The file is attached to a message, sent or to be sent.
+    #[error("a message holds the file")]
+    FileHeld,
+    /// There is no room for the file.
+    #[error("there is no room left for files")]
+    QuotaReached(QuotaOf),
     /// A named bound is reached.
     #[error("there can be at most {max} {what}")]
     LimitReached {

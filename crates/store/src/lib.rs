@@ -11,6 +11,7 @@ pub mod bench;
 mod commit;
 mod conversation;
 mod error;
+mod file;
 mod log;
 mod message;
 mod migration;
@@ -30,7 +31,11 @@ pub use conversation::{
     AddMember, Conversations, Entry, ListFilter, ListPosition, NewConversation, NewInvite, Roster, Standing,
     UpdateConversation,
 };
-pub use error::{Refusal, StoreError};
+pub use error::{QuotaOf, Refusal, StoreError};
+pub use file::{
+    Attachments, BlobId, BlobRef, DueScan, ErasedBlob, FileOrder, FileQuery, Files, KeptFile, NewBlob,
+    NewFile, Quota, SCAN_FILES_MAX, SCAN_MESSAGES_MAX, ScanVerdict, Scanned, ScannedFile, Usage,
+};
 pub use message::{
     Anchor, DeleteMessage, DueMessage, EditMessage, MarkRead, Mentions, MessageSlice, Messages, NewMessage,
     NewScheduled, Range, Window,
@@ -53,7 +58,7 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 /// A read that names a `viewer` answers only what that user may see, and decides so in the snapshot that it reads:
 /// whoever was removed at seq r is never shown r + 1.
 #[async_trait]
-pub trait Store: Accounts + Conversations + Messages + Searches + Send + Sync + 'static {
+pub trait Store: Accounts + Conversations + Messages + Files + Searches + Send + Sync + 'static {
     /// Puts a write in line. Writes are committed in the order in which this returns; the answer comes from
     /// [`Committing`]. Waits while the line is full.
     async fn queue(&self, write: Write) -> Result<Committing>;

@@ -1,9 +1,9 @@
 //! Messages, as the store takes and gives them.
 
-use crate::{Act, Result};
+use crate::{Act, Attachments, Result};
 use async_trait::async_trait;
 use natter_protocol::{
-    ConversationId, Draft, Event, ForwardedFrom, GroupMention, Message, MessageId, MessageKind,
+    ConversationId, Draft, Event, File, FileId, ForwardedFrom, GroupMention, Message, MessageId, MessageKind,
     MessageVersion, Reaction, Receipt, ScheduledMessage, Seq, SystemNote, Timestamp, UserId, UserSummary,
 };
 
@@ -125,6 +125,8 @@ pub struct NewMessage {
     pub forwarded_from: Option<ForwardedFrom>,
     /// What a system message says.
     pub system: Option<SystemNote>,
+    /// The files that it holds.
+    pub attachments: Attachments,
     /// When.
     pub created_at: Timestamp,
 }
@@ -141,8 +143,8 @@ pub struct Mentions {
 }
 
 impl NewMessage {
-    /// The message as its conversation sees it once it has its position.
-    pub(crate) fn into_message(self, seq: Seq) -> Message {
+    /// The message as its conversation sees it once it has its position, with these files.
+    pub(crate) fn into_message(self, seq: Seq, attachments: Vec<File>) -> Message {
         Message {
             id: self.id,
             conversation_id: self.conversation_id,
@@ -155,7 +157,7 @@ impl NewMessage {
             thread_id: self.thread_id,
             mentions: self.mentions.named,
             group_mention: self.mentions.group,
-            attachments: Vec::new(),
+            attachments,
             link_previews: Vec::new(),
             reactions: Vec::new(),
             created_at: self.created_at,
@@ -247,6 +249,8 @@ pub struct NewScheduled {
     pub author: UserId,
     /// What and when. The author must be a member when it is kept.
     pub scheduled: ScheduledMessage,
+    /// The author's files that it holds, in this order; the store puts them into `scheduled`.
+    pub attachments: Vec<FileId>,
 }
 
 /// A message whose time has come.

@@ -9,6 +9,7 @@ pub(crate) mod bench;
 mod connect;
 mod conversation;
 mod failure;
+mod file;
 mod index;
 mod lookout;
 mod message;

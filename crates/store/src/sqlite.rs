@@ -9,6 +9,7 @@ mod batch;
 pub(crate) mod bench;
 mod conversation;
 mod failure;
+mod file;
 mod index;
 mod message;
 mod migrate;

@@ -2,8 +2,8 @@
 
 use crate::RevocationKind;
 use natter_protocol::{
-    ConversationKind, ConversationStatus, ErrorCode, GroupMention, IpAction, MemberRole, MessageKind,
-    PlatformRole, Visibility,
+    ConversationKind, ConversationStatus, ErrorCode, FileKind, FileStatus, GroupMention, IpAction,
+    MemberRole, MessageKind, PlatformRole, Visibility,
 };
 
 /// An enumeration that is stored as text.
@@ -28,6 +28,8 @@ macro_rules! text_enum {
 
 text_enum! { ConversationKind: Direct "direct", Group "group", Channel "channel" }
 text_enum! { ConversationStatus: Active "active", Archived "archived", Closed "closed" }
+text_enum! { FileKind: Image "image", Video "video", Audio "audio", Document "document" }
+text_enum! { FileStatus: Scanning "scanning", Ready "ready", Rejected "rejected" }
 text_enum! { GroupMention: Here "here", All "all" }
 text_enum! { IpAction: Allow "allow", Block "block" }
 text_enum! { MemberRole: Member "member", Moderator "moderator", Admin "admin", Owner "owner" }

@@ -5,14 +5,14 @@
 //! moment ago does not get another word in.
 
 use crate::{
-    AddMember, ClaimKey, DeleteMessage, EditMessage, KeepAnswer, MarkRead, NewConversation, NewInvite,
-    NewIpRule, NewMessage, NewScheduled, NewSession, NewUser, ProvisionUser, Session, SessionRotation,
-    UpdateConversation,
+    AddMember, BlobId, BlobRef, ClaimKey, DeleteMessage, DueScan, EditMessage, ErasedBlob, KeepAnswer,
+    MarkRead, NewConversation, NewFile, NewInvite, NewIpRule, NewMessage, NewScheduled, NewSession, NewUser,
+    ProvisionUser, ScanVerdict, Scanned, Session, SessionRotation, UpdateConversation,
 };
 use natter_protocol::{
-    ConversationId, Draft, Event, Invite, InviteId, IpRule, IpRuleId, Me, Member, MemberRole, Message,
-    MessageId, PlatformRole, ReadReceipt, ScheduledMessage, ScheduledMessageId, Seq, SessionId, SystemNote,
-    Timestamp, UpdateMe, UpdateProfile, User, UserId, UserSummary,
+    ConversationId, Draft, Event, File, FileId, Invite, InviteId, IpRule, IpRuleId, Me, Member, MemberRole,
+    Message, MessageId, PlatformRole, ReadReceipt, ScheduledMessage, ScheduledMessageId, Seq, SessionId,
+    SystemNote, Timestamp, UpdateMe, UpdateProfile, User, UserId, UserSummary,
 };
 
 /// Who does something in a conversation, what they must be there when it is committed, and when they do it.
@@ -166,6 +166,41 @@ pub enum Write {
         blocked: UserId,
     },
 
+    /// Keeps a file that was uploaded.
+    CreateFile(Box<NewFile>),
+    /// Forgets a file that nothing holds.
+    DeleteFile {
+        /// Which.
+        id: FileId,
+        /// Whose.
+        owner: UserId,
+    },
+    /// Takes blobs that are to be looked through. Whoever has taken one answers with [`Write::FinishScan`].
+    ClaimScans {
+        /// Those whose time has come.
+        now: Timestamp,
+        /// When somebody else may take them, should no answer come.
+        until: Timestamp,
+        /// How many at most.
+        count_max: u32,
+    },
+    /// Notes what was found in a blob, and tells of it in the conversations that hold it.
+    FinishScan {
+        /// Which.
+        blob_id: BlobId,
+        /// What was found.
+        verdict: ScanVerdict,
+        /// When.
+        at: Timestamp,
+    },
+    /// Erases some of the files that nothing holds, and the blobs that no file has then.
+    EraseFiles {
+        /// Those that were uploaded before this.
+        unsent_before: Timestamp,
+        /// Files to erase at most.
+        rows_max: u32,
+    },
+
     /// Creates a user.
     CreateUser(Box<NewUser>),
     /// Creates or updates the user of a host application.
@@ -281,6 +316,24 @@ pub enum Written {
     Invite(Box<Invite>),
     /// What will be sent later.
     Scheduled(Box<ScheduledMessage>),
+    /// The file is there.
+    File {
+        /// As it is now.
+        file: Box<File>,
+        /// Its content. Another blob than came with it: that one is not used and may go.
+        blob: BlobRef,
+    },
+    /// These are to be looked through.
+    Scans(Vec<DueScan>),
+    /// What is different after a scan.
+    Scanned(Box<Scanned>),
+    /// Files are gone.
+    FilesErased {
+        /// The blobs that are gone with them.
+        blobs: Vec<ErasedBlob>,
+        /// Whether there is more to erase.
+        more: bool,
+    },
     /// The user of a host application.
     User(Box<User>),
     /// The rule.

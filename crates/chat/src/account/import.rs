@@ -9,7 +9,7 @@ use natter_protocol::{
     ConversationId, ConversationInfo, ConversationKind, ConversationStatus, MessageId, MessageKind,
     PlatformRole, Timestamp, User, UserId, UserSummary, Visibility, limits,
 };
-use natter_store::{Mentions, NewConversation, NewMessage, Write, Written};
+use natter_store::{Attachments, Mentions, NewConversation, NewMessage, Write, Written};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -159,6 +159,7 @@ impl Import<'_> {
             mentions: Mentions::default(),
             forwarded_from: None,
             system: None,
+            attachments: Attachments::default(),
             created_at: new.created_at,
         };
         let committing = self.0.store.queue(Write::SendMessage(Box::new(new))).await?;

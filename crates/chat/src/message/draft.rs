@@ -77,7 +77,7 @@ impl Chat {
             created_at: now,
             failure: None,
         };
-        let write = Write::ScheduleMessage(Box::new(NewScheduled { author: actor.id(), scheduled }));
+        let write = Write::ScheduleMessage(Box::new(NewScheduled { author: actor.id(), scheduled, attachments: Vec::new() }));
         self.commit(write, async move |_, written| match written {
             Written::Scheduled(scheduled) => Ok(Reply::Scheduled(scheduled)),
             other => Err(unexpected(&other)),

@@ -6,7 +6,7 @@ use crate::{Actor, Chat, Error, Result};
 use natter_protocol::{
     ConversationStatus, ForwardMessage, ForwardedFrom, MessageId, MessageKind, Page, Reply, limits,
 };
-use natter_store::{Mentions, NewMessage};
+use natter_store::{Attachments, Mentions, NewMessage};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -52,6 +52,7 @@ impl Chat {
                 mentions: Mentions::default(),
                 forwarded_from: Some(origin.clone()),
                 system: None,
+                attachments: Attachments::default(),
                 created_at: self.now(),
             };
             copies.push(self.append_message(actor, new).await?);

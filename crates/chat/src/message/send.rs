@@ -7,7 +7,7 @@ use crate::{Actor, Chat, Error, Result};
 use natter_protocol::{
     ConversationId, GroupMention, MessageDraft, MessageId, MessageKind, Reply, SendMessage, UserId, limits,
 };
-use natter_store::{Mentions, NewMessage, Write, Written};
+use natter_store::{Attachments, Mentions, NewMessage, Write, Written};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 
@@ -35,6 +35,7 @@ impl Chat {
             thread_id: self.thread_root(actor, draft.thread_id).await?,
             forwarded_from: None,
             system: None,
+            attachments: Attachments::default(),
             created_at: self.now(),
         };
         self.append_message(actor, new).await

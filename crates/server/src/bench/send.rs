@@ -11,7 +11,7 @@ use anyhow::Result;
 use natter_chat::{Clock as _, SystemClock};
 use natter_protocol::{ConversationId, MessageId, MessageKind, Seq, UserSummary};
 use natter_store::bench::Baseline;
-use natter_store::{BATCH_WRITES_MAX, DatabaseUrl, Mentions, NewMessage, Write};
+use natter_store::{Attachments, BATCH_WRITES_MAX, DatabaseUrl, Mentions, NewMessage, Write};
 use serde::Serialize;
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -228,6 +228,7 @@ impl Letters {
             mentions: Mentions::default(),
             forwarded_from: None,
             system: None,
+            attachments: Attachments::default(),
             created_at: now,
         }
     }

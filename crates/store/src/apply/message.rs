@@ -8,7 +8,7 @@ use crate::{
     Written,
 };
 use natter_protocol::{
-    GroupMention, Message, MessageId, MessageKind, ReactionCount, ReadReceipt, Seq, Timestamp, UserId,
+    File, GroupMention, Message, MessageId, MessageKind, ReactionCount, ReadReceipt, Seq, Timestamp, UserId,
     UserSummary, limits,
 };
 
@@ -17,17 +17,22 @@ impl<R: Rows> Work<'_, R> {
         if self.role(new.conversation_id, new.sender.id).await?.is_none() {
             return Err(Refusal::NotAMember.into());
         }
-        if let Some(refusal) = self.send_refusal(new).await? {
+        let files = match self.send_refusal(new).await? {
+            Some(refusal) => Err(refusal),
+            None => self.files_for(new.sender.id, &new.attachments).await?,
+        };
+        let files = match files {
+            Ok(files) => files,
             // What is refused now may have been taken before: a repeat answers with the first result.
-            return self.repeat(new).await?.ok_or_else(|| refusal.into());
-        }
+            Err(refusal) => return self.repeat(new).await?.ok_or_else(|| refusal.into()),
+        };
         let kept = self.kept(new.conversation_id, new.sender.id, &new.mentions).await?;
         let new = NewMessage { mentions: kept, ..new.clone() };
         let head = self.head(new.conversation_id).await?;
         let (seq, number) = (head.last_seq + 1, head.message_number + 1);
         // Looking beforehand whether it is there would search the same index twice.
         if !self.rows.insert_message(&new, seq, number).await? {
-            return self.sent_before(&new).await;
+            return self.sent_before(&new, files).await;
         }
         let entry = Entry { message: Some(new.id), ..Entry::of(log::MESSAGE_NEW) };
         let Stamp { seq, .. } =
@@ -36,7 +41,10 @@ impl<R: Rows> Work<'_, R> {
         head.message_number = number;
         head.appended(new.id, new.created_at);
         self.list_mentions(new.id, new.conversation_id, seq, new.sender.id, &new.mentions).await?;
-        let message = Box::new(new.into_message(seq));
+        if !files.is_empty() {
+            self.rows.attach(new.id, new.conversation_id, seq, &files).await?;
+        }
+        let message = Box::new(new.into_message(seq, files));
         self.tell(log::message_new(message.clone()));
         Ok(Written::Message(message))
     }
@@ -74,13 +82,13 @@ impl<R: Rows> Work<'_, R> {
         }
     }
 
-    async fn sent_before(&mut self, new: &NewMessage) -> Step<Written, R::Error> {
+    async fn sent_before(&mut self, new: &NewMessage, files: Vec<File>) -> Step<Written, R::Error> {
         if let Some(repeat) = self.repeat(new).await? {
             return Ok(repeat);
         }
         // The id is there: this very write was done before, and nobody has been told of it yet.
         let seq = self.rows.position(new.id, new.conversation_id).await?.ok_or(Refusal::MessageUnknown)?;
-        let message = Box::new(new.clone().into_message(seq));
+        let message = Box::new(new.clone().into_message(seq, files));
         self.tell(log::message_new(message.clone()));
         Ok(Written::Message(message))
     }
@@ -165,11 +173,14 @@ impl<R: Rows> Work<'_, R> {
         self.rows.erase_content(message.id, act.at).await?;
         self.rows.delete_mentions(message.id).await?;
         self.rows.delete_reactions(message.id).await?;
+        if !message.attachments.is_empty() {
+            self.rows.detach(message.id).await?;
+            message.attachments.clear();
+        }
         message.content.clear();
         message.mentions.clear();
         message.group_mention = None;
         message.reactions.clear();
-        message.attachments.clear();
         message.forwarded_from = None;
         message.pinned_at = None;
         message.deleted_at = Some(act.at);
@@ -276,7 +287,7 @@ impl<R: Rows> Work<'_, R> {
     }
 
     /// Appends and tells that a message is different now.
-    async fn changed(
+    pub(super) async fn changed(
         &mut self,
         message: Message,
         actor_id: UserId,

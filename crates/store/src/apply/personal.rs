@@ -3,7 +3,7 @@
 use super::Work;
 use crate::apply::rows::{Rows, Step};
 use crate::{NewScheduled, Refusal, Written};
-use natter_protocol::{ConversationId, Draft, MessageId, Timestamp, UserId, limits};
+use natter_protocol::{ConversationId, Draft, MessageId, ScheduledMessage, Timestamp, UserId, limits};
 
 impl<R: Rows> Work<'_, R> {
     pub(super) async fn save_draft(&mut self, user: UserId, draft: &Draft) -> Step<Written, R::Error> {
@@ -39,8 +39,12 @@ impl<R: Rows> Work<'_, R> {
             let (what, max) = ("scheduled messages", limits::SCHEDULED_MESSAGES_MAX);
             return Err(Refusal::LimitReached { what, max }.into());
         }
+        let attachments = self.own_files(new.author, &new.attachments).await??;
         self.rows.insert_scheduled(new.author, scheduled).await?;
-        Ok(Written::Scheduled(Box::new(scheduled.clone())))
+        if !attachments.is_empty() {
+            self.rows.attach_scheduled(scheduled.id, &attachments).await?;
+        }
+        Ok(Written::Scheduled(Box::new(ScheduledMessage { attachments, ..scheduled.clone() })))
     }
 
     async fn require_reference(

@@ -1,14 +1,15 @@
 //! What a database can do inside a transaction: one statement each, without rules.
 
 use super::heads::Head;
+use crate::file::BlobRow;
 use crate::{
-    ClaimKey, Entry, KeyHolder, Mentions, NewConversation, NewMessage, NewSession, NewUser, ProvisionUser,
-    Session,
+    BlobId, BlobRef, ClaimKey, DueScan, Entry, KeyHolder, Mentions, NewConversation, NewFile, NewMessage,
+    NewSession, NewUser, ProvisionUser, Session, Usage,
 };
 use natter_protocol::{
-    ConversationId, ConversationInfo, Draft, ErrorCode, Invite, InviteId, IpRule, IpRuleId, Me, MemberRole,
-    Message, MessageId, PlatformRole, ScheduledMessage, ScheduledMessageId, Seq, SessionId, Timestamp,
-    UpdateMe, UpdateProfile, User, UserId,
+    ConversationId, ConversationInfo, Draft, ErrorCode, File, FileId, Invite, InviteId, IpRule, IpRuleId, Me,
+    MemberRole, Message, MessageId, PlatformRole, ScheduledMessage, ScheduledMessageId, Seq, SessionId,
+    Timestamp, UpdateMe, UpdateProfile, User, UserId, UserSummary,
 };
 use std::future::Future;
 
@@ -63,6 +64,24 @@ pub(crate) struct KeyRow {
     pub(crate) taken_at: Timestamp,
 }
 
+/// A file, as the rules need it.
+#[derive(Debug, Clone)]
+pub(crate) struct FileRow {
+    pub(crate) file: File,
+    pub(crate) blob: BlobRef,
+    pub(crate) owner: UserSummary,
+    /// Messages, sent and to be sent, that it is attached to.
+    pub(crate) holders: u64,
+}
+
+/// A message that holds a file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Held {
+    pub(crate) message_id: MessageId,
+    pub(crate) conversation_id: ConversationId,
+    pub(crate) file_id: FileId,
+}
+
 /// A database in which a transaction is under way.
 pub(crate) trait Database {
     /// How this database fails.
@@ -71,12 +90,12 @@ pub(crate) trait Database {
 
 /// All statements of one transaction.
 pub(crate) trait Rows:
-    ConversationRows + MemberRows + MessageRows + PersonalRows + AccountRows + ServerRows
+    ConversationRows + MemberRows + MessageRows + FileRows + PersonalRows + AccountRows + ServerRows
 {
 }
 
 impl<T> Rows for T where
-    T: ConversationRows + MemberRows + MessageRows + PersonalRows + AccountRows + ServerRows
+    T: ConversationRows + MemberRows + MessageRows + FileRows + PersonalRows + AccountRows + ServerRows
 {
 }
 
@@ -193,6 +212,49 @@ rows! {
     fn set_pinned(id: MessageId, at: Option<Timestamp>);
     /// How many messages are pinned.
     fn count_pins(id: ConversationId) -> u64;
+}
+
+rows! {
+    /// Files, their content, and what holds them.
+    FileRows:
+
+    /// Those of these files that exist, in any order.
+    fn files(ids: &[FileId]) -> Vec<FileRow>;
+    /// Inserts a file.
+    fn insert_file(new: &NewFile, blob: BlobId);
+    /// Deletes files. Whose they were, and what was in them.
+    fn delete_files(ids: &[FileId]) -> Vec<(UserId, BlobId)>;
+    /// Files that nothing holds and that were uploaded before this, the oldest first.
+    fn files_not_held(before: Timestamp, limit: u32) -> Vec<FileId>;
+    /// Attaches files to a message.
+    fn attach(message: MessageId, conversation: ConversationId, seq: Seq, files: &[File]);
+    /// Takes all files from a message.
+    fn detach(message: MessageId);
+    /// Attaches files to a message that is to be sent later, unless it has them.
+    fn attach_scheduled(message: ScheduledMessageId, files: &[File]);
+    /// How much is kept.
+    fn usage(owner: UserId) -> Usage;
+    /// Adds to the bytes of a user's files, or to those of all content.
+    fn add_usage(owner: Option<UserId>, bytes: i64);
+    /// Takes the files of a blob from the bytes of their owners, and from what they have not sent.
+    fn discount(blob: &BlobRow);
+    /// The blobs among these that exist, in any order.
+    fn blobs(ids: &[BlobId]) -> Vec<BlobRow>;
+    /// The blob with this content that is kept.
+    fn blob_of(sha256: [u8; 32]) -> Option<BlobRow>;
+    /// Inserts a blob.
+    fn insert_blob(blob: &BlobRow, at: Timestamp);
+    /// Writes what changes about a blob.
+    fn update_blob(blob: &BlobRow);
+    /// Deletes those of these blobs that no file has. Which it were.
+    fn delete_unused_blobs(ids: &[BlobId]) -> Vec<BlobId>;
+    /// Some of the files with this content.
+    fn files_with(blob: BlobId, limit: u32) -> Vec<FileId>;
+    /// The messages that hold a file with this content, from after the given one, each once for each of its files that
+    /// has it; but none of a conversation that is deleted.
+    fn messages_with(blob: BlobId, after: MessageId, limit: u32) -> Vec<Held>;
+    /// Takes blobs that are to be looked through, those that wait longest first.
+    fn claim_scans(now: Timestamp, until: Timestamp, count_max: u32) -> Vec<DueScan>;
 }
 
 rows! {

@@ -52,7 +52,7 @@ pub(super) const EVENTS: &str = "
      WHERE e.type IN (1, 3) AND e.message_id IS NOT NULL";
 pub(super) const MESSAGES: &str = "
     SELECT m.id, m.conversation_id, m.sender_id, m.content, m.created_at,
-           EXISTS (SELECT FROM files WHERE message_id = m.id) AS has_file
+           EXISTS (SELECT FROM attachments WHERE message_id = m.id) AS has_file
       FROM messages AS m
      WHERE m.id = ANY($1) AND m.deleted_at IS NULL AND m.kind <> 'system'
      ORDER BY m.id";

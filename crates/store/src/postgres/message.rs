@@ -4,14 +4,16 @@ pub(super) mod history;
 pub(super) mod log;
 
 use super::Postgres;
+use super::file::file_json;
 use super::row::{self, Columns as _, to_time, unreadable, user_columns};
 use crate::message::VERSIONS_READ_MAX;
 use crate::{DueMessage, MessageSlice, Messages, Range, Result, Window};
 use async_trait::async_trait;
 use natter_protocol::{
-    ConversationId, Draft, Event, ForwardedFrom, Message, MessageId, MessageVersion, Reaction, ReactionCount,
-    Receipt, ScheduledMessage, ScheduledMessageId, Seq, Timestamp, UserId,
+    ConversationId, Draft, Event, ForwardedFrom, Message, MessageId, MessageVersion, Reaction, Receipt,
+    ScheduledMessage, ScheduledMessageId, Seq, Timestamp, UserId,
 };
+use serde::de::DeserializeOwned;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
@@ -21,6 +23,7 @@ use uuid::Uuid;
 /// viewer.
 macro_rules! message_columns {
     () => {
+        concat!(
         "m.id AS m_id, m.conversation_id AS m_conversation_id, m.seq AS m_seq, m.kind AS m_kind,
          m.content AS m_content, m.client_message_id AS m_client_message_id, m.reply_to AS m_reply_to,
          m.thread_id AS m_thread_id, m.mentions AS m_mentions, m.group_mention AS m_group_mention,
@@ -29,12 +32,18 @@ macro_rules! message_columns {
          s.id AS s_id, s.username AS s_username, s.display_name AS s_display_name, s.avatar_url AS s_avatar_url,
          f.id AS f_id, f.username AS f_username, f.display_name AS f_display_name, f.avatar_url AS f_avatar_url,
          (SELECT count(*) FROM messages WHERE thread_id = m.id) AS m_reply_count,
+         (SELECT json_agg(",
+        $crate::postgres::file::file_json!(),
+        " ORDER BY a.position)
+            FROM attachments AS a JOIN files AS x ON x.id = a.file_id JOIN blobs AS b ON b.id = x.blob_id
+           WHERE a.message_id = m.id) AS m_attachments,
          (SELECT json_agg(json_build_object('emoji', r.emoji, 'count', r.count, 'me', r.me)
                           ORDER BY r.first_at, r.emoji COLLATE \"C\")
             FROM (SELECT emoji, count(*) AS count, bool_or(user_id = $1) AS me, min(created_at) AS first_at
                     FROM message_reactions
                    WHERE message_id = m.id
                    GROUP BY emoji) AS r) AS m_reactions"
+        )
     };
 }
 pub(super) use message_columns;
@@ -122,12 +131,32 @@ pub(super) const DRAFTS: &str = "
      ORDER BY d.updated_at DESC, d.conversation_id DESC LIMIT $4";
 pub(super) const DRAFT: &str = "
     SELECT conversation_id, content, reply_to, updated_at FROM drafts WHERE user_id = $1 AND conversation_id = $2";
-pub(super) const SCHEDULED: &str = "
-    SELECT id, conversation_id, content, reply_to, thread_id, send_at, created_at, failure
-      FROM scheduled_messages WHERE user_id = $1 ORDER BY send_at, id";
-pub(super) const DUE: &str = "
-    SELECT id, conversation_id, content, reply_to, thread_id, send_at, created_at, failure, user_id
-      FROM scheduled_messages WHERE send_at <= $1 AND failure IS NULL ORDER BY send_at, id LIMIT $2";
+/// A scheduled message `m`, for [`scheduled`].
+macro_rules! scheduled_columns {
+    () => {
+        concat!(
+            "m.id, m.conversation_id, m.content, m.kind, m.reply_to, m.thread_id, m.send_at, m.created_at, m.failure,
+             (SELECT json_agg(",
+            file_json!(),
+            " ORDER BY a.position)
+                FROM scheduled_attachments AS a
+                JOIN files AS x ON x.id = a.file_id
+                JOIN blobs AS b ON b.id = x.blob_id
+               WHERE a.scheduled_id = m.id) AS attachments"
+        )
+    };
+}
+pub(super) const SCHEDULED: &str = concat!(
+    "SELECT ",
+    scheduled_columns!(),
+    " FROM scheduled_messages AS m WHERE m.user_id = $1 ORDER BY m.send_at, m.id"
+);
+pub(super) const DUE: &str = concat!(
+    "SELECT ",
+    scheduled_columns!(),
+    ", m.user_id FROM scheduled_messages AS m
+      WHERE m.send_at <= $1 AND m.failure IS NULL ORDER BY m.send_at, m.id LIMIT $2"
+);
 
 #[async_trait]
 impl Messages for Postgres {
@@ -270,11 +299,9 @@ pub(super) fn message(row: &PgRow) -> sqlx::Result<Message> {
             .map(UserId::from_uuid)
             .collect(),
         group_mention: row.text_opt("m_group_mention")?,
-        attachments: Vec::new(),
-            link_previews: Vec::new(),
-        reactions: row
-            .try_get::<Option<Json<Vec<ReactionCount>>>, _>("m_reactions")?
-            .map_or_else(Vec::new, |Json(reactions)| reactions),
+        attachments: list(row, "m_attachments")?,
+        link_previews: Vec::new(),
+        reactions: list(row, "m_reactions")?,
         created_at: row.time("m_created_at")?,
         reply_count: row.natural("m_reply_count")?,
         forwarded_from: forwarded_from(row)?,
@@ -294,6 +321,11 @@ pub(super) fn message_opt(row: &PgRow) -> sqlx::Result<Option<Message>> {
         Some(_) => message(row).map(Some),
         None => Ok(None),
     }
+}
+
+/// What `json_agg` has gathered; null if there is nothing.
+fn list<T: DeserializeOwned>(row: &PgRow, column: &str) -> sqlx::Result<Vec<T>> {
+    Ok(row.try_get::<Option<Json<Vec<T>>>, _>(column)?.map_or_else(Vec::new, |Json(list)| list))
 }
 
 fn forwarded_from(row: &PgRow) -> sqlx::Result<Option<ForwardedFrom>> {
@@ -316,8 +348,8 @@ fn scheduled(row: &PgRow) -> sqlx::Result<ScheduledMessage> {
         id: row.id("id", ScheduledMessageId::from_uuid)?,
         conversation_id: row.id("conversation_id", ConversationId::from_uuid)?,
         content: row.try_get("content")?,
-        kind: natter_protocol::MessageKind::Text,
-        attachments: Vec::new(),
+        kind: row.text("kind")?,
+        attachments: list(row, "attachments")?,
         reply_to: row.id_opt("reply_to", MessageId::from_uuid)?,
         thread_id: row.id_opt("thread_id", MessageId::from_uuid)?,
         send_at: row.time("send_at")?,

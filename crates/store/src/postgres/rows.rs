@@ -2,6 +2,7 @@
 
 mod account;
 mod conversation;
+mod file;
 mod member;
 mod message;
 mod personal;

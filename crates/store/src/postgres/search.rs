@@ -49,7 +49,7 @@ pub(super) const TEXTS: &str = "
        AND ($4::uuid IS NULL OR m.sender_id = $4)
        AND ($5::timestamptz IS NULL OR m.created_at >= $5)
        AND ($6::timestamptz IS NULL OR m.created_at < $6)
-       AND (NOT $7 OR EXISTS (SELECT FROM files WHERE message_id = m.id))";
+       AND (NOT $7 OR EXISTS (SELECT FROM attachments WHERE message_id = m.id))";
 pub(super) const CONVERSATIONS: &str =
     "SELECT conversation_id FROM conversation_members WHERE user_id = $1 LIMIT $2";
 pub(super) const HITS: &str =

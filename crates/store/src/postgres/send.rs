@@ -34,7 +34,8 @@ pub(super) async fn send_messages(
                 Place::Taken(seq) => seq,
                 Place::Repeat(first) => return Ok((Written::MessageRepeat(first), Vec::new())),
             };
-            let message = NewMessage { mentions: mentions.clone(), ..(*new).clone() }.into_message(seq);
+            let message =
+                NewMessage { mentions: mentions.clone(), ..(*new).clone() }.into_message(seq, Vec::new());
             let event = log::message_new(Box::new(message.clone()));
             Ok((Written::Message(Box::new(message)), vec![Notice::Event(event)]))
         })

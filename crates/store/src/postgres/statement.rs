@@ -1,6 +1,7 @@
 //! The statements of the writes, by what they are about.
 
 use super::conversation::info_columns;
+use super::file::{blob_columns, file_json};
 use super::row::user_columns;
 
 // In the order of the ids, so that nodes that lock the same conversations wait for one another instead of forming a
@@ -190,8 +191,9 @@ pub(super) const PUT_DRAFT: &str = "
 pub(super) const DELETE_DRAFT: &str = "DELETE FROM drafts WHERE user_id = $1 AND conversation_id = $2";
 pub(super) const COUNT_SCHEDULED: &str = "SELECT count(*) FROM scheduled_messages WHERE user_id = $1";
 pub(super) const INSERT_SCHEDULED: &str = "
-    INSERT INTO scheduled_messages (id, user_id, conversation_id, content, reply_to, thread_id, send_at, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
+    INSERT INTO scheduled_messages (id, user_id, conversation_id, content, reply_to, thread_id, send_at, created_at,
+                                    kind)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
 pub(super) const DELETE_SCHEDULED: &str = "DELETE FROM scheduled_messages WHERE id = $1 AND user_id = $2";
 pub(super) const FAIL_SCHEDULED: &str = "UPDATE scheduled_messages SET failure = $2 WHERE id = $1";
 
@@ -272,6 +274,83 @@ pub(super) const ERASE_KEYS: &str = "
 pub(super) const ERASE_REVOCATIONS: &str = "
     DELETE FROM revocations
      WHERE id IN (SELECT id FROM revocations WHERE created_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+
+/// In the order of the ids, because other nodes may do the same: those that are named, and those that these messages, sent
+/// and to be sent, hold.
+pub(super) const LOCK_FILES: &str = "
+    SELECT FROM files
+     WHERE id IN (SELECT UNNEST($1::uuid[])
+                   UNION
+                  SELECT file_id FROM attachments WHERE message_id = ANY($2)
+                   UNION
+                  SELECT file_id FROM scheduled_attachments WHERE scheduled_id = ANY($3))
+     ORDER BY id FOR NO KEY UPDATE";
+/// Whoever changes what is kept of files takes turns.
+pub(super) const LOCK_USAGE: &str =
+    "SELECT FROM file_usage WHERE owner_id = '00000000-0000-0000-0000-000000000000' FOR UPDATE";
+/// The conversations with messages that hold a file with this content.
+pub(super) const CONVERSATIONS_WITH: &str = "
+    SELECT DISTINCT a.conversation_id
+      FROM files AS x JOIN attachments AS a ON a.file_id = x.id
+     WHERE x.blob_id = ANY($1)";
+pub(super) const FILES: &str = concat!(
+    "SELECT ",
+    file_json!(),
+    " AS file, b.id AS b_id, b.sha256 AS b_sha256, x.holders, ",
+    user_columns!(),
+    " FROM files AS x JOIN blobs AS b ON b.id = x.blob_id JOIN users AS u ON u.id = x.owner_id
+     WHERE x.id = ANY($1)"
+);
+pub(super) const INSERT_FILE: &str = "
+    INSERT INTO files (id, owner_id, blob_id, name, media_type, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+pub(super) const DELETE_FILES: &str = "DELETE FROM files WHERE id = ANY($1) RETURNING owner_id, blob_id";
+/// What a message comes to hold at the same time is left alone.
+pub(super) const FILES_NOT_HELD: &str = "
+    SELECT id FROM files
+     WHERE holders = 0 AND created_at < $1
+     ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED";
+pub(super) const ATTACH: &str = "
+    INSERT INTO attachments (message_id, position, file_id, conversation_id, seq, kind)
+    SELECT $1, place - 1, file_id, $2, $3, kind
+      FROM UNNEST($4::uuid[], $5::text[]) WITH ORDINALITY AS new (file_id, kind, place)";
+pub(super) const DETACH: &str = "DELETE FROM attachments WHERE message_id = $1";
+pub(super) const ATTACH_SCHEDULED: &str = "
+    INSERT INTO scheduled_attachments (scheduled_id, position, file_id)
+    SELECT $1, place - 1, file_id FROM UNNEST($2::uuid[]) WITH ORDINALITY AS new (file_id, place)
+        ON CONFLICT DO NOTHING";
+pub(super) const ADD_USAGE: &str = "
+    INSERT INTO file_usage AS u (owner_id, bytes) VALUES ($1, $2)
+        ON CONFLICT (owner_id) DO UPDATE SET bytes = u.bytes + excluded.bytes";
+pub(super) const DISCOUNT: &str = "
+    UPDATE file_usage AS u
+       SET bytes = u.bytes - $2 * owned.files
+      FROM (SELECT owner_id, count(*)::bigint AS files FROM files WHERE blob_id = $1 GROUP BY owner_id) AS owned
+     WHERE u.owner_id = owned.owner_id";
+pub(super) const FORGET_UNSENT: &str = "UPDATE files SET unsent = false WHERE blob_id = $1";
+pub(super) const BLOBS: &str = concat!("SELECT ", blob_columns!(), " FROM blobs AS b WHERE b.id = ANY($1)");
+pub(super) const BLOB_OF: &str =
+    concat!("SELECT ", blob_columns!(), " FROM blobs AS b WHERE b.sha256 = $1 AND b.status <> 'rejected'");
+pub(super) const INSERT_BLOB: &str = "
+    INSERT INTO blobs (id, sha256, size, look, status, scan_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+pub(super) const UPDATE_BLOB: &str = "
+    UPDATE blobs
+       SET status = $2, unscanned = $3, signature = $4, rejected_at = $5, scan_at = $6, scan_attempts = $7, told_up_to = $8
+     WHERE id = $1";
+pub(super) const DELETE_UNUSED_BLOBS: &str = "
+    DELETE FROM blobs
+     WHERE id = ANY($1) AND NOT EXISTS (SELECT FROM files WHERE blob_id = blobs.id) RETURNING id";
+pub(super) const FILES_WITH: &str = "SELECT id FROM files WHERE blob_id = $1 ORDER BY id LIMIT $2";
+pub(super) const MESSAGES_WITH: &str = "
+    SELECT a.message_id, a.conversation_id, a.file_id
+      FROM files AS x
+      JOIN attachments AS a ON a.file_id = x.id
+      JOIN conversations AS c ON c.id = a.conversation_id
+     WHERE x.blob_id = $1 AND a.message_id > $2 AND c.deleted_at IS NULL
+     ORDER BY a.message_id, a.position LIMIT $3";
+pub(super) const CLAIM_SCANS: &str = "
+    UPDATE blobs SET scan_at = $2
+     WHERE id IN (SELECT id FROM blobs WHERE scan_at <= $1 ORDER BY scan_at LIMIT $3)
+ RETURNING id AS b_id, sha256 AS b_sha256, size, scan_attempts, signature";
 
 pub(super) const DELETED_CONVERSATION: &str = "
     SELECT id FROM conversations WHERE deleted_at IS NOT NULL

@@ -9,7 +9,7 @@ use crate::apply::apply;
 use crate::apply::heads::Heads;
 use crate::commit::{Backend, Failure, Outcome};
 use crate::conversation::direct_key;
-use crate::{NewMessage, StoreError, Write};
+use crate::{Attachments, BlobId, NewMessage, StoreError, Write};
 use natter_protocol::{ConversationId, ConversationKind, MessageId, UserId};
 use sqlx::{Connection as _, PgConnection};
 use std::collections::BTreeSet;
@@ -155,19 +155,21 @@ impl Backend for Writer {
     }
 }
 
+/// A message that can be sent together with others; one with files is sent by itself.
 fn sent(write: &Write) -> Option<&NewMessage> {
     match write {
-        Write::SendMessage(new) => Some(new),
+        Write::SendMessage(new) if new.attachments.is_none() => Some(new),
         _ => None,
     }
 }
 
-/// Locks all conversations that the writes touch: at once, because the order of the locks must hold over the whole
-/// transaction, and before anything is read, because a new statement sees what was committed while they were waited
-/// for.
+/// Locks all conversations that the writes touch, then what is kept of files: at once, because the order of the locks must
+/// hold over the whole transaction, and before anything is read, because a new statement sees what was committed while
+/// they were waited for.
 async fn lock(transaction: &mut Transaction<'_>, heads: &mut Heads, writes: &[Write]) -> sqlx::Result<()> {
     let (mut conversations, mut messages) = (BTreeSet::new(), Vec::new());
     let (mut people, mut pairs) = (Vec::new(), Vec::new());
+    let (mut usage, mut blobs, mut files) = (false, Vec::new(), HeldFiles::default());
     for write in writes {
         match touched(write) {
             Touched::Conversation(id) => drop(conversations.insert(id.uuid())),
@@ -176,8 +178,14 @@ async fn lock(transaction: &mut Transaction<'_>, heads: &mut Heads, writes: &[Wr
                 people.extend([one.uuid(), other.uuid()]);
                 pairs.push(direct_key(one, other));
             }
+            Touched::Usage => usage = true,
+            Touched::ConversationsWith(blob) => {
+                usage = true;
+                blobs.push(blob.uuid());
+            }
             Touched::Nothing => {}
         }
+        files.hold(write);
     }
     if !people.is_empty() {
         sqlx::query(sql::LOCK_PEOPLE).bind(people).execute(&mut *transaction.0).await?;
@@ -186,10 +194,53 @@ async fn lock(transaction: &mut Transaction<'_>, heads: &mut Heads, writes: &[Wr
         let statement = sqlx::query_scalar::<_, Uuid>(sql::TOUCHED).bind(messages).bind(pairs);
         conversations.extend(statement.fetch_all(&mut *transaction.0).await?);
     }
-    if conversations.is_empty() {
-        return Ok(());
+    if !blobs.is_empty() {
+        let statement = sqlx::query_scalar::<_, Uuid>(sql::CONVERSATIONS_WITH).bind(blobs);
+        conversations.extend(statement.fetch_all(&mut *transaction.0).await?);
     }
-    transaction.lock(heads, conversations.into_iter().collect()).await
+    if !conversations.is_empty() {
+        transaction.lock(heads, conversations.into_iter().collect()).await?;
+    }
+    if usage {
+        sqlx::query(sql::LOCK_USAGE).execute(&mut *transaction.0).await?;
+    }
+    files.lock(transaction).await
+}
+
+/// The files of which it changes what holds them.
+#[derive(Default)]
+struct HeldFiles {
+    files: Vec<Uuid>,
+    /// What messages hold.
+    messages: Vec<Uuid>,
+    /// What messages hold that are to be sent later.
+    scheduled: Vec<Uuid>,
+}
+
+impl HeldFiles {
+    fn hold(&mut self, write: &Write) {
+        match write {
+            Write::SendMessage(new) => match &new.attachments {
+                Attachments::Own(ids) => self.files.extend(ids.iter().map(|id| id.uuid())),
+                Attachments::Of(id) => self.messages.push(id.uuid()),
+            },
+            Write::DeleteMessage(delete) => self.messages.push(delete.message_id.uuid()),
+            Write::ScheduleMessage(new) => self.files.extend(new.attachments.iter().map(|id| id.uuid())),
+            Write::ForgetScheduled { id, .. } => self.scheduled.push(id.uuid()),
+            Write::DeleteFile { id, .. } => self.files.push(id.uuid()),
+            _ => {}
+        }
+    }
+
+    async fn lock(self, transaction: &mut Transaction<'_>) -> sqlx::Result<()> {
+        let Self { files, messages, scheduled } = self;
+        if files.is_empty() && messages.is_empty() && scheduled.is_empty() {
+            return Ok(());
+        }
+        let statement = sqlx::query(sql::LOCK_FILES).bind(files).bind(messages).bind(scheduled);
+        statement.execute(&mut *transaction.0).await?;
+        Ok(())
+    }
 }
 
 /// Whose log a write may append to, or whose standing it relies on.
@@ -198,6 +249,10 @@ enum Touched {
     ConversationOf(MessageId),
     /// The direct conversation of two.
     Pair(UserId, UserId),
+    /// What is kept of files.
+    Usage,
+    /// The same, and the conversations that hold such a file.
+    ConversationsWith(BlobId),
     Nothing,
 }
 
@@ -225,6 +280,11 @@ fn touched(write: &Write) -> Touched {
             (ConversationKind::Direct, [peer]) => Touched::Pair(new.info.created_by, *peer),
             _ => Touched::Nothing,
         },
+        Write::CreateFile(_)
+        | Write::DeleteFile { .. }
+        | Write::ClaimScans { .. }
+        | Write::EraseFiles { .. } => Touched::Usage,
+        Write::FinishScan { blob_id, .. } => Touched::ConversationsWith(*blob_id),
         Write::UpdateMe { .. }
         | Write::ForgetScheduled { .. }
         | Write::FailScheduled { .. }

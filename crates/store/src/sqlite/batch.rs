@@ -76,6 +76,18 @@ impl<'a> Batch<'a> {
         told(statement.query_row(parameters, |row| read(&mut Columns::of(row))).optional())
     }
 
+    /// All rows that a statement answers.
+    pub(super) fn all<T>(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        read: impl Fn(&mut Columns<'_>) -> Result<T>,
+    ) -> Step<Vec<T>, Error> {
+        let mut statement = told(self.0.prepare_cached(sql))?;
+        let rows = statement.query_map(parameters, |row| read(&mut Columns::of(row)));
+        told(rows.and_then(Iterator::collect))
+    }
+
     /// The ids that a statement answers.
     pub(super) fn ids<T>(
         &self,
@@ -83,9 +95,7 @@ impl<'a> Batch<'a> {
         parameters: impl Params,
         wrap: fn(Uuid) -> T,
     ) -> Step<Vec<T>, Error> {
-        let mut statement = told(self.0.prepare_cached(sql))?;
-        let ids = statement.query_map(parameters, |row| Columns::of(row).id(wrap));
-        told(ids.and_then(Iterator::collect))
+        self.all(sql, parameters, |columns| columns.id(wrap))
     }
 
     /// Whether a statement answers anything.

@@ -44,7 +44,7 @@ pub(super) const TAIL: &str = "
     SELECT message_id FROM events
      WHERE conversation_id = ?1 AND seq > ?2 AND seq <= ?3 AND type IN (1, 3) AND message_id IS NOT NULL";
 pub(super) const MESSAGE: &str = "
-    SELECT conversation_id, sender_id, content, created_at, EXISTS (SELECT 1 FROM files WHERE message_id = m.id)
+    SELECT conversation_id, sender_id, content, created_at, EXISTS (SELECT 1 FROM attachments WHERE message_id = m.id)
       FROM messages AS m WHERE id = ?1 AND deleted_at IS NULL AND kind <> 'system'";
 const BLOCK_NUMBER: &str = "SELECT coalesce(max(id), 0) + 1 FROM search_blocks";
 // An interrupted attempt may have left rows of a block that never was.

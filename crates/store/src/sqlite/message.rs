@@ -5,6 +5,7 @@ pub(super) mod log;
 
 use super::Sqlite;
 use super::conversation::is_member;
+use super::file::file_json;
 use super::row::Columns;
 use crate::message::VERSIONS_READ_MAX;
 use crate::{DueMessage, MessageSlice, Messages, Range, Result, Window};
@@ -19,8 +20,16 @@ use uuid::Uuid;
 
 /// Columns of a message `m`, its sender `s` and whoever it was forwarded from, `f`, in the order of [`message`].
 /// Parameter 1 is the viewer.
-pub(super) const MESSAGE_COLUMNS: &str = "m.id, m.conversation_id, m.seq, s.id, s.username, s.display_name, \
-     s.avatar_url, m.kind, m.content, m.client_message_id, m.reply_to, m.thread_id, m.mentions, m.group_mention, \
+pub(super) const MESSAGE_COLUMNS: &str = concat!(
+    "m.id, m.conversation_id, m.seq, s.id, s.username, s.display_name, s.avatar_url, m.kind, m.content, \
+     m.client_message_id, m.reply_to, m.thread_id, m.mentions, m.group_mention, \
+     (SELECT json_group_array(",
+    file_json!(),
+    " ORDER BY a.position) \
+        FROM attachments AS a \
+        JOIN files AS x ON x.id = a.file_id \
+        JOIN blobs AS b ON b.id = x.blob_id \
+       WHERE a.message_id = m.id), \
      (SELECT json_group_array(json_object('emoji', r.emoji, 'count', r.count, 'me', json(iif(r.me, 'true', 'false'))) \
                               ORDER BY r.first_at, r.emoji) \
         FROM (SELECT emoji, count(*) AS count, max(user_id = ?1) AS me, min(created_at) AS first_at \
@@ -28,7 +37,8 @@ pub(super) const MESSAGE_COLUMNS: &str = "m.id, m.conversation_id, m.seq, s.id, 
                WHERE message_id = m.id \
                GROUP BY emoji) AS r), \
      m.created_at, (SELECT count(*) FROM messages WHERE thread_id = m.id), \
-     f.id, f.username, f.display_name, f.avatar_url, m.forwarded_at, m.system, m.pinned_at, m.edited_at, m.deleted_at";
+     f.id, f.username, f.display_name, f.avatar_url, m.forwarded_at, m.system, m.pinned_at, m.edited_at, m.deleted_at"
+);
 /// What a message `m` needs beside it.
 pub(super) const MESSAGE_JOINS: &str =
     "LEFT JOIN users AS s ON s.id = m.sender_id LEFT JOIN users AS f ON f.id = m.forwarded_sender_id";
@@ -95,12 +105,32 @@ pub(super) const DRAFTS: &str = "
      ORDER BY updated_at DESC, conversation_id DESC LIMIT ?4";
 pub(super) const DRAFT: &str = "
     SELECT conversation_id, content, reply_to, updated_at FROM drafts WHERE user_id = ?1 AND conversation_id = ?2";
-pub(super) const SCHEDULED: &str = "
-    SELECT id, conversation_id, content, reply_to, thread_id, send_at, created_at, failure
-      FROM scheduled_messages WHERE user_id = ?1 ORDER BY send_at, id";
-pub(super) const DUE: &str = "
-    SELECT id, conversation_id, content, reply_to, thread_id, send_at, created_at, failure, user_id
-      FROM scheduled_messages WHERE send_at <= ?1 AND failure IS NULL ORDER BY send_at, id LIMIT ?2";
+/// Columns of a scheduled message `m`, in the order of [`scheduled`].
+macro_rules! scheduled_columns {
+    () => {
+        concat!(
+            "m.id, m.conversation_id, m.content, m.kind, m.reply_to, m.thread_id, m.send_at, m.created_at, m.failure, \
+             (SELECT json_group_array(",
+            file_json!(),
+            " ORDER BY a.position) \
+                FROM scheduled_attachments AS a \
+                JOIN files AS x ON x.id = a.file_id \
+                JOIN blobs AS b ON b.id = x.blob_id \
+               WHERE a.scheduled_id = m.id)"
+        )
+    };
+}
+pub(super) const SCHEDULED: &str = concat!(
+    "SELECT ",
+    scheduled_columns!(),
+    " FROM scheduled_messages AS m WHERE m.user_id = ?1 ORDER BY m.send_at, m.id"
+);
+pub(super) const DUE: &str = concat!(
+    "SELECT ",
+    scheduled_columns!(),
+    ", m.user_id FROM scheduled_messages AS m
+      WHERE m.send_at <= ?1 AND m.failure IS NULL ORDER BY m.send_at, m.id LIMIT ?2"
+);
 
 fn select(which: &str) -> String {
     format!("SELECT {MESSAGE_COLUMNS} FROM messages AS m {MESSAGE_JOINS} WHERE {which}")
@@ -308,9 +338,9 @@ pub(super) fn message(columns: &mut Columns<'_>) -> rusqlite::Result<Message> {
         thread_id: columns.id_opt(MessageId::from_uuid)?,
         mentions: columns.json_opt()?.unwrap_or_default(),
         group_mention: columns.text_opt()?,
-        attachments: Vec::new(),
-            link_previews: Vec::new(),
-        reactions: columns.json_opt::<Vec<ReactionCount>>()?.unwrap_or_default(),
+        attachments: columns.json()?,
+        link_previews: Vec::new(),
+        reactions: columns.json::<Vec<ReactionCount>>()?,
         created_at: columns.time()?,
         reply_count: columns.get()?,
         forwarded_from: forwarded_from(columns.summary_opt()?, columns.time_opt()?),
@@ -340,12 +370,12 @@ fn scheduled(columns: &mut Columns<'_>) -> rusqlite::Result<ScheduledMessage> {
         id: columns.id(ScheduledMessageId::from_uuid)?,
         conversation_id: columns.id(ConversationId::from_uuid)?,
         content: columns.get()?,
-        kind: natter_protocol::MessageKind::Text,
-        attachments: Vec::new(),
+        kind: columns.text()?,
         reply_to: columns.id_opt(MessageId::from_uuid)?,
         thread_id: columns.id_opt(MessageId::from_uuid)?,
         send_at: columns.time()?,
         created_at: columns.time()?,
         failure: columns.text_opt()?,
+        attachments: columns.json()?,
     })
 }

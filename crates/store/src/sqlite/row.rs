@@ -67,7 +67,14 @@ impl<'a> Columns<'a> {
         })
     }
 
-    /// What is stored as JSON.
+    /// What is there as JSON.
+    pub(super) fn json<T: DeserializeOwned>(&mut self) -> rusqlite::Result<T> {
+        let column = self.next;
+        self.json_opt()?
+            .ok_or_else(|| rusqlite::Error::FromSqlConversionFailure(column, Type::Null, "it is null".into()))
+    }
+
+    /// The same, or null.
     pub(super) fn json_opt<T: DeserializeOwned>(&mut self) -> rusqlite::Result<Option<T>> {
         self.parsed(|json| serde_json::from_str(json).map_err(Into::into))
     }

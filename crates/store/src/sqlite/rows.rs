@@ -7,6 +7,7 @@
 
 mod account;
 mod conversation;
+mod file;
 mod member;
 mod message;
 mod personal;

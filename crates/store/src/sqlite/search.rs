@@ -44,7 +44,7 @@ pub(super) const TEXT: &str = "
        AND (?4 IS NULL OR m.sender_id = ?4)
        AND (?5 IS NULL OR m.created_at >= ?5)
        AND (?6 IS NULL OR m.created_at < ?6)
-       AND (NOT ?7 OR EXISTS (SELECT 1 FROM files WHERE message_id = m.id))";
+       AND (NOT ?7 OR EXISTS (SELECT 1 FROM attachments WHERE message_id = m.id))";
 pub(super) const CONVERSATIONS: &str =
     "SELECT conversation_id FROM conversation_members WHERE user_id = ?1 LIMIT ?2";
 

@@ -47,8 +47,9 @@ pub(crate) async fn what_failed_is_shown_and_not_tried_again(db: Db) {
     let world = db.open().await;
     let (alice, bob) = (world.user("alice").await, world.user("bob").await);
     let id = world.group(&alice, &[]).await;
-    let NewScheduled { scheduled, author } = new_scheduled(id, &alice, "later");
-    world.done(Write::ScheduleMessage(Box::new(NewScheduled { scheduled: scheduled.clone(), author }))).await;
+    let new = new_scheduled(id, &alice, "later");
+    let scheduled = new.scheduled.clone();
+    world.done(Write::ScheduleMessage(Box::new(new))).await;
     let failure = ErrorCode::ConversationNotActive;
     let fail = Write::FailScheduled { id: scheduled.id, failure };
     assert!(matches!(world.done(fail.clone()).await, Written::Found(true)));

@@ -41,7 +41,8 @@ impl PersonalRows for Transaction<'_> {
             .bind(scheduled.reply_to.map(MessageId::uuid))
             .bind(scheduled.thread_id.map(MessageId::uuid))
             .bind(to_time(scheduled.send_at))
-            .bind(to_time(scheduled.created_at));
+            .bind(to_time(scheduled.created_at))
+            .bind(scheduled.kind.to_text());
         self.run(statement).await
     }
 

@@ -39,6 +39,7 @@ impl PersonalRows for Batch<'_> {
                 scheduled.thread_id.map(MessageId::uuid),
                 scheduled.send_at.millis(),
                 scheduled.created_at.millis(),
+                scheduled.kind.to_text(),
             ),
         )
     }

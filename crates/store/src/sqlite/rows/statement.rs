@@ -1,6 +1,7 @@
 //! The statements that write, and those that a write asks before it does.
 
 use crate::sqlite::conversation::INFO_COLUMNS;
+use crate::sqlite::file::{BLOB_COLUMNS, file_json};
 use crate::sqlite::row::USER_COLUMNS;
 use std::sync::LazyLock;
 
@@ -123,8 +124,8 @@ pub(in crate::sqlite) const DELETE_DRAFT: &str =
 pub(in crate::sqlite) const COUNT_SCHEDULED: &str =
     "SELECT count(*) FROM scheduled_messages WHERE user_id = ?1";
 pub(super) const INSERT_SCHEDULED: &str = "
-    INSERT INTO scheduled_messages (id, user_id, conversation_id, content, reply_to, thread_id, send_at, created_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO NOTHING";
+    INSERT INTO scheduled_messages (id, user_id, conversation_id, content, reply_to, thread_id, send_at, created_at, kind)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO NOTHING";
 pub(in crate::sqlite) const DELETE_SCHEDULED: &str =
     "DELETE FROM scheduled_messages WHERE id = ?1 AND user_id = ?2";
 pub(in crate::sqlite) const FAIL_SCHEDULED: &str = "UPDATE scheduled_messages SET failure = ?2 WHERE id = ?1";
@@ -194,6 +195,58 @@ pub(in crate::sqlite) const ERASE_KEYS: &str = "
      WHERE (user_id, key) IN (SELECT user_id, key FROM idempotency_keys WHERE claimed_at < ?1 LIMIT ?2)";
 pub(in crate::sqlite) const ERASE_REVOCATIONS: &str = "
     DELETE FROM revocations WHERE id IN (SELECT id FROM revocations WHERE created_at < ?1 LIMIT ?2)";
+
+pub(in crate::sqlite) const FILE: &str = concat!(
+    "SELECT ",
+    file_json!(),
+    ", b.id, b.sha256, u.id, u.username, u.display_name, u.avatar_url, x.holders
+       FROM files AS x JOIN blobs AS b ON b.id = x.blob_id JOIN users AS u ON u.id = x.owner_id
+      WHERE x.id = ?1"
+);
+pub(super) const INSERT_FILE: &str = "
+    INSERT INTO files (id, owner_id, blob_id, name, media_type, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+pub(in crate::sqlite) const DELETE_FILE: &str = "DELETE FROM files WHERE id = ?1 RETURNING owner_id, blob_id";
+pub(in crate::sqlite) const FILES_NOT_HELD: &str =
+    "SELECT id FROM files WHERE holders = 0 AND created_at < ?1 ORDER BY created_at LIMIT ?2";
+pub(super) const ATTACH: &str = "
+    INSERT INTO attachments (message_id, position, file_id, conversation_id, seq, kind) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+pub(in crate::sqlite) const DETACH: &str = "DELETE FROM attachments WHERE message_id = ?1";
+pub(super) const ATTACH_SCHEDULED: &str = "
+    INSERT INTO scheduled_attachments (scheduled_id, position, file_id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+pub(super) const ADD_USAGE: &str = "
+    INSERT INTO file_usage (owner_id, bytes) VALUES (?1, ?2)
+    ON CONFLICT (owner_id) DO UPDATE SET bytes = bytes + excluded.bytes";
+pub(in crate::sqlite) const DISCOUNT: &str = "
+    UPDATE file_usage
+       SET bytes = bytes - ?2 * owned.files
+      FROM (SELECT owner_id, count(*) AS files FROM files WHERE blob_id = ?1 GROUP BY owner_id) AS owned
+     WHERE file_usage.owner_id = owned.owner_id";
+pub(in crate::sqlite) const FORGET_UNSENT: &str = "UPDATE files SET unsent = 0 WHERE blob_id = ?1";
+pub(in crate::sqlite) static BLOB: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {BLOB_COLUMNS} FROM blobs AS b WHERE b.id = ?1"));
+pub(in crate::sqlite) static BLOB_OF: LazyLock<String> = LazyLock::new(|| {
+    format!("SELECT {BLOB_COLUMNS} FROM blobs AS b WHERE b.sha256 = ?1 AND b.status <> 'rejected'")
+});
+pub(super) const INSERT_BLOB: &str = "
+    INSERT INTO blobs (id, sha256, size, look, status, scan_at, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+pub(in crate::sqlite) const UPDATE_BLOB: &str = "
+    UPDATE blobs
+       SET status = ?2, unscanned = ?3, signature = ?4, rejected_at = ?5, scan_at = ?6, scan_attempts = ?7, told_up_to = ?8
+     WHERE id = ?1";
+pub(in crate::sqlite) const DELETE_UNUSED_BLOB: &str =
+    "DELETE FROM blobs WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM files WHERE blob_id = blobs.id)";
+pub(in crate::sqlite) const FILES_WITH: &str = "SELECT id FROM files WHERE blob_id = ?1 ORDER BY id LIMIT ?2";
+pub(in crate::sqlite) const MESSAGES_WITH: &str = "
+    SELECT a.message_id, a.conversation_id, a.file_id
+      FROM files AS x
+      JOIN attachments AS a ON a.file_id = x.id
+      JOIN conversations AS c ON c.id = a.conversation_id
+     WHERE x.blob_id = ?1 AND a.message_id > ?2 AND c.deleted_at IS NULL
+     ORDER BY a.message_id, a.position LIMIT ?3";
+pub(in crate::sqlite) const CLAIM_SCANS: &str = "
+    UPDATE blobs SET scan_at = ?2
+     WHERE id IN (SELECT id FROM blobs WHERE scan_at <= ?1 ORDER BY scan_at LIMIT ?3)
+    RETURNING id, sha256, size, scan_attempts, signature";
 
 pub(in crate::sqlite) const NEXT_DELETED: &str =
     "SELECT id FROM conversations WHERE deleted_at IS NOT NULL ORDER BY deleted_at LIMIT 1";

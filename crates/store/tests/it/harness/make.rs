@@ -6,7 +6,7 @@ use natter_protocol::{
     SessionId, SystemNote, Timestamp, User, UserId, UserSummary, Visibility,
 };
 use natter_store::{
-    Act, AddMember, Anchor, Announcement, DeleteMessage, EditMessage, Entry, MarkRead, Mentions,
+    Act, AddMember, Anchor, Announcement, Attachments, DeleteMessage, EditMessage, Entry, MarkRead, Mentions,
     NewConversation, NewInvite, NewMessage, NewScheduled, NewSession, NewUser, UpdateConversation, Write,
 };
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -94,6 +94,7 @@ pub(crate) fn new_message(conversation_id: ConversationId, sender: &User, conten
         mentions: Mentions::default(),
         forwarded_from: None,
         system: None,
+        attachments: Attachments::default(),
         created_at: now(),
     }
 }
@@ -321,6 +322,7 @@ pub(crate) fn new_scheduled(conversation_id: ConversationId, author: &User, cont
             created_at,
             failure: None,
         },
+        attachments: Vec::new(),
     }
 }
 
