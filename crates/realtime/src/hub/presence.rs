@@ -202,6 +202,15 @@ impl Hub {
         self.read(user_id, |subscribers| self.0.presences.shown(user_id, subscribers))
     }
 
+    /// What somebody is shown as with one connection more, which says what each says at first.
+    pub fn presence_on_arrival(&self, user_id: UserId) -> Presence {
+        let at_first = Lease::default().status;
+        self.read(user_id, |subscribers| {
+            let others = subscribers.iter().map(|subscriber| lease(subscriber).status);
+            merge(others.chain([at_first])).unwrap_or(at_first)
+        })
+    }
+
     /// Waits until there is news of presence. For one keeper, who then takes it.
     pub async fn presence_news(&self) {
         while self.0.presences.people().news.is_empty() {

@@ -8,8 +8,8 @@ use crate::rest::Failure;
 use futures_util::{Stream, StreamExt as _};
 use natter_chat::{Actor, Chat, Error, Resumed};
 use natter_protocol::{
-    AuthRefresh, AuthState, CloseCode, Command, ConnectionId, ConversationId, ErrorCode, Presence, Problem,
-    Ready, Reply, SessionId, SyncResume, User,
+    AuthRefresh, AuthState, CloseCode, Command, ConnectionId, ConversationId, ErrorCode, Problem, Ready,
+    Reply, SessionId, SyncResume, User,
 };
 use natter_realtime::{Frame, Handle, Newcomer, Refused, Registration, Replayed, Wire};
 use serde::Serialize;
@@ -260,11 +260,12 @@ impl Gateway {
     }
 }
 
-/// Whoever reads it is online, on account of this very connection.
+/// Whoever reads it is shown as what their connections say, this very one among them.
 fn ready(app: &App, actor: &Actor, connection_id: ConnectionId) -> Ready {
+    let presence = app.hub.presence_on_arrival(actor.id());
     Ready {
         connection_id,
-        user: User { presence: Presence::Online, ..actor.user.clone() },
+        user: User { presence, ..actor.user.clone() },
         heartbeat_seconds: app.config.socket.heartbeat_seconds,
         epoch: app.chat.epoch().to_owned(),
         expires_at: actor.expires_at,

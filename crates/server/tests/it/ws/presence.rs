@@ -13,6 +13,7 @@ on_both_databases! {
     whoever_leaves_was_seen_then,
     a_server_that_stops_has_seen_those_who_were_there,
     a_block_ends_presence_and_typing_and_its_end_brings_them_back,
+    whoever_arrives_is_told_what_their_devices_say_together,
     whoever_hides_goes_and_whoever_shows_themselves_comes,
     the_message_ends_the_typing,
     reading_by_rest_is_told_to_all_devices_and_to_the_others,
@@ -40,6 +41,26 @@ async fn show_presence(person: &Person, visible: bool) -> Result<()> {
     let body = json!({ "presenceVisible": visible });
     let own: Value = answered(person, Method::PATCH, "/users/me", Some(body), StatusCode::OK).await?;
     ensure!(own["presenceVisible"] == visible, "{own}");
+    Ok(())
+}
+
+async fn whoever_arrives_is_told_what_their_devices_say_together(natter: Natter) -> Result<()> {
+    let ada = natter.person("ada").await?;
+    let token = format!("Bearer {}", ada.sign_in().tokens.access_token);
+    let arrive = async || {
+        let mut socket = Socket::open(natter.address(), "/api/v1/ws", &[("authorization", &token)]).await?;
+        let mut ready = socket.next().await?;
+        ensure!(ready["type"] == "ready", "{ready}");
+        anyhow::Ok((socket, ready["payload"]["user"]["presence"].take()))
+    };
+    let (mut phone, presence) = arrive().await?;
+    assert_eq!(presence, "online");
+    for (said, shown) in [("busy", "busy"), ("away", "online"), ("offline", "offline"), ("online", "online")]
+    {
+        let answer = phone.ask("presence.update", json!({ "status": said })).await?;
+        ensure!(answer["type"] == "ack", "{answer}");
+        assert_eq!(arrive().await?.1, shown, "the other device says {said}");
+    }
     Ok(())
 }
 
