@@ -1,7 +1,10 @@
 //! How the domain says no.
 
 use crate::TokenFault;
-use natter_protocol::{ErrorCode, FieldError, MemberRole, Problem};
+use natter_files::Refused;
+use natter_files::blobs::BlobsError;
+use natter_files::intake::IntakeError;
+use natter_protocol::{ErrorCode, FieldError, MemberRole, Problem, Timestamp};
 use natter_store::{QuotaOf, Refusal, StoreError};
 
 /// Why something was not done. [`Error::problem`] is the one place where it gets its words on the wire.
@@ -98,6 +101,24 @@ pub enum Error {
     /// A virus was found in the file.
     #[error("a virus was found in the file, and its content is deleted")]
     FileRejected,
+    /// The file is still being scanned.
+    #[error("the file is still being looked through for viruses")]
+    FileScanning,
+    /// There is nothing in the file.
+    #[error("the file is empty")]
+    EmptyFile,
+    /// The file cannot be taken.
+    #[error(transparent)]
+    File(Refused),
+    /// The file is too large.
+    #[error("a file has at most {0} bytes")]
+    FileTooLarge(u64),
+    /// The upload does not go on like that.
+    #[error(transparent)]
+    Upload(IntakeError),
+    /// The link to the file does not work any more.
+    #[error("the link was good until {0}")]
+    LinkExpired(Timestamp),
     /// There is no room for more files.
     #[error("there is no room left {0}")]
     QuotaReached(&'static str),
@@ -108,7 +129,7 @@ pub enum Error {
 
 impl Error {
     /// One field that is not valid.
-    pub(crate) fn field(field: &str, message: impl Into<String>) -> Self {
+    pub fn field(field: &str, message: impl Into<String>) -> Self {
         Self::Validation(vec![FieldError { field: field.to_owned(), message: message.into() }])
     }
 
@@ -139,6 +160,12 @@ impl Error {
             Self::OutcomeUnknown(_) => ErrorCode::OutcomeUnknown,
             Self::StorageFull => ErrorCode::StorageFull,
             Self::FileRejected => ErrorCode::FileRejected,
+            Self::FileScanning => ErrorCode::FileScanning,
+            Self::EmptyFile => ErrorCode::FileNotValid,
+            Self::File(refused) => refused.code(),
+            Self::FileTooLarge(_) => ErrorCode::FileTooLarge,
+            Self::Upload(error) => error.code(),
+            Self::LinkExpired(_) => ErrorCode::LinkExpired,
             Self::QuotaReached(_) => ErrorCode::QuotaReached,
             Self::Internal(_) => ErrorCode::Internal,
         }
@@ -176,6 +203,41 @@ impl From<StoreError> for Error {
             StoreError::Full => Self::StorageFull,
             StoreError::OutcomeUnknown(reason) => Self::OutcomeUnknown(reason),
             StoreError::Broken(reason) => Self::Internal(reason),
+        }
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Unreadable(error) => Self::Internal(format!("an upload cannot be read: {error}")),
+            refused => Self::File(refused),
+        }
+    }
+}
+
+impl From<IntakeError> for Error {
+    fn from(error: IntakeError) -> Self {
+        match error {
+            IntakeError::NotFound => Self::NotFound("upload"),
+            IntakeError::TooLarge { bytes_max } => Self::FileTooLarge(bytes_max),
+            IntakeError::TooMany { uploads_max } => {
+                Self::LimitReached { what: "uploads under way", max: uploads_max }
+            }
+            IntakeError::StorageFull => Self::StorageFull,
+            IntakeError::Closed(closed) => Self::Unavailable(closed.to_string()),
+            IntakeError::Disk(error) => Self::Internal(format!("uploads: {error}")),
+            error => Self::Upload(error),
+        }
+    }
+}
+
+impl From<BlobsError> for Error {
+    fn from(error: BlobsError) -> Self {
+        match error {
+            BlobsError::StorageFull => Self::StorageFull,
+            BlobsError::Failed(cause) => Self::Unavailable(format!("where files are kept: {cause}")),
+            error @ (BlobsError::NotFound | BlobsError::NotBuiltIn) => Self::Internal(error.to_string()),
         }
     }
 }

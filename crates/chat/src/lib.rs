@@ -12,6 +12,7 @@ mod conversation;
 mod cursor;
 mod error;
 mod execute;
+mod file;
 mod message;
 mod operate;
 mod page;
@@ -32,8 +33,9 @@ pub use actor::Actor;
 pub use clock::{Clock, SystemClock};
 pub use error::Error;
 pub use execute::Submitted;
+pub use file::{FileHouse, FileRules, LinkProof, OpenFile, UploadWay, Uploading};
 pub use message::History;
-pub use natter_store::{KeyHolder, ListFilter};
+pub use natter_store::{FileOrder, KeyHolder, ListFilter};
 pub use operate::Claim;
 pub use presence::Keeper;
 pub use random::{Random, SystemRandom};
@@ -43,6 +45,7 @@ pub use sync::{Resume, Resumed};
 
 use account::{host_token::Host, password::Passwords, revoke::Revocations, ticket::Tickets, token::Signer};
 use cursor::Cursors;
+use file::Files;
 use natter_protocol::Timestamp;
 use natter_realtime::Hub;
 use natter_store::Store;
@@ -80,6 +83,7 @@ pub struct Chat {
     resumes: Resumes,
     cursors: Cursors,
     signals: Signals,
+    files: Option<Files>,
 }
 
 impl Chat {
@@ -102,6 +106,7 @@ impl Chat {
             resumes: Resumes::default(),
             cursors: Cursors::new(&cursor_secret),
             signals: Signals::default(),
+            files: None,
             store,
             hub,
             clock,

@@ -60,13 +60,15 @@ impl Types {
         list.split(',').map(extension).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Refuses a safe name under which no file is taken, whatever is in it.
+    pub fn check_name(&self, name: &str) -> Result<(), Refused> {
+        self.extension(name).map(drop)
+    }
+
     /// Says what a file is by its safe name and its content, or why it is not taken. Reads the file once at most, in a
     /// few hundred kilobytes of memory; blocks.
     pub fn check(&self, name: &str, content: &Path) -> Result<Kind, Refused> {
-        let extension = name::extension(name).ok_or(Refused::NoExtension)?;
-        if !self.takes(&extension) {
-            return Err(Refused::NotAllowed { extension });
-        }
+        let extension = self.extension(name)?;
         let mut file = File::open(content)?;
         let found = content::look(&mut file)?;
         let media_type = match format::named(&extension) {
@@ -79,9 +81,12 @@ impl Types {
         }
     }
 
-    fn takes(&self, extension: &str) -> bool {
-        let others = format::named(extension).map(|format| format.extensions).unwrap_or_default();
-        self.0.contains(extension) || others.iter().any(|&other| self.0.contains(other))
+    /// The extension of a name, if it is on the list, or another one of the same type.
+    fn extension(&self, name: &str) -> Result<String, Refused> {
+        let extension = name::extension(name).ok_or(Refused::NoExtension)?;
+        let others = format::named(&extension).map(|format| format.extensions).unwrap_or_default();
+        let is_taken = self.0.contains(&extension) || others.iter().any(|&other| self.0.contains(other));
+        if is_taken { Ok(extension) } else { Err(Refused::NotAllowed { extension }) }
     }
 }
 

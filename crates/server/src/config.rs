@@ -7,10 +7,12 @@
 mod access;
 mod auth;
 mod bus;
+mod clamd;
 mod cors;
 mod database;
 mod docs;
 mod fault;
+mod files;
 mod limits;
 mod load;
 mod log;
@@ -22,10 +24,12 @@ mod tls;
 pub use access::Access;
 pub use auth::{Auth, Claim, JwksUrl, PublicKey, Secret};
 pub use bus::Bus;
+pub use clamd::{Clamd, ScannerAddr, WhenUnavailable};
 pub use cors::{Cors, Origin};
 pub use database::Database;
 pub use docs::{example, markdown, toml};
 pub use fault::ConfigError;
+pub use files::{FileType, Files, FilesPlace, SecretKey};
 pub use limits::Limits;
 pub use load::{Flags, not_yet};
 pub use log::{Levels, Log, LogFormat};
@@ -46,13 +50,17 @@ settings! {
         /// everybody.
         pub listen: SocketAddr = (Ipv4Addr::LOCALHOST, 8080).into(),
             Rule::Text("an address with a port, such as 127.0.0.1:8080");
-        /// Directory that holds everything Natter keeps in files: the embedded database and its lock. It is created
-        /// when it is not there.
+        /// Directory that holds everything Natter keeps in files: the embedded database and its lock, uploads on
+        /// their way, and the content of files unless `files.url` names another place. It is created when it is not there.
         pub data_dir: PathBuf = "./data".into(), Rule::Text("the path of a directory");
     }
     sections {
         /// Where everything is kept.
         database: Database,
+        /// Files that people send.
+        files: Files,
+        /// The virus scanner that files are shown to.
+        clamd: Clamd,
         /// How the nodes of a cluster tell each other what happened.
         bus: Bus,
         /// Who gets in.
@@ -92,6 +100,7 @@ impl Config {
         }
         conflicts.extend(self.auth.conflicts());
         conflicts.extend(self.tls.conflicts());
+        conflicts.extend(self.files.conflicts());
         conflicts
     }
 }

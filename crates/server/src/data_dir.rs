@@ -1,4 +1,4 @@
-//! The data directory, and who may use it: an embedded database belongs to one process.
+//! The data directory, and who may use it: an embedded database and uploads on their way belong to one process.
 
 use crate::config::Config;
 use std::fs::{DirBuilder, File, TryLockError};
@@ -33,7 +33,7 @@ pub enum DataDirError {
     /// Another process has it.
     #[error(
         "{path} is in use by another natter{}: stop it, or choose another directory with --data-dir; several nodes need \
-         PostgreSQL",
+         PostgreSQL, and a directory each",
         .pid.as_ref().map(|pid| format!(" (pid {pid})")).unwrap_or_default()
     )]
     InUse {
@@ -44,7 +44,8 @@ pub enum DataDirError {
     },
 }
 
-/// The right to be the only one that uses an embedded database; ends with this value or with the process.
+/// The right to be the only one that uses an embedded database, or uploads on their way; ends with this value or with the
+/// process.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
@@ -53,15 +54,27 @@ pub struct Lock {
 /// Makes sure that the data directory and the database file are there if they are needed. What is created is closed
 /// to other users; what SQLite puts beside the file is as closed as the file.
 pub fn prepare(config: &Config) -> Result<(), DataDirError> {
-    let path = &config.data_dir;
-    let Some(database) = config.database.url.file(path) else { return Ok(()) };
-    if path.exists() && !path.is_dir() {
-        return Err(DataDirError::NotADirectory(path.clone()));
-    }
-    let created = DirBuilder::new().recursive(true).mode(0o700).create(path);
-    created.map_err(|error| DataDirError::Uncreatable { path: path.clone(), error })?;
+    let Some(database) = config.database.url.file(&config.data_dir) else { return Ok(()) };
+    create(&config.data_dir)?;
     open(&database)?;
     Ok(())
+}
+
+/// The directory where uploads arrive, and the one above it, where the content of files is unless it is elsewhere.
+pub fn prepare_for_files(config: &Config) -> Result<(PathBuf, PathBuf), DataDirError> {
+    create(&config.data_dir)?;
+    let kept = config.data_dir.join("files");
+    let incoming = kept.join("incoming");
+    create(&incoming)?;
+    Ok((incoming, kept))
+}
+
+fn create(path: &Path) -> Result<(), DataDirError> {
+    if path.exists() && !path.is_dir() {
+        return Err(DataDirError::NotADirectory(path.to_owned()));
+    }
+    let created = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    created.map_err(|error| DataDirError::Uncreatable { path: path.to_owned(), error })
 }
 
 /// Opens a file for reading and writing, creating it if need be.
@@ -76,9 +89,18 @@ fn open(path: &Path) -> Result<File, DataDirError> {
 pub fn lock(config: &Config) -> Result<Option<Lock>, DataDirError> {
     let Some(database) = config.database.url.file(&config.data_dir) else { return Ok(None) };
     prepare(config)?;
-    let path = database.with_extension("lock");
-    let mut file = open(&path)?;
-    let unwritable = |error| DataDirError::Unwritable { path: path.clone(), error };
+    Ok(Some(Lock { _file: lock_file(&database.with_extension("lock"))? }))
+}
+
+/// Takes the uploads on their way for this process alone.
+pub fn lock_files(config: &Config) -> Result<Lock, DataDirError> {
+    let (_, kept) = prepare_for_files(config)?;
+    Ok(Lock { _file: lock_file(&kept.join("natter.lock"))? })
+}
+
+fn lock_file(path: &Path) -> Result<File, DataDirError> {
+    let mut file = open(path)?;
+    let unwritable = |error| DataDirError::Unwritable { path: path.to_owned(), error };
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -94,7 +116,7 @@ pub fn lock(config: &Config) -> Result<Option<Lock>, DataDirError> {
         Err(error) if error.kind() == io::ErrorKind::StorageFull => {}
         noted => noted.map_err(unwritable)?,
     }
-    Ok(Some(Lock { _file: file }))
+    Ok(file)
 }
 
 /// Who holds the lock. It may be about to say so, or be another program.

@@ -22,6 +22,12 @@ const ERASE_PAUSE_MS: u64 = 20;
 const INDEX_SECONDS: u64 = 2;
 /// Between two looks for rules about addresses that were made on other nodes.
 const IP_RULES_SECONDS: u64 = 2;
+/// Between two looks for files to be scanned that came to other nodes, or whose scanner did not answer.
+const SCAN_SECONDS: u64 = 2;
+/// Between two looks for files that nobody sent.
+const COLLECT_SECONDS: u64 = 60;
+/// Between two looks through all content that is kept.
+const STRAYS_SECONDS: u64 = 24 * 60 * 60;
 
 /// Starts the jobs. They end when the server stops; one that is at work finishes its step.
 pub(crate) fn start(app: &App) -> TaskTracker {
@@ -78,8 +84,57 @@ pub(crate) fn start(app: &App) -> TaskTracker {
             }
         }
     }));
+    files(app, &jobs);
     jobs.close();
     jobs
+}
+
+/// What is done about files.
+fn files(app: &App, jobs: &TaskTracker) {
+    let App { chat, stopping, .. } = app;
+    let (scanning, stop) = (Arc::clone(chat), stopping.clone());
+    jobs.spawn(async move {
+        while !stop.is_cancelled() {
+            match scanning.scan_files().await {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => tracing::warn!(%error, "files wait to be looked through for viruses"),
+            }
+            tokio::select! {
+                () = scanning.scan_due() => {}
+                () = tokio::time::sleep(Duration::from_secs(SCAN_SECONDS)) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    });
+    let collect = Arc::clone(chat);
+    jobs.spawn(every(Duration::from_secs(COLLECT_SECONDS), stopping.clone(), move || {
+        let chat = Arc::clone(&collect);
+        async move {
+            if let Err(error) = chat.sweep_uploads().await {
+                tracing::warn!(%error, "uploads that nobody goes on with stay for a while");
+            }
+            loop {
+                match chat.erase_files().await {
+                    Ok(true) => tokio::time::sleep(Duration::from_millis(ERASE_PAUSE_MS)).await,
+                    Ok(false) => break,
+                    Err(error) => {
+                        tracing::warn!(%error, "files that nobody sent are not erased yet");
+                        break;
+                    }
+                }
+            }
+        }
+    }));
+    let sweep = Arc::clone(chat);
+    jobs.spawn(every(Duration::from_secs(STRAYS_SECONDS), stopping.clone(), move || {
+        let chat = Arc::clone(&sweep);
+        async move {
+            if let Err(error) = chat.sweep_blobs().await {
+                tracing::warn!(%error, "content that no file has stays for a while");
+            }
+        }
+    }));
 }
 
 /// Does something again and again, the first time at once, until the server stops.

@@ -45,6 +45,8 @@ pub(crate) enum Rate {
     Sends,
     /// Conversations that a user creates.
     Conversations,
+    /// Uploads that a user begins.
+    Uploads,
     /// Commands on all sockets of a user.
     SocketMessages,
     /// What clients send by themselves on all sockets of a user, such as pings.
@@ -116,6 +118,7 @@ impl Limiter {
             Rate::Registrations => self.limits.registrations_per_minute,
             Rate::Sends => self.limits.sends_per_minute,
             Rate::Conversations => self.limits.conversations_per_minute,
+            Rate::Uploads => self.limits.uploads_per_minute,
             Rate::SocketMessages => self.limits.socket_messages_per_minute,
             Rate::SocketSignals => self.limits.socket_messages_per_minute.saturating_mul(SIGNALS),
         }
@@ -160,6 +163,7 @@ impl Rate {
             Self::Registrations => "registrations",
             Self::Sends => "sends",
             Self::Conversations => "conversations",
+            Self::Uploads => "uploads",
             Self::SocketMessages => "socket_messages",
             Self::SocketSignals => "socket_signals",
         }
@@ -174,6 +178,7 @@ impl Rate {
             Self::Registrations => "new accounts of one address",
             Self::Sends => "messages of one user",
             Self::Conversations => "new conversations of one user",
+            Self::Uploads => "uploads of one user",
             Self::SocketMessages => "socket frames of one user",
             Self::SocketSignals => "socket frames of one user that change nothing",
         }

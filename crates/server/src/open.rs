@@ -1,15 +1,23 @@
 //! From the configuration to a working chat, for the server and for the verbs of the command line alike.
 
-use crate::config::{Auth, Claim, Config};
+use crate::config::{Auth, Claim, Config, WhenUnavailable};
 use crate::data_dir;
 use crate::jwks::PublishedJwks;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use natter_chat::{
-    Chat, ClaimNames, HostKeys, HostTokens, Random as _, Rules, SystemClock, SystemRandom, TokenKey,
+    Chat, ClaimNames, FileHouse, FileRules, HostKeys, HostTokens, Random as _, Rules, SystemClock,
+    SystemRandom, TokenKey,
 };
+use natter_files::blobs::S3Credentials;
+use natter_files::intake::Limits as IntakeLimits;
+use natter_files::{Blobs, Intake, Workshop};
+use natter_protocol::limits;
 use natter_realtime::{Hub, Limits};
 use natter_store::{Committed, OpenOptions, Store};
 use std::sync::Arc;
+
+/// Threads that look into files and hash them. Of low priority: there is always something else to do.
+const WORKERS: usize = 2;
 
 /// A chat and what is under it.
 pub struct Open {
@@ -25,6 +33,15 @@ pub struct Open {
 
 /// Opens the database, creating it if need be, and puts the domain on top. A Tokio runtime must be there.
 pub async fn chat(config: &Config) -> Result<Open> {
+    put_together(config, None).await
+}
+
+/// The same for a server, which takes files as well. The data directory must be this process's alone.
+pub async fn with_files(config: &Config) -> Result<Open> {
+    put_together(config, Some(files(config).await?)).await
+}
+
+async fn put_together(config: &Config, files: Option<FileHouse>) -> Result<Open> {
     data_dir::prepare(config)?;
     let natter_store::Opened { store, committed } = natter_store::open(options(config)).await?;
     let hub = Hub::start(Limits {
@@ -46,7 +63,47 @@ pub async fn chat(config: &Config) -> Result<Open> {
         Some(tokens) => chat.with_host(tokens),
         None => chat,
     };
+    let chat = match files {
+        Some(files) => chat.with_files(files).await?,
+        None => chat,
+    };
     Ok(Open { chat: Arc::new(chat), store, hub, committed })
+}
+
+/// What files are kept with and looked at by.
+async fn files(config: &Config) -> Result<FileHouse> {
+    let (incoming, kept) = data_dir::prepare_for_files(config)?;
+    let files = &config.files;
+    let workshop = Workshop::start(WORKERS)?;
+    let limits = IntakeLimits {
+        file_bytes_max: files.size_bytes_max,
+        user_uploads_max: limits::UPLOADS_MAX,
+        free_bytes_min: files.free_bytes_min,
+    };
+    let credentials = files.s3_secret_key.as_ref().map(|secret| S3Credentials {
+        access_key: files.s3_access_key.clone(),
+        secret_key: secret.reveal().to_owned(),
+    });
+    let blobs = Blobs::open(files.url.url(), &kept, credentials.as_ref())?;
+    blobs.check().await.context(
+        "files cannot be reached where files.url says that they are; set it right, or leave it out to keep them in the \
+         data directory",
+    )?;
+    let bound = |bytes: u64| (bytes > 0).then_some(bytes);
+    Ok(FileHouse {
+        intake: Intake::open(&incoming, limits, workshop.clone())?,
+        blobs,
+        workshop,
+        types: files.types()?,
+        scanner: config.clamd.addr.as_ref().map(|addr| natter_files::scan::Clamd::new(addr.clamd().clone())),
+        rules: FileRules {
+            file_bytes_max: files.size_bytes_max,
+            user_bytes_max: bound(files.user_bytes_max),
+            total_bytes_max: bound(files.total_bytes_max),
+            link_seconds: files.link_seconds,
+            allow_unscanned: config.clamd.unavailable == WhenUnavailable::AllowWithFlag,
+        },
+    })
 }
 
 /// How the host application's tokens are verified, if they are to be taken.

@@ -8,6 +8,7 @@ mod conversation;
 mod docs;
 mod draft;
 mod failure;
+mod file;
 mod gate;
 mod health;
 mod idempotency;
@@ -35,8 +36,9 @@ use crate::app::App;
 use crate::limit::Rate;
 use crate::{assets, socket};
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
-use gate::{Group, anybody, signed_in, signed_in_for_secrets};
+use gate::{Group, anybody, signed_in, signed_in_for_uploads, signed_in_or_linked, signed_in_unkept};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -46,8 +48,12 @@ const BASES: [&str; 2] = ["/api/v1", "/api/chat"];
 
 /// Everything that the server answers.
 pub fn router(app: App) -> Router {
-    let api = groups().into_iter().fold(Router::new(), |api, group| api.merge(group.guarded(&app)));
-    let api = api.route("/ws", get(socket::open));
+    let guarded = |api: Router<App>, group: Group| api.merge(group.guarded(&app));
+    let api = groups().into_iter().fold(Router::new(), guarded).route("/ws", get(socket::open));
+    let resumable = resumable_uploads().into_iter().fold(Router::new(), guarded);
+    let resumable = resumable.route_layer(from_fn_with_state(app.clone(), file::speak));
+    let receiving = uploads().into_iter().fold(resumable, guarded);
+    let mut receivers = Router::new();
     let mut router = Router::new()
         .route("/metrics", get(health::metrics))
         .route("/api/openapi.json", get(docs::openapi))
@@ -60,19 +66,24 @@ pub fn router(app: App) -> Router {
         .route("/api/docs/errors/{code}", get(docs::error_code));
     for base in BASES {
         router = router.nest(base, api.clone());
+        receivers = receivers.nest(base, receiving.clone());
     }
+    let receivers = middleware::guard(receivers, &app)
+        .layer(from_fn_with_state(app.clone(), file::hear_out))
+        .method_not_allowed_fallback(failure::method_not_allowed);
     let router = middleware::guard(router.fallback(assets::serve), &app)
         // Whoever watches over the server need not be let in.
         .route("/health", get(health::alive))
         .route("/health/ready", get(health::ready))
         .method_not_allowed_fallback(failure::method_not_allowed);
     let sockets = middleware::guard(socket::socket_io(&app), &app);
-    middleware::layer(router, sockets, &app).with_state(app)
+    middleware::layer(router, receivers, sockets, &app).with_state(app)
 }
 
 /// The OpenAPI document.
 pub fn openapi() -> OpenApi {
-    let api = groups().into_iter().fold(OpenApiRouter::new(), |api, group| api.merge(group.open()));
+    let all = groups().into_iter().chain(uploads()).chain(resumable_uploads());
+    let api = all.fold(OpenApiRouter::new(), |api, group| api.merge(group.open()));
     let (_, api) = OpenApiRouter::<App>::with_openapi(openapi::base()).nest(BASES[0], api).split_for_parts();
     openapi::finish(api)
 }
@@ -83,19 +94,20 @@ pub fn asyncapi() -> serde_json::Value {
 }
 
 /// The API: who may come in, what that counts against, and what there is.
-fn groups() -> [Group; 8] {
+fn groups() -> [Group; 9] {
     [
         anybody().counted(Rate::Registrations).routes(routes!(account::register)),
         anybody().counted(Rate::SignIns).routes(routes!(account::login)),
         anybody().routes(routes!(account::refresh)).routes(routes!(account::logout)),
-        signed_in_for_secrets().counted(Rate::SignIns).routes(routes!(session::change_password)),
-        signed_in_for_secrets().routes(routes!(account::ticket)),
+        signed_in_unkept().counted(Rate::SignIns).routes(routes!(session::change_password)),
+        signed_in_unkept().routes(routes!(account::ticket)),
         signed_in()
             .counted(Rate::Sends)
             .routes(routes!(message::send))
             .routes(routes!(message::replace, message::edit))
             .routes(routes!(message::forward))
             .routes(routes!(scheduled::schedule)),
+        signed_in_or_linked().routes(routes!(file::download)),
         signed_in().counted(Rate::Conversations).routes(routes!(conversation::create)),
         signed_in()
             .routes(routes!(user::me, user::update_me))
@@ -141,7 +153,27 @@ fn groups() -> [Group; 8] {
             .routes(routes!(block::remove))
             .routes(routes!(block::status))
             .routes(routes!(search::messages))
+            .routes(routes!(file::info))
+            .routes(routes!(file::thumbnail))
+            .routes(routes!(file::delete))
+            .routes(routes!(file::links))
+            .routes(routes!(file::list))
+            .routes(routes!(file::rejected))
             .routes(routes!(ip_rules::list, ip_rules::create))
             .routes(routes!(ip_rules::delete)),
+    ]
+}
+
+/// What takes files. They may come as slowly as they like, as long as they do.
+fn uploads() -> [Group; 1] {
+    [signed_in_for_uploads().counted(Rate::Uploads).routes(routes!(file::upload))]
+}
+
+/// The same in any number of requests, by the protocol of tus.
+fn resumable_uploads() -> [Group; 3] {
+    [
+        anybody().routes(routes!(file::describe)),
+        signed_in_unkept().counted(Rate::Uploads).routes(routes!(file::begin)),
+        signed_in_unkept().routes(routes!(file::ask, file::proceed, file::cancel)),
     ]
 }

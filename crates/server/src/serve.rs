@@ -62,11 +62,11 @@ fn keep_pages_small() {
 }
 
 async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
-    let _lock = data_dir::lock(&config)?;
+    let _locks = (data_dir::lock(&config)?, data_dir::lock_files(&config)?);
     raise_descriptor_limit();
     // Before the hub, which takes its metrics from the recorder that is installed by then.
     let metrics = PrometheusBuilder::new().set_buckets(&BUCKETS)?.install_recorder()?;
-    let Open { chat, hub, committed, .. } = open::chat(&config).await?;
+    let Open { chat, hub, committed, .. } = open::with_files(&config).await?;
     let mut relay = tokio::spawn(chat.relay().run(committed));
     let everybody_left = CancellationToken::new();
     let mut keeper = tokio::spawn(chat.keeper().run(everybody_left.clone().cancelled_owned()));

@@ -22,9 +22,10 @@ const PROFILE: &str = "LLVM_PROFILE_FILE";
 
 /// How often somebody may do something in a minute. Tests are faster than people, so they have no such limit unless they
 /// ask for one.
-const RATES: [&str; 7] = [
+const RATES: [&str; 8] = [
     "NATTER_LIMITS_SENDS_PER_MINUTE",
     "NATTER_LIMITS_CONVERSATIONS_PER_MINUTE",
+    "NATTER_LIMITS_UPLOADS_PER_MINUTE",
     "NATTER_LIMITS_SOCKET_MESSAGES_PER_MINUTE",
     "NATTER_LIMITS_SIGN_INS_PER_MINUTE",
     "NATTER_LIMITS_REGISTRATIONS_PER_MINUTE",

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, bail, ensure};
 use futures_util::{SinkExt as _, StreamExt as _};
 use natter_protocol::{Conversation, ConversationId, Event, Message, Page, Seq, SignIn, Tokens, UserId};
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, RequestBuilder, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -94,14 +94,15 @@ impl Person {
         path: &str,
         body: Option<Value>,
     ) -> Result<reqwest::Response> {
-        let mut request = self
-            .http
-            .request(method, format!("http://{}/api/v1{path}", self.address))
-            .bearer_auth(&self.sign_in.tokens.access_token);
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
+        let request = self.http(method, path);
+        let request = if let Some(body) = body { request.json(&body) } else { request };
         Ok(request.send().await?)
+    }
+
+    /// A request to a path under `/api/v1` that is not sent yet.
+    pub fn http(&self, method: Method, path: &str) -> RequestBuilder {
+        let address = format!("http://{}/api/v1{path}", self.address);
+        self.http.request(method, address).bearer_auth(&self.sign_in.tokens.access_token)
     }
 
     /// What a path under `/api/v1` has; another answer than success is an error.

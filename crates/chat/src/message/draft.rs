@@ -60,6 +60,7 @@ impl Chat {
         schedule: ScheduleMessage,
     ) -> Result<Submitted> {
         let content = send::validate(&schedule.draft)?;
+        self.check_voice(actor, schedule.draft.kind, &schedule.draft.attachments).await?;
         let now = self.now();
         let latest = now.plus_seconds(i64::from(limits::SCHEDULE_SECONDS_MAX));
         if schedule.send_at <= now || schedule.send_at > latest {
@@ -77,7 +78,11 @@ impl Chat {
             created_at: now,
             failure: None,
         };
-        let write = Write::ScheduleMessage(Box::new(NewScheduled { author: actor.id(), scheduled, attachments: Vec::new() }));
+        let write = Write::ScheduleMessage(Box::new(NewScheduled {
+            author: actor.id(),
+            scheduled,
+            attachments: schedule.draft.attachments,
+        }));
         self.commit(write, async move |_, written| match written {
             Written::Scheduled(scheduled) => Ok(Reply::Scheduled(scheduled)),
             other => Err(unexpected(&other)),
@@ -124,7 +129,8 @@ impl Chat {
                     client_message_id: Some(format!("scheduled/{id}")),
                     reply_to: scheduled.reply_to,
                     thread_id: scheduled.thread_id,
-                    ..MessageDraft::default()
+                    attachments: scheduled.attachments.into_iter().map(|file| file.id).collect(),
+                    kind: scheduled.kind,
                 };
                 let send = SendMessage { conversation_id: scheduled.conversation_id, draft };
                 self.execute(&actor, Command::SendMessage(send)).await.map(drop)

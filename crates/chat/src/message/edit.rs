@@ -14,8 +14,8 @@ impl Chat {
         actor: &Actor,
         edit: EditMessage,
     ) -> Result<Submitted> {
-        let content = validate_content(&edit.content)?;
         let message = self.message(actor, edit.message_id).await?;
+        let content = validate_content(&edit.content, !message.attachments.is_empty())?;
         let write = Write::EditMessage(Box::new(StoredEdit {
             message_id: message.id,
             actor: actor.summary(),

@@ -36,13 +36,17 @@ impl Chat {
             .forwarded_from
             .unwrap_or(ForwardedFrom { sender: message.sender, created_at: message.created_at });
         let key = forward.client_message_id.or_else(|| actor.request.map(|id| id.to_string()));
+        let files = match message.attachments.as_slice() {
+            [] => Attachments::default(),
+            _ => Attachments::Of(forward.message_id),
+        };
         let mut copies = Vec::with_capacity(forward.conversation_ids.len());
         for conversation_id in forward.conversation_ids {
             let new = NewMessage {
                 id: MessageId::from_uuid(self.new_id()),
                 conversation_id,
                 sender: actor.summary(),
-                kind: MessageKind::Text,
+                kind: message.kind,
                 content: message.content.clone(),
                 // One conversation gets at most one copy of each forward, so the key may be the same in all.
                 client_message_id: key.as_ref().map(|key| format!("forward/{key}")),
@@ -52,7 +56,7 @@ impl Chat {
                 mentions: Mentions::default(),
                 forwarded_from: Some(origin.clone()),
                 system: None,
-                attachments: Attachments::default(),
+                attachments: files.clone(),
                 created_at: self.now(),
             };
             copies.push(self.append_message(actor, new).await?);

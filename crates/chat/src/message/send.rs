@@ -1,8 +1,9 @@
 //! `message.send`
 
 use crate::execute::{Submitted, unexpected};
+use crate::file::attach;
 use crate::permission::{self, Act};
-use crate::text::{Check, mention};
+use crate::text::{Check, is_blank, mention};
 use crate::{Actor, Chat, Error, Result};
 use natter_protocol::{
     ConversationId, GroupMention, MessageDraft, MessageId, MessageKind, Reply, SendMessage, UserId, limits,
@@ -21,6 +22,7 @@ impl Chat {
     ) -> Result<Submitted> {
         let SendMessage { conversation_id, draft } = send;
         let content = validate(&draft)?;
+        self.check_voice(actor, draft.kind, &draft.attachments).await?;
         let new = NewMessage {
             id: MessageId::from_uuid(self.new_id()),
             conversation_id,
@@ -35,7 +37,7 @@ impl Chat {
             thread_id: self.thread_root(actor, draft.thread_id).await?,
             forwarded_from: None,
             system: None,
-            attachments: Attachments::default(),
+            attachments: Attachments::Own(draft.attachments),
             created_at: self.now(),
         };
         self.append_message(actor, new).await
@@ -123,28 +125,26 @@ impl Chat {
 /// The text as it is kept.
 pub(crate) fn validate(draft: &MessageDraft) -> Result<String> {
     let mut check = Check::default();
-    let content = check.message("content", &draft.content);
+    let content = content(&mut check, &draft.content, !draft.attachments.is_empty());
     if let Some(key) = &draft.client_message_id {
         check.line("clientMessageId", key, limits::CLIENT_MESSAGE_ID_CHARS_MAX);
     }
-    if draft.attachments.len() > limits::MESSAGE_ATTACHMENTS_MAX {
-        check.fail("attachments", format!("at most {} are allowed", limits::MESSAGE_ATTACHMENTS_MAX));
-    } else if let Some(id) = draft.attachments.first() {
-        check.fail("attachments", format!("there is no file {id}"));
-    }
-    if draft.kind == MessageKind::System {
-        check.fail("kind", "only the server writes system messages");
-    }
+    attach::check(&mut check, draft);
     check.done()?;
     Ok(content)
 }
 
 /// A text that replaces another one.
-pub(crate) fn validate_content(content: &str) -> Result<String> {
+pub(crate) fn validate_content(text: &str, with_files: bool) -> Result<String> {
     let mut check = Check::default();
-    let content = check.message("content", content);
+    let content = content(&mut check, text, with_files);
     check.done()?;
     Ok(content)
+}
+
+/// A text may show nothing where files do.
+fn content(check: &mut Check, text: &str, with_files: bool) -> String {
+    if with_files && is_blank(text) { String::new() } else { check.message("content", text) }
 }
 
 /// A digest of all that the sender chose. Sixty-four bits: it tells a slip of the client from a repeat; it guards
@@ -155,6 +155,10 @@ fn fingerprint(draft: &MessageDraft) -> i64 {
     for reference in [draft.reply_to, draft.thread_id] {
         digest.update([0, u8::from(reference.is_some())]);
         digest.update(reference.map(|id| *id.uuid().as_bytes()).unwrap_or_default());
+    }
+    // What was sent before there was another kind has the digest that it had.
+    if draft.kind != MessageKind::Text {
+        digest.update([draft.kind as u8]);
     }
     for file in &draft.attachments {
         digest.update(file.uuid().as_bytes());

@@ -2,7 +2,7 @@
 
 use super::{Entry, Inner, IntakeError, Lease, blocking};
 use crate::workshop::Closed;
-use sha2::Digest as _;
+use sha2::{Digest as _, Sha256};
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
@@ -25,6 +25,8 @@ pub struct Appending {
     work: Work,
     /// Bytes that were taken, with those that are not written yet.
     taken: u64,
+    /// Where it stood when this was opened, and the hash up to there.
+    before: (u64, Option<Sha256>),
     /// Bytes that may be taken in all, and the error for who sends more.
     room: (u64, fn(u64) -> IntakeError),
 }
@@ -56,6 +58,7 @@ impl Appending {
             Some(length) => (length, |length| IntakeError::Overrun { length }),
             None => (inner.limits.file_bytes_max, |bytes_max| IntakeError::TooLarge { bytes_max }),
         };
+        let before = (taken, lease.clone());
         let part = {
             let entry = Arc::clone(&entry);
             blocking(move || {
@@ -66,13 +69,13 @@ impl Appending {
             })
             .await?
         };
-        Ok(Self { inner, entry, piece: Vec::new(), work: Work::Idle(part), taken, room })
+        Ok(Self { inner, entry, piece: Vec::new(), work: Work::Idle(part), taken, before, room })
     }
 
     /// Takes some bytes. Waits only while the disk or the threads are behind.
     pub async fn write(&mut self, mut bytes: &[u8]) -> Result<(), IntakeError> {
         let (room, error) = self.room;
-        if bytes.len() as u64 > room - self.taken {
+        if bytes.len() as u64 > room.saturating_sub(self.taken) {
             return Err(error(room));
         }
         self.taken += bytes.len() as u64;
@@ -93,6 +96,22 @@ impl Appending {
         let part = self.part().await?;
         blocking(move || part.entry.sync(&part.file)).await?;
         Ok(self.taken)
+    }
+
+    /// Throws away all that was taken: the upload stands where it stood before.
+    pub async fn undo(mut self) -> Result<(), IntakeError> {
+        self.piece.clear();
+        let (offset, hash) = self.before.clone();
+        // After a failed write there is nobody left with the right to undo; what was written is cut off by the next one.
+        let mut part = self.part().await?;
+        blocking(move || {
+            part.entry.synced.fetch_min(offset, Ordering::AcqRel);
+            part.entry.offset.store(offset, Ordering::Release);
+            *part.lease = hash;
+            part.file.set_len(offset)?;
+            Ok(part.entry.save()?)
+        })
+        .await
     }
 
     async fn write_piece(&mut self) -> Result<(), IntakeError> {

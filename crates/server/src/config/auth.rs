@@ -1,6 +1,6 @@
 //! `auth.*`
 
-use super::setting::{Rule, settings};
+use super::setting::{Rule, optional, settings};
 use http::Uri;
 use natter_chat::{TokenKey, TokenKeyError};
 use natter_protocol::limits;
@@ -207,31 +207,5 @@ impl TryFrom<String> for Claim {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         if text.is_empty() { Err("not a name") } else { Ok(Self(text)) }
-    }
-}
-
-/// What is empty is not there.
-mod optional {
-    use serde::{Deserialize as _, Deserializer, Serialize, Serializer, de::Error as _};
-    use std::fmt::Display;
-
-    #[expect(clippy::ref_option, reason = "serde passes the field")]
-    pub(super) fn serialize<T: Serialize, S: Serializer>(
-        value: &Option<T>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        match value {
-            Some(value) => value.serialize(serializer),
-            None => serializer.serialize_str(""),
-        }
-    }
-
-    pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
-    where
-        T: TryFrom<String, Error: Display>,
-        D: Deserializer<'de>,
-    {
-        let text = String::deserialize(deserializer)?;
-        if text.is_empty() { Ok(None) } else { T::try_from(text).map(Some).map_err(D::Error::custom) }
     }
 }

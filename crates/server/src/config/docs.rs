@@ -26,8 +26,8 @@ commas in the environment.
 
 Some hosts set names without `NATTER_` already for the chat that they embed. Where a setting lists such a name, it counts
 unless the other one is set, too; when it is empty, it does not count. A later version will take more of them: until then,
-`natter serve` warns when it finds `REDIS_URL`, `MAX_FILE_SIZE`, `ALLOWED_FILE_TYPES`, `FEATURE_MESSAGING_ENABLED` or
-`MESSAGING_ROLLOUT_PERCENTAGE`, and goes on without.
+`natter serve` warns when it finds `REDIS_URL`, `FEATURE_MESSAGING_ENABLED` or `MESSAGING_ROLLOUT_PERCENTAGE`, and goes on
+without.
 
 `--config`, `--data-dir` and `--database-url` are understood by every command, `--listen` by `natter serve`.
 ";

@@ -33,6 +33,8 @@ settings! {
         pub sends_per_minute: u32 = 30, Rule::Whole(0..=1_000_000);
         /// Conversations that a user may create in a minute; 0 is no limit.
         pub conversations_per_minute: u32 = 10, Rule::Whole(0..=1_000_000);
+        /// Uploads that a user may begin in a minute; 0 is no limit.
+        pub uploads_per_minute: u32 = 60, Rule::Whole(0..=1_000_000);
         /// Frames that a user may send in a minute, over all their sockets; 0 is no limit. Who goes on regardless is
         /// disconnected.
         pub socket_messages_per_minute: u32 = 30, Rule::Whole(0..=1_000_000);
@@ -54,6 +56,7 @@ impl Limits {
         Self {
             sends_per_minute: 0,
             conversations_per_minute: 0,
+            uploads_per_minute: 0,
             socket_messages_per_minute: 0,
             sign_ins_per_minute: 0,
             registrations_per_minute: 0,

@@ -26,13 +26,7 @@ const FILE_SUFFIX: &str = "_FILE";
 const LIKENESS_MIN: f64 = 0.6;
 
 /// Names without a prefix that some hosts set, for what this version does not have.
-const NOT_YET: [&str; 5] = [
-    "REDIS_URL",
-    "MAX_FILE_SIZE",
-    "ALLOWED_FILE_TYPES",
-    "FEATURE_MESSAGING_ENABLED",
-    "MESSAGING_ROLLOUT_PERCENTAGE",
-];
+const NOT_YET: [&str; 3] = ["REDIS_URL", "FEATURE_MESSAGING_ENABLED", "MESSAGING_ROLLOUT_PERCENTAGE"];
 
 /// What is set without an effect, so that its owner can be told.
 pub fn not_yet(env: impl IntoIterator<Item = (OsString, OsString)>) -> Vec<&'static str> {

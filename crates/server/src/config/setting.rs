@@ -52,8 +52,12 @@ impl Rule {
 }
 
 /// Names without a prefix, each with the key of the setting that it is.
-const PLAIN_VARIABLES: [(&str, &str); 2] =
-    [("SOCKET_IO_PATH", "socket_io.path"), ("SOCKET_IO_CORS_ORIGIN", "socket_io.cors_origin")];
+const PLAIN_VARIABLES: [(&str, &str); 4] = [
+    ("SOCKET_IO_PATH", "socket_io.path"),
+    ("SOCKET_IO_CORS_ORIGIN", "socket_io.cors_origin"),
+    ("MAX_FILE_SIZE", "files.size_bytes_max"),
+    ("ALLOWED_FILE_TYPES", "files.types_allowed"),
+];
 
 /// A setting, as its section declares it.
 #[derive(Debug, Clone)]
@@ -143,3 +147,29 @@ macro_rules! settings {
     };
 }
 pub(super) use settings;
+
+/// What is empty is not there.
+pub(super) mod optional {
+    use serde::{Deserialize as _, Deserializer, Serialize, Serializer, de::Error as _};
+    use std::fmt::Display;
+
+    #[expect(clippy::ref_option, reason = "serde passes the field")]
+    pub(in crate::config) fn serialize<T: Serialize, S: Serializer>(
+        value: &Option<T>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => value.serialize(serializer),
+            None => serializer.serialize_str(""),
+        }
+    }
+
+    pub(in crate::config) fn deserialize<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+    where
+        T: TryFrom<String, Error: Display>,
+        D: Deserializer<'de>,
+    {
+        let text = String::deserialize(deserializer)?;
+        if text.is_empty() { Ok(None) } else { T::try_from(text).map(Some).map_err(D::Error::custom) }
+    }
+}

@@ -1,17 +1,18 @@
 //! What stands before the routes of the API: who is asking, and whether they ask too often.
 
-use super::body::{self, SignedIn, bearer};
+use super::body::{self, Id, SignedIn, bearer};
 use super::failure::Failure;
 use super::middleware::Address;
 use super::{idempotency, openapi};
 use crate::app::App;
 use crate::limit::{Rate, Standing, Who};
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{Query, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Router};
-use natter_chat::Actor;
+use natter_chat::{Actor, LinkProof};
+use natter_protocol::{FileId, FileVariant, UserId};
 use serde::Deserialize;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
@@ -28,8 +29,12 @@ enum Gate {
     Anybody,
     /// Who has signed in. With an `Idempotency-Key`, a write is carried out once.
     SignedIn,
-    /// The same, but nothing of the requests and answers is kept: they hold secrets, and a repeat does no harm.
-    SignedInForSecrets,
+    /// The same for uploads, whose bodies are not read to recognise a repeat.
+    SignedInForUploads,
+    /// Who has signed in, but nothing of the requests and answers is kept: they hold secrets, or a repeat does no harm.
+    SignedInUnkept,
+    /// Who has signed in, or has a link to the file that is asked for.
+    SignedInOrLinked,
 }
 
 /// Routes for everybody.
@@ -42,9 +47,19 @@ pub(super) fn signed_in() -> Group {
     Group { gate: Gate::SignedIn, rate: None, routes: OpenApiRouter::new() }
 }
 
-/// Routes for those who have signed in, that take or give secrets.
-pub(super) fn signed_in_for_secrets() -> Group {
-    Group { gate: Gate::SignedInForSecrets, ..signed_in() }
+/// Routes for those who have signed in, that take a file.
+pub(super) fn signed_in_for_uploads() -> Group {
+    Group { gate: Gate::SignedInForUploads, ..signed_in() }
+}
+
+/// Routes for those who have signed in, that take or give secrets, or know a repeat by themselves.
+pub(super) fn signed_in_unkept() -> Group {
+    Group { gate: Gate::SignedInUnkept, ..signed_in() }
+}
+
+/// Routes for those who have signed in or have a link to the file.
+pub(super) fn signed_in_or_linked() -> Group {
+    Group { gate: Gate::SignedInOrLinked, ..signed_in() }
 }
 
 impl Group {
@@ -60,7 +75,7 @@ impl Group {
 
     /// The routes without the gate, for whoever wants to describe them.
     pub(super) fn open(mut self) -> OpenApiRouter<App> {
-        if matches!(self.gate, Gate::SignedIn) {
+        if matches!(self.gate, Gate::SignedIn | Gate::SignedInForUploads) {
             openapi::take_key(self.routes.get_openapi_mut());
         }
         self.routes
@@ -74,12 +89,17 @@ impl Group {
             (from_fn_with_state(state.clone(), pass_anybody), from_fn_with_state(state, pass_signed_in));
         match self.gate {
             Gate::Anybody => routes.route_layer(anybody),
+            Gate::SignedInOrLinked => routes.route_layer(from_fn_with_state(app.clone(), pass_linked)),
+            Gate::SignedInForUploads => {
+                let once = from_fn_with_state(app.clone(), idempotency::once_by_size);
+                routes.route_layer(once).route_layer(signed_in)
+            }
             // The layer that comes last is passed first: a repeat counts like any other request.
             Gate::SignedIn => {
                 let once = from_fn_with_state(app.clone(), idempotency::once);
                 routes.route_layer(once).route_layer(signed_in)
             }
-            Gate::SignedInForSecrets => routes.route_layer(signed_in),
+            Gate::SignedInUnkept => routes.route_layer(signed_in),
         }
     }
 }
@@ -123,6 +143,42 @@ async fn pass_signed_in(
         if let Some(rate) = rate {
             toll.pay(rate, Who::User(actor.id()))?;
         }
+        request.extensions_mut().insert(SignedIn(actor));
+        Ok::<_, Failure>(next.run(request).await)
+    };
+    let response = passed.await.into_response();
+    toll.tell(response)
+}
+
+/// What the query of a link to a file says.
+#[derive(Deserialize)]
+struct Linked {
+    #[serde(default)]
+    variant: FileVariant,
+    user: UserId,
+    expires: i64,
+    signature: String,
+}
+
+async fn pass_linked(
+    State(app): State<App>,
+    Extension(Address(address)): Extension<Address>,
+    Id(file_id): Id<FileId>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let mut toll = Toll::of(&app);
+    let passed = async {
+        let linked = Query::<Linked>::try_from_uri(request.uri());
+        let proof = match (bearer(request.headers()), linked) {
+            (Some(token), _) => app.chat.authenticate(token).await,
+            (None, Ok(Query(Linked { variant, user, expires, signature }))) => {
+                let link = LinkProof { file_id, variant, user_id: user, expires, signature };
+                app.chat.follow_link(&link).await
+            }
+            (None, Err(_)) => Err(natter_chat::Error::Unauthenticated),
+        };
+        let actor = toll.admit(Address(address), proof)?;
         request.extensions_mut().insert(SignedIn(actor));
         Ok::<_, Failure>(next.run(request).await)
     };

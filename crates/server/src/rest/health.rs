@@ -14,7 +14,8 @@ pub(super) async fn alive() -> Answer<Value> {
     Answer::ok(json!({ "status": "ok" }))
 }
 
-/// The process can do its work: the database answers, and it is not shutting down.
+/// The process can do its work: the database answers, and it is not shutting down. Without the virus scanner it can do
+/// less, which is said and is no reason to send nobody here.
 pub(super) async fn ready(State(app): State<App>) -> Result<Answer<Value>, Failure> {
     if app.stopping.is_cancelled() {
         return Err(Failure::new(ErrorCode::Unavailable, "the server is shutting down"));
@@ -24,7 +25,14 @@ pub(super) async fn ready(State(app): State<App>) -> Result<Answer<Value>, Failu
         return Err(Failure::new(ErrorCode::Unavailable, "the database does not answer"));
     }
     app.chat.ping().await?;
-    Ok(Answer::ok(json!({ "status": "ok", "connections": app.hub.connections() })))
+    let mut answer = json!({ "status": "ok", "connections": app.hub.connections() });
+    if let Some(answers) = app.chat.scanner_answers().await {
+        answer["scanner"] = if answers { "ok" } else { "unavailable" }.into();
+        if !answers {
+            answer["status"] = "degraded".into();
+        }
+    }
+    Ok(Answer::ok(answer))
 }
 
 /// In Prometheus' text format.

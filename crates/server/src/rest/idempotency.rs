@@ -28,7 +28,7 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// Carries a request out, unless it is a repeat.
 pub(super) async fn once(
     State(app): State<App>,
-    Extension(SignedIn(mut actor)): Extension<SignedIn>,
+    Extension(SignedIn(actor)): Extension<SignedIn>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, Failure> {
@@ -37,6 +37,31 @@ pub(super) async fn once(
     let bytes = body::read(body, app.config.limits.body_bytes_max).await?;
     let fingerprint = fingerprint(&request, &bytes);
     *request.body_mut() = Body::from(bytes);
+    carry_out(app, actor, key, fingerprint, request, next).await
+}
+
+/// The same for an upload. Its body is not read to recognise a repeat, which would have to send all of it again for that:
+/// what must be the same of it is its size.
+pub(super) async fn once_by_size(
+    State(app): State<App>,
+    Extension(SignedIn(actor)): Extension<SignedIn>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Failure> {
+    let Some(key) = key(&request)? else { return Ok(next.run(request).await) };
+    let size = request.headers().get(header::CONTENT_LENGTH).map(|size| size.as_bytes().to_vec());
+    let fingerprint = fingerprint(&request, &size.unwrap_or_default());
+    carry_out(app, actor, key, fingerprint, request, next).await
+}
+
+async fn carry_out(
+    app: App,
+    mut actor: Actor,
+    key: String,
+    fingerprint: [u8; 32],
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Failure> {
     // On a task of its own from the claim on: a client that leaves, or is out of time, finds the answer when it comes back.
     let tasks = app.connections.clone();
     let working = async move {

@@ -1,6 +1,7 @@
 //! What happens to every request: an id, a time limit, a log line, metrics, security headers, problems.
 
 use super::failure::{Failure, settle};
+use super::file;
 use crate::app::App;
 use crate::limit;
 use crate::serve::Peer;
@@ -49,10 +50,15 @@ pub(super) struct RequestId(pub(super) String);
 #[derive(Clone, Copy)]
 pub(crate) struct Address(pub(crate) IpAddr);
 
-/// What happens to every request. Those to `sockets` may wait for as long as they like, and tell browsers themselves which
-/// pages may make them.
-pub(super) fn layer(router: Router<App>, sockets: Router<App>, app: &App) -> Router<App> {
-    let router = router.layer(from_fn_with_state(app.clone(), limit_time));
+/// What happens to every request. Those to `uploads` take as long as they take. Those to `sockets` do, too, and tell
+/// browsers themselves which pages may make them.
+pub(super) fn layer(
+    router: Router<App>,
+    uploads: Router<App>,
+    sockets: Router<App>,
+    app: &App,
+) -> Router<App> {
+    let router = router.layer(from_fn_with_state(app.clone(), limit_time)).merge(uploads);
     let router = if app.config.cors.origins.is_empty() { router } else { router.layer(cors(app)) };
     let router = router.merge(sockets).layer(from_fn(check_host));
     let router = router.layer(from_fn(answer_problems));
@@ -69,8 +75,22 @@ fn cors(app: &App) -> CorsLayer {
         app.config.cors.origins.iter().filter_map(|origin| HeaderValue::from_str(origin.as_str()).ok());
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
-        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, IDEMPOTENCY_KEY, REQUEST_ID])
+        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::RANGE,
+            header::IF_RANGE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+            IDEMPOTENCY_KEY,
+            REQUEST_ID,
+            file::TUS_RESUMABLE,
+            file::UPLOAD_LENGTH,
+            file::UPLOAD_OFFSET,
+            file::UPLOAD_METADATA,
+            file::UPLOAD_CHECKSUM,
+        ])
         .expose_headers([
             REQUEST_ID,
             IDEMPOTENCY_REPLAYED,
@@ -79,6 +99,18 @@ fn cors(app: &App) -> CorsLayer {
             limit::RESET,
             header::RETRY_AFTER,
             header::LOCATION,
+            header::ETAG,
+            header::ACCEPT_RANGES,
+            header::CONTENT_RANGE,
+            header::CONTENT_DISPOSITION,
+            file::TUS_RESUMABLE,
+            file::TUS_VERSION,
+            file::TUS_EXTENSION,
+            file::TUS_MAX_SIZE,
+            file::TUS_CHECKSUM_ALGORITHM,
+            file::UPLOAD_LENGTH,
+            file::UPLOAD_OFFSET,
+            file::UPLOAD_EXPIRES,
         ])
         .max_age(Duration::from_secs(PREFLIGHT_SECONDS))
 }

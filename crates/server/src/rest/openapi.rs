@@ -42,6 +42,7 @@ use utoipa::{Modify, OpenApi as _};
         (name = "members", description = "Who is in a conversation, and what they may do"),
         (name = "invites", description = "Links that let people in"),
         (name = "messages", description = "Messages"),
+        (name = "files", description = "Files: sending, fetching, links to them"),
         (name = "reactions", description = "Emoji under messages"),
         (name = "receipts", description = "What is read"),
         (name = "pins", description = "Messages on top of their conversation"),
@@ -93,7 +94,7 @@ pub(super) fn finish(mut openapi: OpenApi) -> OpenApi {
     let mut components = openapi.components.take().unwrap_or_default();
     let examples = Examples::new(&components);
     for item in openapi.paths.paths.values_mut() {
-        if let Some(operation) = &mut item.get {
+        for operation in [&mut item.get, &mut item.head, &mut item.options].into_iter().flatten() {
             complete(operation, Form::Read, &examples, &mut components);
         }
         for operation in writes(item) {

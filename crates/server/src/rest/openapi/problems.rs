@@ -44,18 +44,74 @@ const OWN: &[(&str, &[ErrorCode])] = &[
     ("previewInvite", &[InviteNotValid]),
     ("acceptInvite", &[ConversationNotActive, LimitReached, InviteNotValid]),
     ("saveDraft", &[LimitReached, ValidationFailed]),
-    ("scheduleMessage", &[Blocked, ConversationNotActive, LimitReached, ValidationFailed]),
-    ("sendMessage", &[Blocked, ClientMessageIdConflict, ConversationNotActive, ValidationFailed]),
+    ("scheduleMessage", &[Blocked, ConversationNotActive, LimitReached, FileRejected, ValidationFailed]),
+    (
+        "sendMessage",
+        &[Blocked, ClientMessageIdConflict, ConversationNotActive, FileRejected, ValidationFailed],
+    ),
     ("replaceMessage", &[Forbidden, Blocked, ConversationNotActive, ValidationFailed]),
     ("editMessage", &[Forbidden, Blocked, ConversationNotActive, ValidationFailed]),
     ("deleteMessage", &[Forbidden]),
     ("listVersions", &[Forbidden]),
-    ("forwardMessage", &[Blocked, ClientMessageIdConflict, ConversationNotActive, ValidationFailed]),
+    (
+        "forwardMessage",
+        &[Blocked, ClientMessageIdConflict, ConversationNotActive, FileRejected, ValidationFailed],
+    ),
     ("addReaction", &[Blocked, ConversationNotActive, LimitReached, ValidationFailed]),
     ("removeReaction", &[Blocked, ConversationNotActive, ValidationFailed]),
     ("readConversation", &[ValidationFailed]),
     ("pinMessage", &[Forbidden, Blocked, ConversationNotActive, LimitReached]),
     ("unpinMessage", &[Forbidden, Blocked, ConversationNotActive]),
+    (
+        "uploadFile",
+        &[
+            LimitReached,
+            FileTooLarge,
+            FileTypeNotAllowed,
+            FileTypeMismatch,
+            FileNotValid,
+            ValidationFailed,
+            QuotaReached,
+        ],
+    ),
+    (
+        "beginUpload",
+        &[
+            UploadOffset,
+            LimitReached,
+            PreconditionFailed,
+            FileTooLarge,
+            FileTypeNotAllowed,
+            FileTypeMismatch,
+            UnsupportedMediaType,
+            FileNotValid,
+            ChecksumMismatch,
+            QuotaReached,
+        ],
+    ),
+    (
+        "getUpload",
+        &[LimitReached, PreconditionFailed, FileTypeNotAllowed, FileTypeMismatch, FileNotValid, QuotaReached],
+    ),
+    (
+        "continueUpload",
+        &[
+            UploadOffset,
+            LimitReached,
+            PreconditionFailed,
+            FileTypeNotAllowed,
+            FileTypeMismatch,
+            FileNotValid,
+            ChecksumMismatch,
+            QuotaReached,
+        ],
+    ),
+    ("cancelUpload", &[PreconditionFailed]),
+    ("downloadFile", &[LinkExpired, FileScanning, FileRejected, PreconditionFailed, RangeNotSatisfiable]),
+    ("getThumbnail", &[FileScanning, FileRejected]),
+    ("deleteFile", &[AlreadyDone]),
+    ("createFileLinks", &[ValidationFailed]),
+    ("listRejectedFiles", &[Forbidden]),
     ("searchMessages", &[NotFound]),
     ("listIpRules", &[Forbidden]),
     ("createIpRule", &[Forbidden, LimitReached, ValidationFailed, WouldLockYouOut]),
@@ -91,15 +147,24 @@ fn codes(operation: &Operation, form: Form) -> Vec<ErrorCode> {
         codes.extend([OutcomeUnknown, StorageFull]);
     }
     if form == Form::KeyedWrite {
-        // To be recognised by its key, a request is read to its end, whether or not it needs a body.
-        codes.extend([IdempotencyInProgress, IdempotencyKeyReused, PayloadTooLarge]);
+        codes.extend([IdempotencyInProgress, IdempotencyKeyReused]);
+        // To be recognised by its key, a request is read to its end, whether or not it needs a body; but not a file.
+        if !takes_file(operation) {
+            codes.push(PayloadTooLarge);
+        }
     }
-    if operation.request_body.is_some() {
-        codes.extend([InvalidJson, PayloadTooLarge, UnsupportedMediaType]);
+    if let Some(RefOr::T(body)) = &operation.request_body {
+        codes.push(UnsupportedMediaType);
+        if body.content.contains_key("application/json") {
+            codes.extend([InvalidJson, PayloadTooLarge]);
+        }
     }
     for parameter in operation.parameters.iter().flatten() {
         let RefOr::T(Parameter { name, parameter_in, .. }) = parameter else { continue };
-        codes.push(InvalidParameter);
+        // What is wrong with a header has a code that every operation can answer.
+        if *parameter_in != ParameterIn::Header {
+            codes.push(InvalidParameter);
+        }
         match parameter_in {
             // What an invite's code leads to is nobody's secret from whoever has the code.
             ParameterIn::Path if name != "code" => codes.push(NotFound),
@@ -110,6 +175,13 @@ fn codes(operation: &Operation, form: Form) -> Vec<ErrorCode> {
     let id = operation.operation_id.as_deref();
     codes.extend(OWN.iter().filter(|(name, _)| Some(*name) == id).flat_map(|(_, own)| *own));
     ErrorCode::ALL.iter().copied().filter(|code| codes.contains(code)).collect()
+}
+
+fn takes_file(operation: &Operation) -> bool {
+    match &operation.request_body {
+        Some(RefOr::T(body)) => !body.content.contains_key("application/json"),
+        _ => false,
+    }
 }
 
 /// The answer of one status, with the codes that it can have.
