@@ -270,8 +270,14 @@ pub enum CloseCode {
     SignedOut,
     /// 4008: too slow; resume after reconnecting.
     TooSlow,
-    /// 4009: too many messages.
+    /// 4009: too many messages; the reason carries a reconnect delay.
     RateLimited,
+}
+
+/// The reason of a close that says after how many milliseconds to come back: `{"reconnectAfterMs":1200}`. It goes with
+/// [`CloseCode::GoingAway`] and [`CloseCode::RateLimited`].
+pub fn reconnect_hint(after_ms: u64) -> String {
+    format!(r#"{{"reconnectAfterMs":{after_ms}}}"#)
 }
 
 impl CloseCode {

@@ -10,7 +10,7 @@ pub use registration::{Handle, Newcomer, Refused, Registration};
 
 use crate::Frame;
 use metrics::{Counter, Gauge};
-use natter_protocol::{CloseCode, SessionId, UserId, limits};
+use natter_protocol::{CloseCode, SessionId, UserId, limits, reconnect_hint};
 use presence::Presences;
 use smallvec::SmallVec;
 use std::collections::{HashMap, HashSet};
@@ -245,8 +245,7 @@ impl Hub {
 
     fn send_away(&self, mut reconnect_after_ms: impl FnMut() -> u64) {
         self.0.each(|subscriber| {
-            let reason = format!(r#"{{"reconnectAfterMs":{}}}"#, reconnect_after_ms());
-            subscriber.close(CloseCode::GoingAway, &reason);
+            subscriber.close(CloseCode::GoingAway, &reconnect_hint(reconnect_after_ms()));
         });
     }
 

@@ -31,9 +31,6 @@ const STABLE_MS = 10_000;
 const OPENED_TRIES_MAX = 3;
 /** No server may keep its clients away for longer. */
 const HINT_MS_MAX = 300_000;
-/** After a close because of too many frames that names no delay. Rates are by the minute. */
-const RATE_LIMITED_CODE = 4009;
-const RATE_LIMITED_MS = 60_000;
 /** How long before its end a token gives way to the next: a third of what is left of it, but not more than this. */
 const RENEWAL_MS_MAX = 60_000;
 /** How often to get a new token when this device's clock is so wrong that each one seems to have ended. */
@@ -136,7 +133,7 @@ export class Connection {
       this.#socket = socket;
       this.#closed = resolve;
       socket.onmessage = ({ data }) => this.#receive(data, token);
-      socket.onclose = ({ code, reason }) => this.#lose(hint(reason) ?? (code === RATE_LIMITED_CODE ? RATE_LIMITED_MS : undefined));
+      socket.onclose = ({ reason }) => this.#lose(hint(reason));
       // What follows is a close; without a listener the package `ws` would end the process.
       socket.onerror = () => undefined;
       this.#dropAfter(READY_MS);

@@ -39,7 +39,7 @@ describe("connection", () => {
       expect(account.connection.get()).toBe("online");
       return waitMs;
     };
-    expect(await back(4009, "too fast")).toBe(60_000);
+    expect(await back(4009, '{"reconnectAfterMs":41000}')).toBe(41_000);
     expect(await back(1001, '{"reconnectAfterMs":1e12}')).toBe(300_000);
     expect(await back(1001, '{"reconnectAfterMs":"soon"}')).toBeLessThan(1_000);
     expect(await back(1001, "{")).toBeLessThan(1_000);

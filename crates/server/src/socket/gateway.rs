@@ -9,7 +9,7 @@ use futures_util::{Stream, StreamExt as _};
 use natter_chat::{Actor, Chat, Error, Resumed};
 use natter_protocol::{
     AuthRefresh, AuthState, CloseCode, Command, ConnectionId, ConversationId, ErrorCode, Problem, Ready,
-    Reply, SessionId, SyncResume, User,
+    Reply, SessionId, SyncResume, User, reconnect_hint,
 };
 use natter_realtime::{Frame, Handle, Newcomer, Refused, Registration, Replayed, Wire};
 use serde::Serialize;
@@ -236,8 +236,8 @@ impl Gateway {
     fn count(&self, rate: Rate) -> Result<(), Handled> {
         let Some(standing) = self.limiter.count(rate, Who::User(self.actor.id())) else { return Ok(()) };
         if standing.hammering() {
-            let reason = format!("wait {} seconds before you come back", standing.reset_seconds);
-            return Err(Handled::Close(CloseCode::RateLimited, reason.into()));
+            let hint = reconnect_hint(u64::from(standing.reset_seconds) * 1_000);
+            return Err(Handled::Close(CloseCode::RateLimited, hint.into()));
         }
         if !standing.exceeded() {
             return Ok(());

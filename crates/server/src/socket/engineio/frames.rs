@@ -66,9 +66,14 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Frames<Io> {
 
     /// Sends the last messages and the close frame, and waits until the client has left, too: closing at once could
     /// destroy them on their way.
-    pub(in crate::socket) async fn close(mut self, last: &[String], code: CloseCode) -> io::Result<()> {
+    pub(in crate::socket) async fn close(
+        mut self,
+        last: &[String],
+        code: CloseCode,
+        reason: &str,
+    ) -> io::Result<()> {
         let last = last.iter().map(|text| encode(OpCode::Text, text.as_bytes(), None));
-        let farewell: Vec<_> = last.chain([encode_close(code.code(), "", None)]).collect();
+        let farewell: Vec<_> = last.chain([encode_close(code.code(), reason, None)]).collect();
         self.io.write_all(&farewell.concat()).await?;
         self.io.shutdown().await?;
         while self.io.read_buf(&mut self.unread).await? > 0 {

@@ -5,11 +5,12 @@ use super::{ConnectError, SocketIo, message};
 use crate::app::App;
 use crate::json;
 use crate::rest::{Address, Failure, Toll};
+use crate::serve::reconnect_after_ms;
 use crate::socket::engineio::{self, Frames, Place};
 use crate::socket::gateway::Gateway;
 use crate::socket::{Credentials, Proof};
 use bytes::Bytes;
-use natter_protocol::{CloseCode, ConnectionId, Problem};
+use natter_protocol::{CloseCode, ConnectionId, Problem, reconnect_hint};
 use natter_realtime::{Dialect, Registration, Wire};
 use serde::Serialize;
 use std::time::Duration;
@@ -116,14 +117,20 @@ async fn refuse<Io>(frames: Frames<Io>, problem: &Problem) -> std::io::Result<()
 where
     Io: AsyncRead + AsyncWrite + Send + Unpin,
 {
-    let code = match problem.status {
-        401 => CloseCode::Unauthenticated,
-        429 => CloseCode::RateLimited,
-        500.. => return frames.close(&[], CloseCode::GoingAway).await,
-        _ => CloseCode::SignedOut,
+    let (code, after_ms) = match problem.status {
+        401 => (CloseCode::Unauthenticated, None),
+        429 => {
+            (CloseCode::RateLimited, problem.retry_after_seconds.map(|seconds| u64::from(seconds) * 1_000))
+        }
+        500.. => {
+            let hint = reconnect_hint(reconnect_after_ms());
+            return frames.close(&[], CloseCode::GoingAway, &hint).await;
+        }
+        _ => (CloseCode::SignedOut, None),
     };
+    let hint = after_ms.map(reconnect_hint).unwrap_or_default();
     let error = ConnectError { message: &problem.detail, data: Some(problem) };
-    frames.close(&[message(Kind::ConnectError, DEFAULT_NAMESPACE, None, &error)], code).await
+    frames.close(&[message(Kind::ConnectError, DEFAULT_NAMESPACE, None, &error)], code, &hint).await
 }
 
 impl Proof {
