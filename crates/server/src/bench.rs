@@ -21,6 +21,7 @@ mod socket;
 mod stalled;
 mod storm;
 mod subject;
+mod tls;
 
 pub(crate) use fanout::FanOut;
 pub(crate) use idle::Idle;

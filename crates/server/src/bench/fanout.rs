@@ -17,6 +17,9 @@ pub(crate) struct FanOut {
     /// People in the room, each with a connection; one of them sends
     #[arg(long, default_value_t = 1_000, value_parser = super::between::<2, 15_000>)]
     pub(crate) receivers: usize,
+    /// Speak TLS, which the server does itself
+    #[arg(long)]
+    pub(crate) tls: bool,
     /// Messages in a second
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) rate: u32,
@@ -43,13 +46,16 @@ impl Scenario for FanOut {
     }
 
     async fn measure(&self, site: &mut Site, figures: &mut Figures) -> Result<()> {
+        if self.tls {
+            site.secure()?;
+        }
         let room = site.room("room", self.receivers).await?;
         let server = Subject::start(site).await?;
         let job = Job {
             pace: Pace::PerSecond(f64::from(self.rate)),
             seconds: self.seconds,
             content_chars: self.content_chars,
-            ..Job::new(server.address, room.seats().collect())
+            ..Job::new(&server, room.seats().collect())
         };
         let mut load = Load::connect(&[job]).await?;
         let before = server.cpu_time()?;

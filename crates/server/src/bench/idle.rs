@@ -38,6 +38,9 @@ pub(crate) struct Idle {
     /// How the connections are made
     #[arg(long, value_enum, default_value_t)]
     pub(crate) way: Way,
+    /// Speak TLS, which the server does itself
+    #[arg(long)]
+    pub(crate) tls: bool,
     /// Messages that the database holds beforehand
     #[arg(long, default_value_t = 1_000, value_parser = super::between::<0, 1_000_000>)]
     pub(crate) messages: usize,
@@ -59,14 +62,18 @@ impl Scenario for Idle {
             "At rest: resident memory of a server that has answered one request.".to_owned(),
             format!(
                 "A connection: what the server's memory grew by, from rest until {} connections of as many users are \
-                 open, over plain TCP and all from other processes, divided by their number. It includes what \
+                 open, over {} and all from other processes, divided by their number. It includes what \
                  accepting and authenticating them left behind. The kernel's memory is not in it.",
-                self.connections
+                self.connections,
+                if self.tls { "TLS" } else { "plain TCP" }
             ),
         ]
     }
 
     async fn measure(&self, site: &mut Site, figures: &mut Figures) -> Result<()> {
+        if self.tls {
+            site.secure()?;
+        }
         let people = site.prepare(async |chat| self.fill(chat).await).await?;
         self.start(site, figures).await?;
         self.connect(site, &people, figures).await
@@ -117,7 +124,7 @@ impl Idle {
         let jobs = people.chunks(PROCESS_CONNECTIONS_MAX).zip(1..).map(|(people, host)| Job {
             source: (host > 1).then(|| Ipv4Addr::new(127, 0, 0, host).into()),
             way: self.way,
-            ..Job::new(server.address, people.iter().map(seat).collect())
+            ..Job::new(&server, people.iter().map(seat).collect())
         });
         let begun = std::time::Instant::now();
         let load = Load::connect(&jobs.collect::<Vec<_>>()).await?;
@@ -127,16 +134,12 @@ impl Idle {
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
         let connections = people.len() as f64;
         let kib = |after: f64, before: f64| (after - before) / 1024.0 / connections;
-        let resident_kib = kib(after.resident, before.resident);
-        figures.require(
-            "resident memory per connection",
-            "KiB",
-            Limit::AtMost(match self.way {
-                Way::Native => CONNECTION_KIB_MAX,
-                Way::SocketIo | Way::SocketIoUpgrade => SOCKET_IO_KIB_MAX,
-            }),
-            resident_kib,
-        );
+        let (name, resident) = ("resident memory per connection", kib(after.resident, before.resident));
+        match (self.tls, self.way) {
+            (false, Way::Native) => figures.require(name, "KiB", Limit::AtMost(CONNECTION_KIB_MAX), resident),
+            (false, _) => figures.require(name, "KiB", Limit::AtMost(SOCKET_IO_KIB_MAX), resident),
+            (true, _) => figures.add(name, "KiB", resident),
+        }
         figures.add(
             "proportional memory per connection",
             "KiB",

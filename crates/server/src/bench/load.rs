@@ -10,6 +10,8 @@ mod talker;
 use super::figure::per_second;
 use super::histogram::Histogram;
 use super::socket::{Address, Socket, Way};
+use super::subject::Subject;
+use super::tls::Security;
 use anyhow::{Context as _, Result, bail, ensure};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use natter_protocol::{ConversationId, Seq};
@@ -18,6 +20,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::io::Write as _;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -43,6 +46,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 pub(crate) struct Job {
     /// Where the server listens.
     pub(crate) server: SocketAddr,
+    /// The file of its certificate, if it speaks TLS.
+    pub(crate) certificate: Option<PathBuf>,
     /// The address of this machine to connect from; none: as the kernel chooses. An address has ports for some 28,000
     /// connections to one server.
     pub(crate) source: Option<IpAddr>,
@@ -138,9 +143,10 @@ impl Outcome {
 
 impl Job {
     /// Connections that nothing is sent on, and nothing happens to.
-    pub(crate) fn new(server: SocketAddr, seats: Vec<Seat>) -> Self {
+    pub(crate) fn new(server: &Subject, seats: Vec<Seat>) -> Self {
         Self {
-            server,
+            server: server.address,
+            certificate: server.certificate.clone(),
             source: None,
             seats,
             pace: Pace::Window(0),
@@ -151,8 +157,14 @@ impl Job {
         }
     }
 
-    fn address(&self, seat: &Seat) -> Address {
-        Address { server: self.server, source: self.source, token: seat.token.clone(), way: self.way }
+    fn address(&self, seat: &Seat, security: &Security) -> Address {
+        Address {
+            server: self.server,
+            security: security.clone(),
+            source: self.source,
+            token: seat.token.clone(),
+            way: self.way,
+        }
     }
 }
 
@@ -325,9 +337,10 @@ fn say(line: &str) -> Result<()> {
 type Rooms = HashMap<ConversationId, Rc<Cell<Seq>>>;
 
 async fn connect(job: &Job, rooms: &mut Rooms, shared: &Rc<Shared>) -> Result<Vec<Talker>> {
+    let security = Security::new(job.certificate.as_deref())?;
     let senders = job.seats.iter().filter(|seat| seat.sends).count();
     let sockets: Vec<Socket> = stream::iter(&job.seats)
-        .map(|seat| Socket::open(job.address(seat)))
+        .map(|seat| Socket::open(job.address(seat, &security)))
         .buffered(OPENING_MAX)
         .try_collect()
         .await?;
@@ -338,7 +351,7 @@ async fn connect(job: &Job, rooms: &mut Rooms, shared: &Rc<Shared>) -> Result<Ve
             (id, Rc::clone(head))
         });
         let pace = if seat.sends { sender.next().map(|number| (job.pace, number, senders)) } else { None };
-        Talker::new(socket, job.address(seat), room, pace, job, Rc::clone(shared))
+        Talker::new(socket, job.address(seat, &security), room, pace, job, Rc::clone(shared))
     });
     Ok(talkers.collect())
 }

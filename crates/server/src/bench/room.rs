@@ -75,7 +75,7 @@ impl Scenario for LargeRoom {
         let job = Job {
             pace: Pace::PerSecond(f64::from(self.rate)),
             seconds: self.seconds,
-            ..Job::new(server.address, large.seats().take(self.online).collect())
+            ..Job::new(&server, large.seats().take(self.online).collect())
         };
         let mut load = Load::connect(&[job]).await?;
         let before = server.cpu_time()?;

@@ -164,7 +164,7 @@ impl Send {
             pace,
             seconds: self.seconds,
             content_chars: self.content_chars,
-            ..Job::new(server.address, rooms.iter().flat_map(seats).collect())
+            ..Job::new(server, rooms.iter().flat_map(seats).collect())
         });
         Load::connect(&jobs.collect::<Vec<_>>()).await?.run().await
     }

@@ -1,6 +1,7 @@
 //! A database for one measurement, and the people in it.
 
 use super::load::Seat;
+use super::tls::certify;
 use crate::config::{self, Config, Limits};
 use crate::open;
 use anyhow::{Context as _, Result};
@@ -79,6 +80,12 @@ impl Site {
         }
         std::fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
         self.config.database.url = create_scratch(&self.given, NAME).await?;
+        Ok(())
+    }
+
+    /// Has servers speak TLS, with a certificate of this database's own.
+    pub(super) fn secure(&mut self) -> Result<()> {
+        self.config.tls = certify(&self.config.data_dir)?;
         Ok(())
     }
 

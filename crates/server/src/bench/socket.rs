@@ -2,6 +2,7 @@
 
 mod polling;
 
+use super::tls::{Security, Stream};
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use natter_protocol::limits;
 use natter_realtime::codec::{Decoder, Message, OpCode, Role, encode};
@@ -13,7 +14,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead as _, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpSocket;
 
 /// What one read can take.
 const SCRATCH_BYTES: usize = 64 * 1024;
@@ -25,9 +26,10 @@ thread_local! {
 }
 
 /// Where a connection goes, and whose it is.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Address {
     pub(super) server: SocketAddr,
+    pub(super) security: Security,
     /// The address of this machine to connect from; none: as the kernel chooses.
     pub(super) source: Option<IpAddr>,
     pub(super) token: String,
@@ -48,7 +50,7 @@ pub(crate) enum Way {
 
 /// An open connection whose `ready` frame has come.
 pub(super) struct Socket {
-    stream: TcpStream,
+    stream: Stream,
     /// The epoch of the server's logs.
     pub(super) epoch: String,
     decoder: Decoder,
@@ -60,7 +62,7 @@ pub(super) struct Socket {
 }
 
 impl Address {
-    async fn dial(&self) -> Result<TcpStream> {
+    async fn dial(&self) -> Result<Stream> {
         let socket = TcpSocket::new_v4()?;
         if let Some(source) = self.source {
             // Ports of connections that ended a moment ago may be taken again.
@@ -69,7 +71,9 @@ impl Address {
         }
         let stream = socket.connect(self.server).await?;
         stream.set_nodelay(true)?;
-        Ok(stream)
+        // Whoever drops it ends it as a network does that fails: without a word.
+        stream.set_zero_linger()?;
+        self.security.secure(stream).await
     }
 }
 
@@ -134,6 +138,7 @@ impl Socket {
              Authorization: Bearer {token}\r\n\r\n"
         );
         stream.write_all(request.as_bytes()).await?;
+        stream.flush().await?;
         let mut answer = Vec::new();
         let head = loop {
             if let Some(end) = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
@@ -152,11 +157,6 @@ impl Socket {
         Ok(Self { stream, epoch: String::new(), decoder, early, unsent: Vec::new(), mask: rand::random() })
     }
 
-    /// Ends it as a network does that fails: without a word.
-    pub(super) fn cut(self) -> Result<()> {
-        Ok(self.stream.set_zero_linger()?)
-    }
-
     /// Puts a text frame into the buffer.
     pub(super) fn push(&mut self, json: &str) {
         // A generator of full period (Knuth); the mask need not be secret here, only different.
@@ -169,6 +169,7 @@ impl Socket {
     pub(super) async fn flush(&mut self) -> Result<()> {
         if !self.unsent.is_empty() {
             self.stream.write_all(&self.unsent).await?;
+            self.stream.flush().await?;
             self.unsent.clear();
         }
         Ok(())
@@ -213,7 +214,7 @@ type Pong = (OpCode, Vec<u8>);
 
 /// Reads once. Answers what the last ping among it wants back.
 fn poll_read(
-    stream: &mut TcpStream,
+    stream: &mut Stream,
     decoder: &mut Decoder,
     cx: &mut Context<'_>,
     each: &mut impl FnMut(&str) -> Result<()>,

@@ -1,11 +1,11 @@
 //! `natter bench stalled`: many who do not read, among some who do.
 
 use super::figure::{Figures, Limit};
-use super::load::{Job, Load, Outcome, Pace, Trouble};
+use super::load::{Job, Load, Pace, Trouble};
 use super::scenario::Scenario;
 use super::site::{Room, Site};
 use super::subject::Subject;
-use anyhow::{Context as _, Result};
+use anyhow::{Result, bail};
 use natter_store::DatabaseUrl;
 use serde::Serialize;
 
@@ -55,34 +55,38 @@ impl Scenario for Stalled {
         )]
     }
 
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     async fn measure(&self, site: &mut Site, figures: &mut Figures) -> Result<()> {
         site.config.limits.connection_queue_bytes_max = QUEUE_BYTES_MAX;
         let members = self.others + self.stalled;
         let (first, second) = (site.room("reader", members).await?, site.room("sleeper", members).await?);
-        let (all_read, _) = self.talk(site, &first, Trouble::None).await?;
-        let (some_read, grown) = self.talk(site, &second, Trouble::Stall).await?;
-        #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-        let share =
-            some_read.iter().map(|outcome| outcome.laggings).sum::<u64>() as f64 / self.stalled as f64;
-        figures.require("queues that were dropped / stalled connections", "", Limit::AtLeast(1.0), share);
-        let p99 = |outcome: &Outcome| outcome.delivery_latency.percentile_ms(0.99);
-        let [all_read, some_read] = [all_read, some_read].map(|outcomes| outcomes.into_iter().next());
-        let (all_read, stalled) = (all_read.context("no load")?, some_read.context("no load")?);
-        #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-        let bound = (self.stalled * site.config.limits.connection_queue_bytes_max) as f64;
-        figures.require("memory that it grew by / the queues' bound", "", Limit::AtMost(1.0), grown / bound);
-        figures.add("memory that it grew by", "MB", grown / 1e6);
-        figures.add("delivery to the others, all read, p99", "ms", p99(&all_read));
-        figures.add("delivery to the others, p99", "ms", p99(&stalled));
-        let slower = p99(&stalled) / p99(&all_read);
+        let undisturbed = self.talk(site, &first, Trouble::None).await?;
+        let Talk { others_p99_ms, queues_dropped, grown_bytes } =
+            self.talk(site, &second, Trouble::Stall).await?;
+        let stalled = self.stalled as f64;
+        let dropped = queues_dropped as f64 / stalled;
+        figures.require("queues that were dropped / stalled connections", "", Limit::AtLeast(1.0), dropped);
+        let grown = grown_bytes / (stalled * QUEUE_BYTES_MAX as f64);
+        figures.require("memory that it grew by / the queues' bound", "", Limit::AtMost(1.0), grown);
+        figures.add("memory that it grew by", "MB", grown_bytes / 1e6);
+        figures.add("delivery to the others, all read, p99", "ms", undisturbed.others_p99_ms);
+        figures.add("delivery to the others, p99", "ms", others_p99_ms);
+        let slower = others_p99_ms / undisturbed.others_p99_ms;
         figures.require("delivery to the others, p99 / all read", "", Limit::AtMost(SLOWER_MAX), slower);
         Ok(())
     }
 }
 
+/// What came of a room in which some may be stalled.
+struct Talk {
+    others_p99_ms: f64,
+    queues_dropped: u64,
+    /// By how much the server was larger than before, at the most.
+    grown_bytes: f64,
+}
+
 impl Stalled {
-    /// What came of it, those that send first, and the bytes by which the server grew.
-    async fn talk(&self, site: &Site, room: &Room, trouble: Trouble) -> Result<(Vec<Outcome>, f64)> {
+    async fn talk(&self, site: &Site, room: &Room, trouble: Trouble) -> Result<Talk> {
         let server = Subject::start(site).await?;
         let mut seats: Vec<_> = room.seats().collect();
         let stalled = seats.split_off(self.others);
@@ -91,14 +95,19 @@ impl Stalled {
             seconds: self.seconds,
             content_chars: self.content_chars,
             trouble,
-            ..Job::new(server.address, seats)
+            ..Job::new(&server, seats)
         };
         let jobs = [job(seats, Trouble::None), job(stalled, trouble)];
         let mut load = Load::connect(&jobs).await?;
         let before = server.memory()?.resident;
         let outcomes = load.run_each().await?;
-        let grown = server.peak()? - before;
+        let grown_bytes = server.peak()? - before;
         server.kill().await?;
-        Ok((outcomes, grown))
+        let [others, stalled] = &outcomes[..] else { bail!("there are two loads") };
+        Ok(Talk {
+            others_p99_ms: others.delivery_latency.percentile_ms(0.99),
+            queues_dropped: stalled.laggings,
+            grown_bytes,
+        })
     }
 }

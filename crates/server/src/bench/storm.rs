@@ -65,7 +65,7 @@ impl Scenario for Storm {
             pace: Pace::PerSecond(f64::from(self.rate)),
             seconds: self.seconds,
             trouble,
-            ..Job::new(server.address, seats)
+            ..Job::new(&server, seats)
         };
         let jobs = [
             job(staying, Trouble::None),

@@ -2,9 +2,11 @@
 
 use super::process::{CpuTime, Memory};
 use super::site::Site;
+use super::tls::Security;
 use anyhow::{Context as _, Result, bail};
 use natter_store::DatabaseUrl;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -14,13 +16,15 @@ use tokio::process::{Child, Command};
 /// Until a server has answered its first request.
 const START_TIME_MAX: Duration = Duration::from_secs(30);
 /// The beginning of the first line that `natter serve` prints.
-const GREETING: &str = "Natter listens on http://";
+const GREETING: &str = "Natter listens on ";
 
 /// A running server. Dropping it kills it.
-pub(super) struct Subject {
+pub(crate) struct Subject {
     child: Child,
     pub(super) pid: u32,
     pub(super) address: SocketAddr,
+    /// The file of its certificate, if it speaks TLS.
+    pub(super) certificate: Option<PathBuf>,
     /// From before it was started until the answer to its first request was read.
     pub(super) started_in: Duration,
 }
@@ -47,16 +51,19 @@ impl Subject {
         let mut lines = BufReader::new(stdout).lines();
         let address = loop {
             let Some(line) = lines.next_line().await? else { bail!("the server ended instead of starting") };
-            if let Some(address) = line.strip_prefix(GREETING) {
+            if let Some((_scheme, address)) =
+                line.strip_prefix(GREETING).and_then(|url| url.split_once("://"))
+            {
                 break address.trim_end_matches('/').parse().with_context(|| format!("in {line:?}"))?;
             }
         };
-        ask_whether_ready(address).await?;
+        let certificate = site.config.tls.is_on().then(|| site.config.tls.certificate_path.clone());
+        ask_whether_ready(address, &Security::new(certificate.as_deref())?).await?;
         let started_in = begun.elapsed();
         // Read on, so that the server never waits for somebody to read what it prints.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         let pid = child.id().context("the server ended at once")?;
-        Ok(Self { child, pid, address, started_in })
+        Ok(Self { child, pid, address, certificate, started_in })
     }
 
     pub(super) fn cpu_time(&self) -> Result<CpuTime> {
@@ -78,10 +85,11 @@ impl Subject {
     }
 }
 
-async fn ask_whether_ready(address: SocketAddr) -> Result<()> {
-    let mut stream = TcpStream::connect(address).await?;
+async fn ask_whether_ready(address: SocketAddr, security: &Security) -> Result<()> {
+    let mut stream = security.secure(TcpStream::connect(address).await?).await?;
     let request = format!("GET /health/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
+    stream.flush().await?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;
     if answer.starts_with("HTTP/1.1 200 ") { Ok(()) } else { bail!("the server is not ready: {answer}") }

@@ -58,16 +58,22 @@ fn sends_are_complete(figures: &BTreeMap<String, f64>) {
 
 #[test]
 fn a_message_reaches_all_receivers() {
-    let figures = bench(&["fanout", "--receivers", "5", "--rate", "20", "--seconds", "1"]);
-    assert!(figures["deliveries"] > 0.0 && figures["delivery, p50"] > 0.0);
+    for transport in [&[][..], &["--tls"]] {
+        let size = ["fanout", "--receivers", "5", "--rate", "20", "--seconds", "1"];
+        let figures = bench(&[&size, transport].concat());
+        assert!(figures["deliveries"] > 0.0 && figures["delivery, p50"] > 0.0);
+    }
 }
 
 #[test]
 fn idle_connections_are_weighed() {
-    let figures = bench(&["idle", "--connections", "20", "--messages", "10", "--starts", "2"]);
-    assert!(figures["start to first answer"] > 0.0);
-    assert!(figures["resident memory at rest"] >= figures["anonymous memory at rest"]);
-    assert!(figures["resident memory with all connections"] > 0.0);
+    for way in [&[][..], &["--tls"], &["--way", "socket-io-upgrade"]] {
+        let size = ["idle", "--connections", "20", "--messages", "10", "--starts", "2"];
+        let figures = bench(&[&size, way].concat());
+        assert!(figures["start to first answer"] > 0.0);
+        assert!(figures["resident memory at rest"] >= figures["anonymous memory at rest"]);
+        assert!(figures["resident memory with all connections"] > 0.0);
+    }
 }
 
 #[test]

@@ -148,7 +148,7 @@ impl Talker {
     /// Loses the connection, opens another one, and gets what it missed meanwhile.
     async fn come_back(self) -> Result<Self> {
         let Self { socket, address, .. } = self;
-        socket.cut()?;
+        drop(socket);
         let begun = Instant::now();
         let socket = loop {
             match Socket::open(address.clone()).await {

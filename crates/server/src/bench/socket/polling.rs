@@ -1,11 +1,10 @@
 //! What a client of Socket.IO asks for before it changes to a WebSocket.
 
-use super::Address;
+use super::{Address, Stream};
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::TcpStream;
 
 pub(super) const BY_WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
 const BY_POLLING: &str = "/socket.io/?EIO=4&transport=polling";
@@ -37,7 +36,7 @@ pub(super) async fn enter(address: &Address) -> Result<String> {
 
 /// The body of an answer.
 async fn ask(
-    stream: &mut BufReader<TcpStream>,
+    stream: &mut BufReader<Stream>,
     address: &Address,
     method: &str,
     path: &str,
@@ -47,6 +46,7 @@ async fn ask(
     let request =
         format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {bytes}\r\n\r\n{body}");
     stream.write_all(request.as_bytes()).await?;
+    stream.flush().await?;
     let (mut status, mut length) = (String::new(), 0);
     stream.read_line(&mut status).await?;
     ensure!(status.starts_with("HTTP/1.1 200 "), "the server refused to be polled: {status}");
