@@ -272,6 +272,10 @@ pub struct UpdateConversation {
     /// Whether it takes messages.
     #[serde(default)]
     pub status: Option<ConversationStatus>,
+    /// Whether what is behind links is shown.
+    #[serde(default)]
+    #[schema(example = true)]
+    pub link_previews: Option<bool>,
 }
 
 /// Changes what only the caller sees of a conversation. What is absent stays.
@@ -344,6 +348,10 @@ pub struct UpdateProfile {
     #[serde(default)]
     #[schema(example = true)]
     pub presence_visible: Option<bool>,
+    /// Whether what is behind the links that the caller sends is looked up and shown.
+    #[serde(default)]
+    #[schema(example = true)]
+    pub link_previews: Option<bool>,
 }
 
 /// A field that is there but null clears what it names, as an empty text does; one that is absent changes nothing.

@@ -74,6 +74,9 @@ pub struct ConversationInfo {
     pub visibility: Visibility,
     /// Whether it still takes messages.
     pub status: ConversationStatus,
+    /// Whether what is behind links is shown.
+    #[schema(example = true)]
+    pub link_previews: bool,
     /// Who created it.
     pub created_by: UserId,
     /// When it was created.

@@ -65,6 +65,9 @@ pub struct OwnUser {
     /// Whether others see when they are connected, and when they last were.
     #[schema(example = true)]
     pub presence_visible: bool,
+    /// Whether what is behind the links that they send is looked up and shown.
+    #[schema(example = true)]
+    pub link_previews: bool,
 }
 
 /// The part of a user that a message carries about its sender.

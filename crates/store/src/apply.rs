@@ -10,6 +10,7 @@ pub(crate) mod heads;
 mod member;
 mod message;
 mod personal;
+mod preview;
 pub(crate) mod rows;
 
 use crate::commit::Outcome;
@@ -46,6 +47,11 @@ impl<R: Rows> Work<'_, R> {
     async fn write(&mut self, write: &Write) -> Step<Written, R::Error> {
         match write {
             Write::SendMessage(new) => self.send_message(new).await,
+            Write::KeepPreview(new) => {
+                self.rows.put_preview(new).await?;
+                Ok(Written::Done)
+            }
+            Write::AttachPreviews(attach) => self.attach_previews(attach).await,
             Write::EditMessage(edit) => self.edit_message(edit).await,
             Write::DeleteMessage(delete) => self.delete_message(delete).await,
             Write::SetReaction { message_id, actor, emoji, on, at } => {

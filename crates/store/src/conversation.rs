@@ -132,6 +132,8 @@ pub struct UpdateConversation {
     pub visibility: Option<Visibility>,
     /// Whether it takes messages.
     pub status: Option<ConversationStatus>,
+    /// Whether what is behind links is shown.
+    pub link_previews: Option<bool>,
     /// What the conversation is told of each change that takes place.
     pub announcements: Vec<Announcement>,
 }

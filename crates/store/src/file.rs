@@ -332,7 +332,8 @@ impl BlobRow {
                     (after.status, after.unscanned) = (FileStatus::Ready, true);
                 }
                 after.scan_at = Some(*retry_at);
-                after.scan_attempts += u32::from(self.told_up_to.is_none());
+                // The same write again is the same attempt.
+                after.scan_attempts += u32::from(self.scan_at != after.scan_at);
             }
         }
         if (after.status, after.unscanned) != (self.status, self.unscanned) {

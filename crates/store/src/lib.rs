@@ -17,6 +17,7 @@ mod message;
 mod migration;
 mod open;
 mod postgres;
+mod preview;
 mod search;
 mod sqlite;
 mod text_enum;
@@ -42,6 +43,7 @@ pub use message::{
 };
 pub use migration::{MigrationError, MigrationStatus, Migrator};
 pub use open::{DatabaseUrl, OpenError, OpenOptions, Opened, migrator, open};
+pub use preview::{AttachPreviews, KnownPreview, NewPreview, PreviewPicture, Previews};
 pub use search::{
     SEARCH_TERMS_MAX, SEARCH_WINDOW_MATCHES, Search, SearchPosition, SearchSlice, SearchText,
     SearchTextError, Searches,
@@ -58,7 +60,7 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 /// A read that names a `viewer` answers only what that user may see, and decides so in the snapshot that it reads:
 /// whoever was removed at seq r is never shown r + 1.
 #[async_trait]
-pub trait Store: Accounts + Conversations + Messages + Files + Searches + Send + Sync + 'static {
+pub trait Store: Accounts + Conversations + Messages + Files + Previews + Searches + Send + Sync + 'static {
     /// Puts a write in line. Writes are committed in the order in which this returns; the answer comes from
     /// [`Committing`]. Waits while the line is full.
     async fn queue(&self, write: Write) -> Result<Committing>;

@@ -16,6 +16,7 @@ mod message;
 mod migrate;
 #[cfg(test)]
 mod plans;
+mod preview;
 mod row;
 mod rows;
 mod search;

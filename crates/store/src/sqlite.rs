@@ -15,6 +15,7 @@ mod message;
 mod migrate;
 #[cfg(test)]
 mod plans;
+mod preview;
 mod readers;
 mod row;
 mod rows;

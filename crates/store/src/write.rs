@@ -5,9 +5,10 @@
 //! moment ago does not get another word in.
 
 use crate::{
-    AddMember, BlobId, BlobRef, ClaimKey, DeleteMessage, DueScan, EditMessage, ErasedBlob, KeepAnswer,
-    MarkRead, NewConversation, NewFile, NewInvite, NewIpRule, NewMessage, NewScheduled, NewSession, NewUser,
-    ProvisionUser, ScanVerdict, Scanned, Session, SessionRotation, UpdateConversation,
+    AddMember, AttachPreviews, BlobId, BlobRef, ClaimKey, DeleteMessage, DueScan, EditMessage, ErasedBlob,
+    KeepAnswer, MarkRead, NewConversation, NewFile, NewInvite, NewIpRule, NewMessage, NewPreview,
+    NewScheduled, NewSession, NewUser, ProvisionUser, ScanVerdict, Scanned, Session, SessionRotation,
+    UpdateConversation,
 };
 use natter_protocol::{
     ConversationId, Draft, Event, File, FileId, Invite, InviteId, IpRule, IpRuleId, Me, Member, MemberRole,
@@ -44,6 +45,10 @@ pub struct Announcement {
 pub enum Write {
     /// Appends a message to its conversation.
     SendMessage(Box<NewMessage>),
+    /// Keeps what was found behind a link.
+    KeepPreview(Box<NewPreview>),
+    /// Shows what is behind the links of a message; nothing happens if its text is another by now.
+    AttachPreviews(Box<AttachPreviews>),
     /// Changes the text of a message; only its sender can.
     EditMessage(Box<EditMessage>),
     /// Deletes a message; a second time changes nothing.
@@ -278,6 +283,14 @@ pub enum Write {
         /// Revocations from before this are known to everybody.
         revocations_before: Timestamp,
         /// Rows to erase at most, so that nobody waits long behind it.
+        rows_max: u32,
+    },
+    /// Erases some of what was found behind links and has expired, and pictures that nothing shows any more. Answers
+    /// whether there is more.
+    ErasePreviews {
+        /// What expires by then has expired.
+        now: Timestamp,
+        /// Rows to erase at most.
         rows_max: u32,
     },
 }

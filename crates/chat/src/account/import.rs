@@ -123,6 +123,7 @@ impl Import<'_> {
             topic: new.topic,
             visibility: if public { Visibility::Public } else { Visibility::Private },
             status: ConversationStatus::Active,
+            link_previews: true,
             created_by: new.owner,
             created_at: new.created_at,
             updated_at: new.created_at,

@@ -26,6 +26,7 @@ impl Chat {
             topic,
             visibility: create.visibility.unwrap_or(Visibility::Private),
             status: ConversationStatus::Active,
+            link_previews: true,
             created_by: actor.id(),
             created_at: now,
             updated_at: now,

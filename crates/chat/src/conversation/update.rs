@@ -25,7 +25,7 @@ impl Chat {
         for (wanted, deed) in [
             (update.name.is_some() || update.topic.is_some(), Deed::Rename),
             (update.visibility.is_some(), Deed::ChangeVisibility),
-            (update.status.is_some(), Deed::ChangeStatus),
+            (update.status.is_some() || update.link_previews.is_some(), Deed::ChangeStatus),
         ] {
             if wanted {
                 let (standing, min) = self.require(actor, id, deed).await?;
@@ -43,13 +43,14 @@ impl Chat {
         let act = Act { conversation_id: id, actor: actor.summary(), role_min, at: self.now() };
         let announcements =
             notes.into_iter().flatten().map(|note| announcement(self, note, &act.actor, None)).collect();
-        let (visibility, status) = (update.visibility, update.status);
+        let UpdateConversation { visibility, status, link_previews, .. } = update;
         let write = Write::UpdateConversation(Box::new(StoredUpdate {
             act,
             name,
             topic,
             visibility,
             status,
+            link_previews,
             announcements,
         }));
         let actor = actor.clone();
@@ -107,7 +108,7 @@ fn validate(
 ) -> Result<(Option<String>, Option<Option<String>>)> {
     let mut check = Check::default();
     if *update == UpdateConversation::default() {
-        check.fail("name", "nothing is to be changed: pass name, topic, visibility or status");
+        check.fail("name", "nothing is to be changed: pass name, topic, visibility, status or linkPreviews");
     }
     let name = update.name.as_ref().map(|name| check.name("name", name, limits::CONVERSATION_NAME_CHARS_MAX));
     let topic = update.topic.as_ref().map(|topic| check.topic(topic));

@@ -43,6 +43,7 @@ pub(crate) fn checked(update: UpdateProfile) -> Result<UpdateProfile> {
             .map(|name| check.name("displayName", &name, limits::DISPLAY_NAME_CHARS_MAX)),
         avatar_url: update.avatar_url.map(|url| url.trim().to_owned()),
         presence_visible: update.presence_visible,
+        link_previews: update.link_previews,
     };
     if let Some(url) = update.avatar_url.as_deref().filter(|url| !url.is_empty()) {
         // A path of this server, such as an uploaded file, or an address that a browser fetches without running it.

@@ -194,6 +194,7 @@ pub(crate) fn conversation_info() -> ConversationInfo {
         topic: Some("Boats".to_owned()),
         visibility: Visibility::Public,
         status: ConversationStatus::Active,
+        link_previews: true,
         created_by: id(UserId::from_uuid, 1),
         created_at: time(0),
         updated_at: time(120),

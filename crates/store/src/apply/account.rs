@@ -75,6 +75,10 @@ impl<R: Rows> Work<'_, R> {
                 ];
                 Ok(Written::More(erased.iter().any(|rows| *rows >= u64::from(*rows_max))))
             }
+            Write::ErasePreviews { now, rows_max } => {
+                let erased = self.rows.erase_previews(*now, *rows_max).await?;
+                Ok(Written::More(erased >= u64::from(*rows_max)))
+            }
             // `Work::write` takes the others.
             _ => Ok(Written::Done),
         }

@@ -77,6 +77,7 @@ impl<R: Rows> Work<'_, R> {
         }
         info.visibility = update.visibility.unwrap_or(info.visibility);
         info.status = update.status.unwrap_or(info.status);
+        info.link_previews = update.link_previews.unwrap_or(info.link_previews);
         if info == before {
             return Ok(Written::Done);
         }

@@ -141,7 +141,7 @@ impl<R: Rows> Work<'_, R> {
         if let Some(told) = blob.told_up_to {
             let held = self.rows.messages_with(id, told, SCAN_MESSAGES_MAX).await?;
             scanned.more = held.len() >= SCAN_MESSAGES_MAX as usize;
-            blob.told_up_to = held.last().map(|last| last.message_id).filter(|_| scanned.more);
+            blob.told_up_to = held.last().map(|last| last.message).filter(|_| scanned.more);
             if scanned.more {
                 // Should nobody go on with it, whoever takes it next does.
                 blob.scan_at = before.scan_at.or(Some(at));
@@ -158,7 +158,7 @@ impl<R: Rows> Work<'_, R> {
         Ok(Written::Scanned(Box::new(scanned)))
     }
 
-    async fn is_gone(&mut self, id: ConversationId) -> Step<bool, R::Error> {
+    pub(super) async fn is_gone(&mut self, id: ConversationId) -> Step<bool, R::Error> {
         match self.head(id).await {
             Ok(_) => Ok(false),
             Err(Stop::Refused(_)) => Ok(true),
@@ -175,7 +175,7 @@ impl<R: Rows> Work<'_, R> {
         first: bool,
         at: Timestamp,
     ) -> Step<Vec<ScannedFile>, R::Error> {
-        let mut ids: BTreeSet<FileId> = held.iter().map(|held| held.file_id).collect();
+        let mut ids: BTreeSet<FileId> = held.iter().map(|held| held.file).collect();
         if first {
             ids.extend(self.rows.files_with(blob.blob.id, SCAN_FILES_MAX).await?);
         }
@@ -183,18 +183,18 @@ impl<R: Rows> Work<'_, R> {
         let rows = self.rows.files(&ids).await?;
         let mut places: HashMap<FileId, BTreeSet<ConversationId>> = HashMap::new();
         // A message comes twice if it has the same content twice.
-        for of_message in held.chunk_by(|a, b| a.message_id == b.message_id) {
+        for of_message in held.chunk_by(|a, b| a.message == b.message) {
             let Some(one) = of_message.first() else { continue };
-            let owner = rows.iter().find(|row| row.file.id == one.file_id).map(|row| row.owner.id);
+            let owner = rows.iter().find(|row| row.file.id == one.file).map(|row| row.owner.id);
             // Nobody is left to be told where the conversation was deleted a moment ago.
-            if self.is_gone(one.conversation_id).await? {
+            if self.is_gone(one.conversation).await? {
                 continue;
             }
-            if let (Some(owner), Some(message)) = (owner, self.rows.message(one.message_id).await?) {
+            if let (Some(owner), Some(message)) = (owner, self.rows.message(one.message).await?) {
                 self.changed(message, owner, at, log::MESSAGE_UPDATED).await?;
             }
             for held in of_message {
-                places.entry(held.file_id).or_default().insert(held.conversation_id);
+                places.entry(held.file).or_default().insert(held.conversation);
             }
         }
         let scanned = |row: FileRow| ScannedFile {

@@ -143,6 +143,12 @@ impl<R: Rows> Work<'_, R> {
         self.rows.delete_mentions(message.id).await?;
         self.list_mentions(message.id, message.conversation_id, message.seq, edit.actor.id, &mentions)
             .await?;
+        // What was behind links that are there no more.
+        let shown = message.link_previews.len();
+        message.link_previews.retain(|preview| edit.content.contains(&preview.url));
+        if message.link_previews.len() < shown {
+            self.rows.set_previews(message.id, &message.link_previews, &[]).await?;
+        }
         message.content.clone_from(&edit.content);
         message.mentions = mentions.named;
         message.group_mention = mentions.group;
@@ -176,6 +182,7 @@ impl<R: Rows> Work<'_, R> {
         if !message.attachments.is_empty() {
             self.rows.detach(message.id).await?;
             message.attachments.clear();
+            message.link_previews.clear();
         }
         message.content.clear();
         message.mentions.clear();

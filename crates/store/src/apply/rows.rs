@@ -4,14 +4,15 @@ use super::heads::Head;
 use crate::file::BlobRow;
 use crate::{
     BlobId, BlobRef, ClaimKey, DueScan, Entry, KeyHolder, Mentions, NewConversation, NewFile, NewMessage,
-    NewSession, NewUser, ProvisionUser, Session, Usage,
+    NewPreview, NewSession, NewUser, ProvisionUser, Session, Usage,
 };
 use natter_protocol::{
-    ConversationId, ConversationInfo, Draft, ErrorCode, File, FileId, Invite, InviteId, IpRule, IpRuleId, Me,
-    MemberRole, Message, MessageId, PlatformRole, ScheduledMessage, ScheduledMessageId, Seq, SessionId,
-    Timestamp, UpdateMe, UpdateProfile, User, UserId, UserSummary,
+    ConversationId, ConversationInfo, Draft, ErrorCode, File, FileId, Invite, InviteId, IpRule, IpRuleId,
+    LinkPreview, Me, MemberRole, Message, MessageId, PlatformRole, ScheduledMessage, ScheduledMessageId, Seq,
+    SessionId, Timestamp, UpdateMe, UpdateProfile, User, UserId, UserSummary,
 };
 use std::future::Future;
+use uuid::Uuid;
 
 /// Why a write ends early.
 #[derive(Debug)]
@@ -77,9 +78,9 @@ pub(crate) struct FileRow {
 /// A message that holds a file.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Held {
-    pub(crate) message_id: MessageId,
-    pub(crate) conversation_id: ConversationId,
-    pub(crate) file_id: FileId,
+    pub(crate) message: MessageId,
+    pub(crate) conversation: ConversationId,
+    pub(crate) file: FileId,
 }
 
 /// A database in which a transaction is under way.
@@ -90,12 +91,19 @@ pub(crate) trait Database {
 
 /// All statements of one transaction.
 pub(crate) trait Rows:
-    ConversationRows + MemberRows + MessageRows + FileRows + PersonalRows + AccountRows + ServerRows
+    ConversationRows + MemberRows + MessageRows + FileRows + PreviewRows + PersonalRows + AccountRows + ServerRows
 {
 }
 
 impl<T> Rows for T where
-    T: ConversationRows + MemberRows + MessageRows + FileRows + PersonalRows + AccountRows + ServerRows
+    T: ConversationRows
+        + MemberRows
+        + MessageRows
+        + FileRows
+        + PreviewRows
+        + PersonalRows
+        + AccountRows
+        + ServerRows
 {
 }
 
@@ -347,6 +355,19 @@ rows! {
     fn delete_key(user: UserId, key: &str);
     /// Deletes keys that were claimed before this, at most so many. How many there were.
     fn erase_keys(before: Timestamp, rows_max: u32) -> u64;
+}
+
+rows! {
+    /// Previews of links.
+    PreviewRows:
+
+    /// Keeps what was found behind a link, in place of what was found before, and its picture.
+    fn put_preview(new: &NewPreview);
+    /// Replaces what a message shows of its links. Its pictures, of which these come in addition, are held for as long as
+    /// it is there.
+    fn set_previews(id: MessageId, previews: &[LinkPreview], images: &[Uuid]);
+    /// Deletes what has expired, and pictures that nothing shows since a while, at most so many rows. How many there were.
+    fn erase_previews(now: Timestamp, rows_max: u32) -> u64;
 }
 
 impl Entry {

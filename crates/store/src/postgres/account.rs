@@ -31,7 +31,7 @@ pub(super) const USER_ENABLED: &str =
 pub(super) const OWN_USER: &str = concat!(
     "SELECT ",
     user_columns!(),
-    ", u.presence_visible, u.last_seen_at FROM users AS u WHERE u.id = $1 AND u.disabled_at IS NULL"
+    ", u.presence_visible, u.link_previews, u.last_seen_at FROM users AS u WHERE u.id = $1 AND u.disabled_at IS NULL"
 );
 pub(super) const HIDDEN_AMONG: &str = "SELECT id FROM users WHERE id = ANY($1) AND NOT presence_visible";
 pub(super) const USERS_NAMED: &str =
@@ -122,7 +122,9 @@ impl Accounts for Postgres {
     async fn own_user(&self, id: UserId) -> Result<Option<OwnUser>> {
         let read = |row: &PgRow| {
             let user = User { last_seen: row.time_opt("last_seen_at")?, ..row::user(row)? };
-            Ok(OwnUser { user, presence_visible: row.try_get("presence_visible")? })
+            let (presence_visible, link_previews) =
+                (row.try_get("presence_visible")?, row.try_get("link_previews")?);
+            Ok(OwnUser { user, presence_visible, link_previews })
         };
         self.first(sqlx::query(OWN_USER).bind(id.uuid()), read).await
     }

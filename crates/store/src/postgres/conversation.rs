@@ -18,7 +18,7 @@ use uuid::Uuid;
 /// Columns of a conversation `c`, for [`info`].
 macro_rules! info_columns {
     () => {
-        "c.id, c.type, c.name, c.topic, c.visibility, c.status, c.created_by, c.created_at, c.updated_at"
+        "c.id, c.type, c.name, c.topic, c.visibility, c.status, c.link_previews, c.created_by, c.created_at, c.updated_at"
     };
 }
 pub(super) use info_columns;
@@ -360,6 +360,7 @@ pub(super) fn info(row: &PgRow) -> sqlx::Result<ConversationInfo> {
         topic: row.try_get("topic")?,
         visibility: row.text("visibility")?,
         status: row.text("status")?,
+        link_previews: row.try_get("link_previews")?,
         created_by: row.id("created_by", UserId::from_uuid)?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,

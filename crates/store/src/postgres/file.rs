@@ -91,10 +91,10 @@ pub(super) const REJECTED: &str = concat!(
     file_json!(),
     " AS file, b.signature, b.rejected_at, ",
     user_columns!(),
-    ", ARRAY(SELECT DISTINCT conversation_id
-               FROM attachments
-              WHERE file_id = x.id
-              ORDER BY conversation_id LIMIT $4) AS conversation_ids
+    ", ARRAY(SELECT DISTINCT a.conversation_id
+               FROM attachments AS a JOIN conversations AS c ON c.id = a.conversation_id
+              WHERE a.file_id = x.id AND c.deleted_at IS NULL
+              ORDER BY a.conversation_id LIMIT $4) AS conversation_ids
        FROM blobs AS b
        JOIN files AS x ON x.blob_id = b.id
        JOIN users AS u ON u.id = x.owner_id

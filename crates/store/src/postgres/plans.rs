@@ -1,7 +1,7 @@
 //! No statement reads a table whole.
 
 use super::message::{history, log};
-use super::{account, connect, conversation, index, message, search, statement as sql};
+use super::{account, connect, conversation, file, index, message, search, statement as sql};
 use crate::migration::POSTGRES;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
@@ -42,6 +42,18 @@ const FILL: &str = "
     INSERT INTO scheduled_messages (id, user_id, conversation_id, content, send_at, created_at)
         SELECT id(5, n), id(1, n), id(2, n), 'word', now() + n * interval '1 minute', now()
           FROM generate_series(0, 1999) AS n;
+    INSERT INTO blobs (id, sha256, size, look, status, rejected_at, scan_at, created_at)
+        SELECT id(7, n), sha256(n::text::bytea), 100, '{}', CASE WHEN n % 10 = 0 THEN 'rejected' ELSE 'ready' END,
+               CASE WHEN n % 10 = 0 THEN now() END, CASE WHEN n % 10 = 1 THEN now() END, now()
+          FROM generate_series(0, 1999) AS n;
+    INSERT INTO files (id, owner_id, blob_id, name, media_type, created_at)
+        SELECT id(8, n), id(1, n % 2000), id(7, n % 2000), 'a.jpg', 'image/jpeg', now() + n * interval '1 second'
+          FROM generate_series(0, 9999) AS n;
+    INSERT INTO attachments (message_id, position, file_id, conversation_id, seq, kind)
+        SELECT id, 0, id(8, seq * 7), conversation_id, seq, 'image' FROM messages WHERE seq % 5 = 0;
+    INSERT INTO scheduled_attachments (scheduled_id, position, file_id)
+        SELECT id, 0, id(8, 1) FROM scheduled_messages;
+    INSERT INTO file_usage (owner_id, bytes) SELECT id, 500 FROM users;
     INSERT INTO invites (id, conversation_id, code, created_by, created_at)
         SELECT id(6, n), id(2, n), n::text, id(1, n), now() FROM generate_series(0, 1999) AS n;
     INSERT INTO blocks (blocker_id, blocked_id, created_at)
@@ -58,6 +70,8 @@ const FILL: &str = "
 const VIEWER: &str = "'00000001000000000000000000000000'";
 const CONVERSATION: &str = "'00000002000000000000000000000000'";
 const MESSAGE: &str = "'00000003000000000000000000000005'";
+const FILE: &str = "'00000008000000000000000000000007'";
+const BLOB: &str = "'00000007000000000000000000000007'";
 const IN_CONVERSATION: &str = "'00000001000000000000000000000000', '00000002000000000000000000000000'";
 const OF_MESSAGE: &str = "'00000001000000000000000000000000', '00000003000000000000000000000005'";
 const MEMBER: &str = "'00000002000000000000000000000000', '00000001000000000000000000000000'";
@@ -113,6 +127,15 @@ async fn no_read_scans_a_table() {
         (history::SLICE, format!("{IN_CONVERSATION}, {before_all}")),
         (history::SLICE, format!("{IN_CONVERSATION}, {MESSAGE}, 0, 1, 1, 51")),
         (history::THREAD, format!("{IN_CONVERSATION}, {before_all}, {MESSAGE}")),
+        (file::FILE, format!("{FILE}, {VIEWER}")),
+        (file::OF_CONVERSATION[0][0], format!("{MEMBER}, NULL, 1000, 0, 51")),
+        (file::OF_CONVERSATION[0][1], format!("{MEMBER}, 'image', 1000, 0, 51")),
+        (file::OF_CONVERSATION[1][0], format!("{MEMBER}, NULL, 0, 0, 51")),
+        (file::OF_CONVERSATION[1][1], format!("{MEMBER}, 'image', 0, 0, 51")),
+        (file::REJECTED, format!("now(), {FILE}, 51, 100")),
+        (file::BLOBS_KNOWN, "'{}'".to_owned()),
+        (file::USAGE, VIEWER.to_owned()),
+        (file::NEXT_SCAN, String::new()),
         (log::EVENTS, format!("{VIEWER}, ARRAY[{CONVERSATION}]::uuid[], '{{0}}', '{{1000}}', 1000")),
     ])
     .await;
@@ -158,6 +181,21 @@ async fn no_write_scans_a_table() {
         (sql::ERASE_KEYS, "now(), 100".to_owned()),
         (sql::ERASE_REVOCATIONS, "now(), 100".to_owned()),
         (sql::SET_SEEN, "'{}', '{}'".to_owned()),
+        (sql::LOCK_FILES, format!("ARRAY[{FILE}]::uuid[], ARRAY[{MESSAGE}]::uuid[], '{{}}'")),
+        (sql::LOCK_USAGE, String::new()),
+        (sql::CONVERSATIONS_WITH, format!("ARRAY[{BLOB}]::uuid[]")),
+        (sql::FILES, format!("ARRAY[{FILE}]::uuid[]")),
+        (sql::DELETE_FILES, format!("ARRAY[{FILE}]::uuid[]")),
+        (sql::FILES_NOT_HELD, "now(), 100".to_owned()),
+        (sql::DETACH, MESSAGE.to_owned()),
+        (sql::DISCOUNT, format!("{BLOB}, 100")),
+        (sql::FORGET_UNSENT, BLOB.to_owned()),
+        (sql::BLOBS, format!("ARRAY[{BLOB}]::uuid[]")),
+        (sql::BLOB_OF, "sha256('1')".to_owned()),
+        (sql::DELETE_UNUSED_BLOBS, format!("ARRAY[{BLOB}]::uuid[]")),
+        (sql::FILES_WITH, format!("{BLOB}, 100")),
+        (sql::MESSAGES_WITH, format!("{BLOB}, {MESSAGE}, 100")),
+        (sql::CLAIM_SCANS, "now(), now(), 100".to_owned()),
         (sql::ERASE_MESSAGES, format!("{CONVERSATION}, 100")),
         (sql::ERASE_EVENTS, format!("{CONVERSATION}, 100")),
         (sql::ERASE_RECEIPTS, format!("{CONVERSATION}, 100")),

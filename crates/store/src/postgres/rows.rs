@@ -6,6 +6,7 @@ mod file;
 mod member;
 mod message;
 mod personal;
+mod preview;
 mod server;
 
 use super::Statement;

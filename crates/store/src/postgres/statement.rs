@@ -121,7 +121,7 @@ pub(super) const UPDATE_CONTENT: &str = "
 pub(super) const ERASE_CONTENT: &str = "
     UPDATE messages
        SET content = '', mentions = NULL, group_mention = NULL, mentions_all = false, forwarded_sender_id = NULL,
-           forwarded_at = NULL, pinned_at = NULL, deleted_at = $2
+           forwarded_at = NULL, pinned_at = NULL, link_previews = NULL, deleted_at = $2
      WHERE id = $1";
 pub(super) const INSERT_REACTION: &str = "
     INSERT INTO message_reactions (message_id, user_id, emoji, created_at) VALUES ($1, $2, $3, $4)
@@ -150,7 +150,7 @@ pub(super) const INSERT_MEMBERS: &str = "
     INSERT INTO conversation_members (conversation_id, user_id, role, joined_at, last_read_seq)
     SELECT $1, user_id, role, $4, $5 FROM UNNEST($2::uuid[], $3::text[]) AS new (user_id, role)";
 pub(super) const UPDATE_CONVERSATION: &str = "
-    UPDATE conversations SET name = $2, topic = $3, visibility = $4, status = $5 WHERE id = $1";
+    UPDATE conversations SET name = $2, topic = $3, visibility = $4, status = $5, link_previews = $6 WHERE id = $1";
 pub(super) const DELETE_CONVERSATION: &str = "
     WITH deleted AS (UPDATE conversations SET deleted_at = $2, direct_key = NULL WHERE id = $1),
          unsent AS (DELETE FROM drafts WHERE conversation_id = $1)
@@ -216,7 +216,7 @@ pub(super) const INSERT_USER_OF_HOST: &str = "
 pub(super) const UPDATE_PROFILE: &str = "
     UPDATE users
        SET display_name = coalesce($2, display_name), avatar_url = nullif(coalesce($3, avatar_url), ''),
-           presence_visible = coalesce($4, presence_visible)
+           presence_visible = coalesce($4, presence_visible), link_previews = coalesce($5, link_previews)
      WHERE id = $1";
 /// In the order of the ids, because other nodes may do the same.
 pub(super) const SET_SEEN: &str = "
@@ -368,3 +368,28 @@ pub(super) const ERASE_RECEIPTS: &str = "
      WHERE conversation_id = $1
        AND (user_id, seq) IN (SELECT user_id, seq FROM message_read_receipts WHERE conversation_id = $1 LIMIT $2)";
 pub(super) const ERASE_CONVERSATION: &str = "DELETE FROM conversations WHERE id = $1";
+
+pub(super) const INSERT_PREVIEW_IMAGE: &str = "
+    INSERT INTO preview_images (id, media_type, content, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+pub(super) const PUT_PREVIEW: &str = "
+    INSERT INTO link_previews (url, preview, image_id, expires_at) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (url) DO UPDATE
+        SET preview = excluded.preview, image_id = excluded.image_id, expires_at = excluded.expires_at";
+pub(super) const SET_PREVIEWS: &str = "UPDATE messages SET link_previews = $2 WHERE id = $1";
+/// A picture that was erased meanwhile is not there to be held; one that is must not be erased now.
+pub(super) const HOLD_PREVIEW_IMAGES: &str = "
+    INSERT INTO message_preview_images (message_id, image_id)
+    SELECT $1, id FROM preview_images WHERE id = ANY($2) ORDER BY id FOR KEY SHARE
+    ON CONFLICT DO NOTHING";
+pub(super) const ERASE_PREVIEWS: &str = "
+    DELETE FROM link_previews
+     WHERE url IN (SELECT url FROM link_previews
+                    WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
+pub(super) const ERASE_PREVIEW_IMAGES: &str = "
+    DELETE FROM preview_images
+     WHERE id IN (SELECT i.id
+                    FROM preview_images AS i
+                   WHERE i.created_at < $1
+                     AND NOT EXISTS (SELECT FROM message_preview_images WHERE image_id = i.id)
+                     AND NOT EXISTS (SELECT FROM link_previews WHERE image_id = i.id)
+                   LIMIT $2 FOR UPDATE SKIP LOCKED)";

@@ -261,6 +261,7 @@ fn touched(write: &Write) -> Touched {
         Write::SendMessage(new) => Touched::Conversation(new.conversation_id),
         Write::EditMessage(edit) => Touched::ConversationOf(edit.message_id),
         Write::DeleteMessage(delete) => Touched::ConversationOf(delete.message_id),
+        Write::AttachPreviews(attach) => Touched::ConversationOf(attach.message_id),
         Write::SetReaction { message_id, .. } => Touched::ConversationOf(*message_id),
         Write::MarkRead(mark) => Touched::Conversation(mark.conversation_id),
         Write::UpdateConversation(update) => Touched::Conversation(update.act.conversation_id),
@@ -303,6 +304,8 @@ fn touched(write: &Write) -> Touched {
         | Write::DeleteIpRule(_)
         | Write::ClaimKey(_)
         | Write::KeepAnswer(_)
+        | Write::KeepPreview(_)
+        | Write::ErasePreviews { .. }
         | Write::Erase { .. } => Touched::Nothing,
     }
 }

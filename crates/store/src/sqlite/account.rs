@@ -17,7 +17,7 @@ pub(super) static USER_ENABLED: LazyLock<String> =
     LazyLock::new(|| users("WHERE u.id = ?1 AND u.disabled_at IS NULL"));
 pub(super) static OWN_USER: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT {USER_COLUMNS}, u.last_seen_at, u.presence_visible
+        "SELECT {USER_COLUMNS}, u.last_seen_at, u.presence_visible, u.link_previews
            FROM users AS u WHERE u.id = ?1 AND u.disabled_at IS NULL"
     )
 });
@@ -131,7 +131,7 @@ impl Accounts for Sqlite {
                         let mut columns = Columns::of(row);
                         let user = columns.user()?;
                         let user = User { last_seen: columns.time_opt()?, ..user };
-                        Ok(OwnUser { user, presence_visible: columns.get()? })
+                        Ok(OwnUser { user, presence_visible: columns.get()?, link_previews: columns.get()? })
                     })
                     .optional()
             })

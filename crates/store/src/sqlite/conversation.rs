@@ -17,8 +17,7 @@ use std::sync::LazyLock;
 use uuid::Uuid;
 
 /// Columns of a [`ConversationInfo`] `c`, in the order of [`info_columns`].
-pub(super) const INFO_COLUMNS: &str =
-    "c.id, c.type, c.name, c.topic, c.visibility, c.status, c.created_by, c.created_at, c.updated_at";
+pub(super) const INFO_COLUMNS: &str = "c.id, c.type, c.name, c.topic, c.visibility, c.status, c.link_previews, c.created_by, c.created_at, c.updated_at";
 
 /// Members that are put in order for each page of them. Of a larger crowd, one page is found sooner among all users, who
 /// are in that order.
@@ -384,6 +383,7 @@ pub(super) fn info_columns(columns: &mut Columns<'_>) -> rusqlite::Result<Conver
         topic: columns.get()?,
         visibility: columns.text()?,
         status: columns.text()?,
+        link_previews: columns.get()?,
         created_by: columns.id(UserId::from_uuid)?,
         created_at: columns.time()?,
         updated_at: columns.time()?,

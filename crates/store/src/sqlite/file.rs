@@ -66,10 +66,10 @@ pub(super) static REJECTED: LazyLock<String> = LazyLock::new(|| {
     format!(
         "SELECT {}, u.id, u.username, u.display_name, u.avatar_url, b.signature, b.rejected_at,
                 (SELECT json_group_array(lower(hex(conversation_id)))
-                   FROM (SELECT DISTINCT conversation_id
-                           FROM attachments
-                          WHERE file_id = x.id
-                          ORDER BY conversation_id LIMIT {REJECTED_CONVERSATIONS_MAX}) AS listed)
+                   FROM (SELECT DISTINCT a.conversation_id
+                           FROM attachments AS a JOIN conversations AS c ON c.id = a.conversation_id
+                          WHERE a.file_id = x.id AND c.deleted_at IS NULL
+                          ORDER BY a.conversation_id LIMIT {REJECTED_CONVERSATIONS_MAX}) AS listed)
            FROM blobs AS b
           CROSS JOIN files AS x ON x.blob_id = b.id
           CROSS JOIN users AS u ON u.id = x.owner_id

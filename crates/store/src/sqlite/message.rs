@@ -29,7 +29,7 @@ pub(super) const MESSAGE_COLUMNS: &str = concat!(
         FROM attachments AS a \
         JOIN files AS x ON x.id = a.file_id \
         JOIN blobs AS b ON b.id = x.blob_id \
-       WHERE a.message_id = m.id), \
+       WHERE a.message_id = m.id), m.link_previews, \
      (SELECT json_group_array(json_object('emoji', r.emoji, 'count', r.count, 'me', json(iif(r.me, 'true', 'false'))) \
                               ORDER BY r.first_at, r.emoji) \
         FROM (SELECT emoji, count(*) AS count, max(user_id = ?1) AS me, min(created_at) AS first_at \
@@ -339,7 +339,7 @@ pub(super) fn message(columns: &mut Columns<'_>) -> rusqlite::Result<Message> {
         mentions: columns.json_opt()?.unwrap_or_default(),
         group_mention: columns.text_opt()?,
         attachments: columns.json()?,
-        link_previews: Vec::new(),
+        link_previews: columns.json_opt()?.unwrap_or_default(),
         reactions: columns.json::<Vec<ReactionCount>>()?,
         created_at: columns.time()?,
         reply_count: columns.get()?,

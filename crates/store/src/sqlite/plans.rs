@@ -2,14 +2,16 @@
 
 use super::message::{history, log};
 use super::rows::statement as write;
-use super::{account, conversation, index, message, readers, search};
+use super::{account, conversation, file, index, message, readers, search};
 use crate::migration::SQLITE;
 use rusqlite::Connection;
 
-/// What may be read whole: subqueries as small as a page, as the list of a user's conversations, or as what the caller
-/// passes; and what is deleted.
-const SMALL: [&str; 12] = [
+/// What may be read whole: subqueries as small as a page, as the list of a user's conversations, as the files with one
+/// content, or as what the caller passes; and what is deleted.
+const SMALL: [&str; 14] = [
     "newest",
+    "listed",
+    "owned",
     "sorted",
     "page",
     "replies",
@@ -96,6 +98,15 @@ fn reads() -> Vec<&'static str> {
         &history::THREAD_AFTER,
         &log::EVENTS,
         &log::REPLAY,
+        file::FILE,
+        &file::OF_CONVERSATION[0][0],
+        &file::OF_CONVERSATION[0][1],
+        &file::OF_CONVERSATION[1][0],
+        &file::OF_CONVERSATION[1][1],
+        &file::REJECTED,
+        file::BLOBS_KNOWN,
+        file::USAGE,
+        file::NEXT_SCAN,
         search::PENDING,
         search::BLOCKS,
         search::ROW,
@@ -166,6 +177,19 @@ fn writes() -> Vec<&'static str> {
         write::DELETE_KEY,
         write::ERASE_KEYS,
         write::ERASE_REVOCATIONS,
+        write::FILE,
+        write::DELETE_FILE,
+        write::FILES_NOT_HELD,
+        write::DETACH,
+        write::DISCOUNT,
+        write::FORGET_UNSENT,
+        &write::BLOB,
+        &write::BLOB_OF,
+        write::UPDATE_BLOB,
+        write::DELETE_UNUSED_BLOB,
+        write::FILES_WITH,
+        write::MESSAGES_WITH,
+        write::CLAIM_SCANS,
         write::NEXT_DELETED,
         write::ERASE_CONVERSATION,
     ];

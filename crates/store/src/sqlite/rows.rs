@@ -11,6 +11,7 @@ mod file;
 mod member;
 mod message;
 mod personal;
+mod preview;
 mod server;
 pub(super) mod statement;
 

@@ -44,7 +44,8 @@ impl AccountRows for Transaction<'_> {
             .bind(id.uuid())
             .bind(&update.display_name)
             .bind(&update.avatar_url)
-            .bind(update.presence_visible);
+            .bind(update.presence_visible)
+            .bind(update.link_previews);
         self.changes(statement).await
     }
 

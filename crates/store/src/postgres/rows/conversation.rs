@@ -77,7 +77,8 @@ impl ConversationRows for Transaction<'_> {
             .bind(&info.name)
             .bind(&info.topic)
             .bind(info.visibility.to_text())
-            .bind(info.status.to_text());
+            .bind(info.status.to_text())
+            .bind(info.link_previews);
         self.run(statement).await
     }
 

@@ -141,9 +141,9 @@ impl FileRows for Transaction<'_> {
             sqlx::query(sql::MESSAGES_WITH).bind(blob.uuid()).bind(after.uuid()).bind(i64::from(limit));
         let read = |row: &PgRow| {
             Ok(Held {
-                message_id: row.id("message_id", MessageId::from_uuid)?,
-                conversation_id: row.id("conversation_id", ConversationId::from_uuid)?,
-                file_id: row.id("file_id", FileId::from_uuid)?,
+                message: row.id("message_id", MessageId::from_uuid)?,
+                conversation: row.id("conversation_id", ConversationId::from_uuid)?,
+                file: row.id("file_id", FileId::from_uuid)?,
             })
         };
         self.all(statement, read).await

@@ -38,7 +38,8 @@ impl AccountRows for Batch<'_> {
     }
 
     async fn update_profile(&mut self, id: UserId, update: &UpdateProfile) -> Step<bool, Error> {
-        let row = (id.uuid(), &update.display_name, &update.avatar_url, update.presence_visible);
+        let UpdateProfile { display_name, avatar_url, presence_visible, link_previews } = update;
+        let row = (id.uuid(), display_name, avatar_url, presence_visible, link_previews);
         self.hits(sql::UPDATE_PROFILE, row)
     }
 

@@ -93,7 +93,8 @@ impl ConversationRows for Batch<'_> {
 
     async fn update_conversation(&mut self, info: &ConversationInfo) -> Step<(), Error> {
         let (visibility, status) = (info.visibility.to_text(), info.status.to_text());
-        self.run(sql::UPDATE_CONVERSATION, (info.id.uuid(), &info.name, &info.topic, visibility, status))
+        let row = (info.id.uuid(), &info.name, &info.topic, visibility, status, info.link_previews);
+        self.run(sql::UPDATE_CONVERSATION, row)
     }
 
     async fn delete_conversation(&mut self, id: ConversationId, at: Timestamp) -> Step<Vec<UserId>, Error> {

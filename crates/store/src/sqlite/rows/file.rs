@@ -146,9 +146,9 @@ impl FileRows for Batch<'_> {
     async fn messages_with(&mut self, blob: BlobId, after: MessageId, limit: u32) -> Step<Vec<Held>, Error> {
         self.all(sql::MESSAGES_WITH, (blob.uuid(), after.uuid(), limit), |columns| {
             Ok(Held {
-                message_id: columns.id(MessageId::from_uuid)?,
-                conversation_id: columns.id(ConversationId::from_uuid)?,
-                file_id: columns.id(FileId::from_uuid)?,
+                message: columns.id(MessageId::from_uuid)?,
+                conversation: columns.id(ConversationId::from_uuid)?,
+                file: columns.id(FileId::from_uuid)?,
             })
         })
     }

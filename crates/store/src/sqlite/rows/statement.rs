@@ -46,7 +46,7 @@ pub(in crate::sqlite) const UPDATE_CONTENT: &str = "
 pub(in crate::sqlite) const ERASE_CONTENT: &str = "
     UPDATE messages
        SET content = '', mentions = NULL, group_mention = NULL, mentions_all = 0, forwarded_sender_id = NULL,
-           forwarded_at = NULL, pinned_at = NULL, deleted_at = ?2
+           forwarded_at = NULL, pinned_at = NULL, link_previews = NULL, deleted_at = ?2
      WHERE id = ?1";
 pub(super) const INSERT_REACTION: &str = "
     INSERT INTO message_reactions (message_id, user_id, emoji, created_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
@@ -72,8 +72,7 @@ pub(super) const INSERT_CONVERSATION: &str = "
                                last_seq, member_count)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, ?11)
     ON CONFLICT DO NOTHING";
-pub(in crate::sqlite) const UPDATE_CONVERSATION: &str =
-    "UPDATE conversations SET name = ?2, topic = ?3, visibility = ?4, status = ?5 WHERE id = ?1";
+pub(in crate::sqlite) const UPDATE_CONVERSATION: &str = "UPDATE conversations SET name = ?2, topic = ?3, visibility = ?4, status = ?5, link_previews = ?6 WHERE id = ?1";
 pub(in crate::sqlite) const DELETE_CONVERSATION: &str =
     "UPDATE conversations SET direct_key = NULL, deleted_at = ?2 WHERE id = ?1";
 pub(in crate::sqlite) const DELETE_MEMBERS: &str =
@@ -152,7 +151,7 @@ pub(super) const INSERT_USER_OF_HOST: &str = "
 pub(in crate::sqlite) const UPDATE_PROFILE: &str = "
     UPDATE users
        SET display_name = coalesce(?2, display_name), avatar_url = nullif(coalesce(?3, avatar_url), ''),
-           presence_visible = coalesce(?4, presence_visible)
+           presence_visible = coalesce(?4, presence_visible), link_previews = coalesce(?5, link_previews)
      WHERE id = ?1";
 pub(in crate::sqlite) const SET_SEEN: &str =
     "UPDATE users SET last_seen_at = max(coalesce(last_seen_at, ?2), ?2) WHERE id = ?1";
@@ -263,3 +262,28 @@ pub(in crate::sqlite) const ERASE_CONTENTS: [&str; 3] = [
         AND (user_id, seq) IN (SELECT user_id, seq FROM message_read_receipts WHERE conversation_id = ?1 LIMIT ?2)",
 ];
 pub(in crate::sqlite) const ERASE_CONVERSATION: &str = "DELETE FROM conversations WHERE id = ?1";
+
+/// A message that shows it may be on its way while it expires: whoever brought it knows its id.
+pub(super) const INSERT_PREVIEW_IMAGE: &str = "
+    INSERT INTO preview_images (id, media_type, content, created_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+pub(super) const PUT_PREVIEW: &str = "
+    INSERT INTO link_previews (url, preview, image_id, expires_at) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (url) DO UPDATE
+        SET preview = excluded.preview, image_id = excluded.image_id, expires_at = excluded.expires_at";
+pub(in crate::sqlite) const SET_PREVIEWS: &str = "UPDATE messages SET link_previews = ?2 WHERE id = ?1";
+/// A picture that was erased meanwhile is not there to be held.
+pub(super) const HOLD_PREVIEW_IMAGE: &str = "
+    INSERT INTO message_preview_images (message_id, image_id)
+    SELECT ?1, id FROM preview_images WHERE id = ?2
+    ON CONFLICT DO NOTHING";
+pub(in crate::sqlite) const ERASE_PREVIEWS: &str = "
+    DELETE FROM link_previews
+     WHERE url IN (SELECT url FROM link_previews WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)";
+pub(in crate::sqlite) const ERASE_PREVIEW_IMAGES: &str = "
+    DELETE FROM preview_images
+     WHERE id IN (SELECT i.id
+                    FROM preview_images AS i
+                   WHERE i.created_at < ?1
+                     AND NOT EXISTS (SELECT 1 FROM message_preview_images WHERE image_id = i.id)
+                     AND NOT EXISTS (SELECT 1 FROM link_previews WHERE image_id = i.id)
+                   LIMIT ?2)";

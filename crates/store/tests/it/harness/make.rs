@@ -64,6 +64,7 @@ pub(crate) fn new_group(owner: &User, members: &[&User]) -> NewConversation {
             topic: Some("Boats".to_owned()),
             visibility: Visibility::Private,
             status: ConversationStatus::Active,
+            link_previews: true,
             created_by: owner.id,
             created_at,
             updated_at: created_at,

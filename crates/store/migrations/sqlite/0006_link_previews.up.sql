@@ -1,0 +1,33 @@
+-- Whether what is behind links is looked up: in a conversation, and for what a user sends.
+ALTER TABLE conversations ADD COLUMN link_previews INTEGER NOT NULL DEFAULT 1 CHECK (link_previews IN (0, 1));
+ALTER TABLE users ADD COLUMN link_previews INTEGER NOT NULL DEFAULT 1 CHECK (link_previews IN (0, 1));
+
+-- JSON of what was behind the links of a message when it was sent. A website that says something else later says it in
+-- later messages.
+ALTER TABLE messages ADD COLUMN link_previews TEXT;
+
+-- Small pictures, which a database keeps as well as a disk does, and erases together with what shows them.
+CREATE TABLE preview_images (
+    id         BLOB PRIMARY KEY CHECK (length(id) = 16),
+    media_type TEXT NOT NULL,
+    content    BLOB NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX preview_images_by_time ON preview_images (created_at);
+
+CREATE TABLE message_preview_images (
+    message_id BLOB NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
+    image_id   BLOB NOT NULL REFERENCES preview_images (id),
+    PRIMARY KEY (message_id, image_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX message_preview_images_by_image ON message_preview_images (image_id);
+
+-- What was found behind a link lately, or that there was nothing.
+CREATE TABLE link_previews (
+    url        TEXT PRIMARY KEY,
+    preview    TEXT,
+    image_id   BLOB REFERENCES preview_images (id),
+    expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX link_previews_by_expiry ON link_previews (expires_at);
+CREATE INDEX link_previews_by_image ON link_previews (image_id) WHERE image_id IS NOT NULL;
