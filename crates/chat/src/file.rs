@@ -17,7 +17,7 @@ use crate::{Actor, Chat, Error, Result};
 use link::Links;
 use natter_files::kind::Types;
 use natter_files::scan::Clamd;
-use natter_files::{Blobs, Intake, Workshop};
+use natter_files::{Blobs, Intake, Refused, Workshop};
 use natter_protocol::{
     ConversationId, FileId, FileKind, FileRejection, Page, Seq, SharedFile, Timestamp, limits,
 };
@@ -62,6 +62,16 @@ pub(crate) struct Files {
     links: Links,
     /// A file is to be scanned.
     scan_due: Notify,
+}
+
+impl Files {
+    /// Looks into something as files are looked into; none if it cannot be.
+    pub(crate) async fn looked_into<T: Send + 'static>(
+        &self,
+        look: impl FnOnce() -> Result<T, Refused> + Send + 'static,
+    ) -> Option<T> {
+        self.house.workshop.run(look).await.ok()?.ok()
+    }
 }
 
 impl Chat {

@@ -19,6 +19,7 @@ mod page;
 mod permission;
 mod person;
 mod presence;
+mod preview;
 mod random;
 mod relay;
 mod search;
@@ -35,9 +36,10 @@ pub use error::Error;
 pub use execute::Submitted;
 pub use file::{FileHouse, FileRules, LinkProof, OpenFile, UploadWay, Uploading};
 pub use message::History;
-pub use natter_store::{FileOrder, KeyHolder, ListFilter};
+pub use natter_store::{FileOrder, KeyHolder, ListFilter, PreviewPicture};
 pub use operate::Claim;
 pub use presence::Keeper;
+pub use preview::{PageFault, Pages, WebPage};
 pub use random::{Random, SystemRandom};
 pub use relay::Relay;
 pub use search::SearchRequest;
@@ -49,6 +51,7 @@ use file::Files;
 use natter_protocol::Timestamp;
 use natter_realtime::Hub;
 use natter_store::Store;
+use preview::LinkPreviews;
 use relay::Signals;
 use std::sync::Arc;
 use sync::Resumes;
@@ -84,6 +87,7 @@ pub struct Chat {
     cursors: Cursors,
     signals: Signals,
     files: Option<Files>,
+    previews: Option<LinkPreviews>,
 }
 
 impl Chat {
@@ -107,6 +111,7 @@ impl Chat {
             cursors: Cursors::new(&cursor_secret),
             signals: Signals::default(),
             files: None,
+            previews: None,
             store,
             hub,
             clock,

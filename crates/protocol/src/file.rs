@@ -146,6 +146,13 @@ pub enum FileKind {
     Document,
 }
 
+impl PreviewImage {
+    /// Where the picture of this id is.
+    pub fn address(id: uuid::Uuid) -> String {
+        format!("/api/v1/link-previews/{id}/image")
+    }
+}
+
 impl File {
     /// What it is shown as.
     pub fn kind(&self) -> FileKind {

@@ -23,6 +23,13 @@ const MAPPED_BITS: u8 = 96;
 #[serde(try_from = "String", into = "String")]
 pub struct Cidr(IpNet);
 
+impl Cidr {
+    /// Whether an address is in it.
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
+        self.0.contains(&address)
+    }
+}
+
 /// Decides who gets in, by the rules of the configuration and those that admins make while the server runs.
 pub(crate) struct Access {
     trusted_proxies: Ranges,
@@ -58,7 +65,7 @@ struct Guest {
 }
 
 /// An open socket's place among those that a rule can close; dropping it leaves.
-pub(crate) struct Admission {
+pub(crate) struct Entry {
     access: Arc<Access>,
     connection_id: ConnectionId,
 }
@@ -128,9 +135,9 @@ impl Access {
         address: IpAddr,
         user_id: UserId,
         session_id: SessionId,
-    ) -> Admission {
+    ) -> Entry {
         self.sockets().insert(connection_id, Guest { address, user_id, session_id });
-        Admission { access: Arc::clone(self), connection_id }
+        Entry { access: Arc::clone(self), connection_id }
     }
 
     /// The address that a request comes from: its peer's, unless that is a trusted proxy. Then it is the last one in
@@ -172,7 +179,7 @@ impl Access {
     }
 }
 
-impl Drop for Admission {
+impl Drop for Entry {
     fn drop(&mut self) {
         self.access.sockets().remove(&self.connection_id);
     }

@@ -14,6 +14,7 @@ mod docs;
 mod fault;
 mod files;
 mod limits;
+mod link_previews;
 mod load;
 mod log;
 mod setting;
@@ -31,6 +32,7 @@ pub use docs::{example, markdown, toml};
 pub use fault::ConfigError;
 pub use files::{FileType, Files, FilesPlace, SecretKey};
 pub use limits::Limits;
+pub use link_previews::LinkPreviews;
 pub use load::{Flags, not_yet};
 pub use log::{Levels, Log, LogFormat};
 pub use setting::{Rule, Setting};
@@ -61,6 +63,8 @@ settings! {
         files: Files,
         /// The virus scanner that files are shown to.
         clamd: Clamd,
+        /// What is shown of the pages behind links.
+        link_previews: LinkPreviews,
         /// How the nodes of a cluster tell each other what happened.
         bus: Bus,
         /// Who gets in.

@@ -85,6 +85,7 @@ pub(crate) fn start(app: &App) -> TaskTracker {
         }
     }));
     files(app, &jobs);
+    previews(app, &jobs);
     jobs.close();
     jobs
 }
@@ -132,6 +133,29 @@ fn files(app: &App, jobs: &TaskTracker) {
         async move {
             if let Err(error) = chat.sweep_blobs().await {
                 tracing::warn!(%error, "content that no file has stays for a while");
+            }
+        }
+    }));
+}
+
+/// What is done about links.
+fn previews(app: &App, jobs: &TaskTracker) {
+    let App { chat, stopping, .. } = app;
+    let (looking, stop) = (Arc::clone(chat), stopping.clone());
+    jobs.spawn(async move { stop.run_until_cancelled(looking.preview_links()).await });
+    let erase = Arc::clone(chat);
+    jobs.spawn(every(Duration::from_secs(ERASE_SECONDS), stopping.clone(), move || {
+        let chat = Arc::clone(&erase);
+        async move {
+            loop {
+                match chat.erase_previews().await {
+                    Ok(true) => tokio::time::sleep(Duration::from_millis(ERASE_PAUSE_MS)).await,
+                    Ok(false) => break,
+                    Err(error) => {
+                        tracing::warn!(%error, "what was found behind links is not erased yet");
+                        break;
+                    }
+                }
             }
         }
     }));

@@ -4,6 +4,7 @@
 //! `natter_chat::Chat`. This is the only crate that knows HTTP.
 
 pub mod access;
+mod admission;
 pub mod app;
 mod assets;
 mod bench;
@@ -17,6 +18,7 @@ mod limit;
 mod log;
 mod net;
 pub mod open;
+mod preview;
 pub mod rest;
 pub mod seed;
 pub mod serve;

@@ -1,8 +1,9 @@
 //! From the configuration to a working chat, for the server and for the verbs of the command line alike.
 
-use crate::config::{Auth, Claim, Config, WhenUnavailable};
+use crate::config::{Auth, Claim, Config, LinkPreviews, WhenUnavailable};
 use crate::data_dir;
 use crate::jwks::PublishedJwks;
+use crate::preview::WebPages;
 use anyhow::{Context as _, Result};
 use natter_chat::{
     Chat, ClaimNames, FileHouse, FileRules, HostKeys, HostTokens, Random as _, Rules, SystemClock,
@@ -36,7 +37,7 @@ pub async fn chat(config: &Config) -> Result<Open> {
     put_together(config, None).await
 }
 
-/// The same for a server, which takes files as well. The data directory must be this process's alone.
+/// The same for a server, which takes files as well and looks at pages. The data directory must be this process's alone.
 pub async fn with_files(config: &Config) -> Result<Open> {
     put_together(config, Some(files(config).await?)).await
 }
@@ -64,10 +65,19 @@ async fn put_together(config: &Config, files: Option<FileHouse>) -> Result<Open>
         None => chat,
     };
     let chat = match files {
-        Some(files) => chat.with_files(files).await?,
+        Some(files) => with_previews(config, chat.with_files(files).await?)?,
         None => chat,
     };
     Ok(Open { chat: Arc::new(chat), store, hub, committed })
+}
+
+/// Shows what is behind links, if the operator wants that.
+fn with_previews(config: &Config, chat: Chat) -> Result<Chat> {
+    let LinkPreviews { enabled, addresses_allowed } = &config.link_previews;
+    if !enabled {
+        return Ok(chat);
+    }
+    Ok(chat.with_previews(Arc::new(WebPages::new(addresses_allowed)?)))
 }
 
 /// What files are kept with and looked at by.

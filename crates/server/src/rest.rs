@@ -19,6 +19,7 @@ mod message;
 mod middleware;
 mod openapi;
 mod pin;
+mod preview;
 mod reaction;
 mod receipt;
 mod reply;
@@ -50,10 +51,6 @@ const BASES: [&str; 2] = ["/api/v1", "/api/chat"];
 pub fn router(app: App) -> Router {
     let guarded = |api: Router<App>, group: Group| api.merge(group.guarded(&app));
     let api = groups().into_iter().fold(Router::new(), guarded).route("/ws", get(socket::open));
-    let resumable = resumable_uploads().into_iter().fold(Router::new(), guarded);
-    let resumable = resumable.route_layer(from_fn_with_state(app.clone(), file::speak));
-    let receiving = uploads().into_iter().fold(resumable, guarded);
-    let mut receivers = Router::new();
     let mut router = Router::new()
         .route("/metrics", get(health::metrics))
         .route("/api/openapi.json", get(docs::openapi))
@@ -66,18 +63,32 @@ pub fn router(app: App) -> Router {
         .route("/api/docs/errors/{code}", get(docs::error_code));
     for base in BASES {
         router = router.nest(base, api.clone());
-        receivers = receivers.nest(base, receiving.clone());
     }
-    let receivers = middleware::guard(receivers, &app)
-        .layer(from_fn_with_state(app.clone(), file::hear_out))
-        .method_not_allowed_fallback(failure::method_not_allowed);
     let router = middleware::guard(router.fallback(assets::serve), &app)
         // Whoever watches over the server need not be let in.
         .route("/health", get(health::alive))
         .route("/health/ready", get(health::ready))
         .method_not_allowed_fallback(failure::method_not_allowed);
     let sockets = middleware::guard(socket::socket_io(&app), &app);
-    middleware::layer(router, receivers, sockets, &app).with_state(app)
+    middleware::layer(router, receivers(&app), sockets, &app).with_state(app)
+}
+
+/// What takes files.
+fn receivers(app: &App) -> Router<App> {
+    let guarded = |api: Router<App>, group: Group| api.merge(group.guarded(app));
+    let at_once = uploads().into_iter().fold(Router::new(), guarded);
+    let in_parts = resumable_uploads().into_iter().fold(Router::new(), guarded);
+    let introduce = from_fn_with_state(app.clone(), file::introduce);
+    let mut receivers = Router::new();
+    for base in BASES {
+        let guarded = |part: &Router<App>| middleware::guard(Router::new().nest(base, part.clone()), app);
+        receivers = receivers
+            .merge(middleware::share(guarded(&at_once), app))
+            .merge(middleware::share(guarded(&in_parts), app).layer(introduce.clone()));
+    }
+    receivers
+        .layer(from_fn_with_state(app.clone(), file::hear_out))
+        .method_not_allowed_fallback(failure::method_not_allowed)
 }
 
 /// The OpenAPI document.
@@ -94,11 +105,12 @@ pub fn asyncapi() -> serde_json::Value {
 }
 
 /// The API: who may come in, what that counts against, and what there is.
-fn groups() -> [Group; 9] {
+fn groups() -> [Group; 10] {
     [
         anybody().counted(Rate::Registrations).routes(routes!(account::register)),
         anybody().counted(Rate::SignIns).routes(routes!(account::login)),
         anybody().routes(routes!(account::refresh)).routes(routes!(account::logout)),
+        anybody().routes(routes!(preview::image)),
         signed_in_unkept().counted(Rate::SignIns).routes(routes!(session::change_password)),
         signed_in_unkept().routes(routes!(account::ticket)),
         signed_in()

@@ -44,8 +44,12 @@ impl Chat {
     /// Puts a change of a message in line, and answers with the message as the actor sees it then.
     pub(crate) async fn commit_message(self: &Arc<Self>, actor: &Actor, write: Write) -> Result<Submitted> {
         let actor = actor.clone();
+        let edited = matches!(write, Write::EditMessage(_));
         self.commit(write, async move |chat, written| match written {
             Written::Message(message) => {
+                if edited {
+                    chat.preview_later(&message);
+                }
                 let message = Box::new(chat.message(&actor, message.id).await?);
                 Ok(Reply::Message { message, repeat: false })
             }

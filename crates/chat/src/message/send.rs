@@ -68,7 +68,10 @@ impl Chat {
     ) -> Result<Submitted> {
         let actor = actor.clone();
         self.commit(Write::SendMessage(Box::new(new)), async move |chat, written| match written {
-            Written::Message(message) => Ok(Reply::Message { message, repeat: false }),
+            Written::Message(message) => {
+                chat.preview_later(&message);
+                Ok(Reply::Message { message, repeat: false })
+            }
             Written::MessageRepeat(id) => {
                 let message = Box::new(chat.message(&actor, id).await?);
                 Ok(Reply::Message { message, repeat: true })
