@@ -2,11 +2,13 @@
 
 mod behind;
 mod make;
+mod upload;
 
 pub(crate) use behind::Behind;
 pub(crate) use make::*;
+pub(crate) use upload::*;
 
-use natter_protocol::{Conversation, ConversationId, Event, Member, Message, User};
+use natter_protocol::{Conversation, ConversationId, Event, Member, Message, MessageId, User};
 use natter_store::{
     DatabaseUrl, ListFilter, NewConversation, NewMessage, Notice, OpenError, OpenOptions, Opened, Refusal,
     Result, Store, StoreError, Write, Written,
@@ -182,6 +184,10 @@ impl World {
 
     pub(crate) async fn message(&self, of: &Message, viewer: &User) -> Message {
         self.store.message(of.id, viewer.id).await.unwrap().unwrap()
+    }
+
+    pub(crate) async fn message_of(&self, id: MessageId, viewer: &User) -> Message {
+        self.store.message(id, viewer.id).await.unwrap().unwrap()
     }
 
     pub(crate) async fn members(&self, id: ConversationId, viewer: &User) -> Vec<Member> {

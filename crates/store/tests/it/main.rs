@@ -9,6 +9,8 @@ mod conversation_delete;
 mod conversation_update;
 mod draft;
 mod faults;
+mod file;
+mod file_scan;
 mod harness;
 mod idempotency;
 mod installation;
@@ -95,6 +97,20 @@ conformance! {
     conversation_update::whoever_was_demoted_a_moment_ago_changes_nothing,
     draft::a_draft_is_kept_until_it_is_empty,
     draft::the_newest_draft_comes_first,
+    file::content_is_kept_once,
+    file::a_message_shows_its_files_wherever_it_is_shown,
+    file::whoever_is_in_a_conversation_that_holds_a_file_may_fetch_it,
+    file::only_ones_own_files_and_those_that_one_sees_are_sent,
+    file::there_is_as_much_room_as_there_is,
+    file::what_nothing_holds_is_erased_in_the_end,
+    file::a_message_may_wait_with_its_files,
+    file::the_files_of_a_conversation_come_in_pages,
+    file::content_that_comes_and_goes_at_once_is_kept_once,
+    file_scan::what_is_clean_can_be_fetched,
+    file_scan::what_is_infected_is_told_to_those_who_hold_it,
+    file_scan::a_scanner_that_is_away_is_asked_again,
+    file_scan::what_is_found_is_told_bit_by_bit,
+    file_scan::a_message_is_told_of_once,
     idempotency::a_key_has_one_answer,
     idempotency::a_key_that_is_given_back_is_free,
     idempotency::a_claim_that_was_given_up_is_taken_over,
@@ -148,6 +164,7 @@ conformance! {
     message_edit::a_system_message_says_what_happened,
     migration::goes_up_and_down_and_up,
     migration::what_is_there_survives_the_way_back_and_forth,
+    migration::files_come_and_go_without_a_trace,
     migration::a_changed_file_is_refused,
     migration::a_newer_schema_is_refused,
     migration::nodes_that_start_at_once_migrate_once,

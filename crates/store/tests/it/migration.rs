@@ -1,9 +1,11 @@
 //! The schema: forth, back, and refusals.
 
-use crate::harness::{Db, World, block, new_direct, new_message, read, rename, send};
+use crate::harness::{Db, World, block, holding, new_direct, new_message, new_scheduled, read, rename, send};
 use crate::variants::{Scene, bury};
-use natter_protocol::Conversation;
-use natter_store::{Anchor, MigrationError, Migrator, OpenError, OpenOptions, Refusal};
+use natter_protocol::{Conversation, MessageKind};
+use natter_store::{
+    Anchor, MigrationError, Migrator, NewMessage, NewScheduled, OpenError, OpenOptions, Refusal, Write,
+};
 
 async fn migrator(db: &Db) -> Box<dyn Migrator> {
     natter_store::migrator(&db.options()).await.unwrap()
@@ -86,6 +88,64 @@ pub(crate) async fn what_is_there_survives_the_way_back_and_forth(db: Db) {
     assert_eq!(world.refusal(send(new_message(direct, bob, "again"))).await, Refusal::Blocked);
     world.send(new_message(id, bob, "on it goes")).await;
     db.behind().await.check().await;
+}
+
+/// What a newer program has added goes on the way back, and all else is as it was, to the letter.
+pub(crate) async fn files_come_and_go_without_a_trace(db: Db) {
+    let world = db.open().await;
+    for _ in 0..2 {
+        bury(&world, &Scene::new(&world).await).await;
+    }
+    let Scene { alice, bob, group, message, .. } = Scene::new(&world).await;
+    world.done(crate::harness::delete(&message, &bob)).await;
+    world.close().await;
+    let mut behind = db.behind().await;
+    let mut migrator = migrator(&db).await;
+    let newest = applied(&mut migrator).await.len();
+    let down_to = async |migrator: &mut Box<dyn Migrator>, version: usize| {
+        while applied(migrator).await.iter().filter(|applied| **applied).count() > version {
+            migrator.down().await.unwrap();
+        }
+    };
+    down_to(&mut migrator, 4).await;
+    let (schema, rows) = (behind.schema().await, behind.rows_of_all().await);
+    assert!(rows.len() > 50, "{}", rows.len());
+    migrator.up().await.unwrap();
+    let with_files = behind.schema().await;
+    assert_ne!(with_files, schema);
+
+    // Messages of a kind that the schema before did not know, and one with a file.
+    let world = db.open().await;
+    let file = world.upload(&alice, "harbour").await;
+    let voice = NewMessage {
+        kind: MessageKind::Voice,
+        content: "spoken".to_owned(),
+        ..holding(new_message(group, &alice, ""), &[&file])
+    };
+    let voice = world.send(voice).await;
+    let waiting = NewScheduled { attachments: vec![file.id], ..new_scheduled(group, &bob, "later") };
+    assert_eq!(
+        world.refusal(Write::ScheduleMessage(Box::new(waiting))).await,
+        Refusal::FileUnknown,
+        "not bob's"
+    );
+    world.close().await;
+    behind.check().await;
+    down_to(&mut migrator, 4).await;
+    assert_eq!(behind.schema().await, schema);
+    let after = behind.rows_of_all().await;
+    assert!(rows.iter().filter(|row| !after.contains(*row)).all(|row| row.starts_with("conversations:")));
+    assert_eq!(behind.rows("SELECT kind FROM messages WHERE content = 'spoken'").await, ["text"]);
+    behind.foreign_keys().await;
+
+    migrator.up().await.unwrap();
+    assert_eq!((applied(&mut migrator).await.len(), behind.schema().await), (newest, with_files));
+    drop(migrator);
+    let world = db.open().await;
+    let there = world.message(&voice, &bob).await;
+    assert_eq!((there.kind, there.attachments.len()), (MessageKind::Text, 0));
+    world.send(new_message(group, &bob, "on it goes")).await;
+    behind.check().await;
 }
 
 /// What both schemas know of a list.

@@ -216,11 +216,13 @@ pub(crate) async fn the_same_write_again_changes_nothing(db: Db) {
             let first = world.done(write.clone()).await;
             let before = behind.dump().await;
             let again = world.write(write).await;
-            let gone = matches!(kind, Kind::DeleteConversation | Kind::RemoveMember);
+            let gone = matches!(kind, Kind::DeleteConversation | Kind::RemoveMember | Kind::DeleteFile);
             match &again {
                 Ok(again) if is_as_good(&first, again) => {}
                 // What is deleted, or whoever has left, is as if it had never been.
-                Err(StoreError::Refused(Refusal::NotAMember | Refusal::MemberUnknown)) if gone => {}
+                Err(StoreError::Refused(
+                    Refusal::NotAMember | Refusal::MemberUnknown | Refusal::FileUnknown,
+                )) if gone => {}
                 again => panic!("{kind:?}, {name}: {first:?}, then {again:?}"),
             }
             let changes = before.changes(&behind.dump().await);
@@ -238,6 +240,10 @@ fn is_as_good(first: &Written, again: &Written) -> bool {
         // Whether they were a member before is of no use to whoever asks twice.
         (Written::Member { member: first, .. }, Written::Member { member: again, .. }) => first == again,
         (Written::Found(_), Written::Found(_)) => true,
+        // It was taken, told and erased the first time.
+        (Written::Scans(_), Written::Scans(again)) => again.is_empty(),
+        (Written::Scanned(_), Written::Scanned(again)) => again.files.is_empty() && !again.more,
+        (Written::FilesErased { .. }, Written::FilesErased { blobs, more }) => blobs.is_empty() && !more,
         // What has ended does not end again.
         (Written::SessionsEnded(_), Written::SessionsEnded(again)) => again.is_empty(),
         (first, again) => format!("{first:?}") == format!("{again:?}"),

@@ -1,17 +1,20 @@
 //! What the state of the database forbids: it is told so, and nothing changes.
 
 use crate::harness::{
-    At, Behind, Db, World, accept, act, add, block, delete, delete_conversation, edit, join, keyed, leave,
-    new_channel, new_direct, new_draft, new_group, new_id, new_invite, new_message, new_scheduled,
-    new_session, new_user, new_user_id, now, pin, react, read, remove, rename, save_draft, send, set_role,
-    set_status,
+    At, Behind, Db, NO_QUOTA, World, accept, act, add, block, copying, create, delete, delete_conversation,
+    edit, finish, holding, join, keyed, leave, new_channel, new_direct, new_draft, new_file, new_group,
+    new_id, new_invite, new_message, new_scheduled, new_session, new_user, new_user_id, now, pin, react,
+    read, remove, rename, save_draft, send, set_role, set_status, suspect,
 };
 use crate::variants::{Scene, new_ip_rule, provision, unique};
 use natter_protocol::{
-    ConversationId, ConversationStatus, Draft, Invite, InviteId, IpAction, MemberRole, Message, MessageId,
-    PlatformRole, UpdateMe, UpdateProfile, User, Visibility, limits,
+    ConversationId, ConversationStatus, Draft, File, FileId, Invite, InviteId, IpAction, MemberRole, Message,
+    MessageId, PlatformRole, UpdateMe, UpdateProfile, User, Visibility, limits,
 };
-use natter_store::{Anchor, NewMessage, ProvisionUser, Refusal, StoreError, Write, Written};
+use natter_store::{
+    Anchor, NewFile, NewMessage, NewScheduled, ProvisionUser, Quota, QuotaOf, Refusal, StoreError, Write,
+    Written,
+};
 
 /// Does not compile once there is a refusal that is not listed here, and then belongs into one of the tests below.
 const fn is_a_limit(refusal: &Refusal) -> bool {
@@ -30,7 +33,11 @@ const fn is_a_limit(refusal: &Refusal) -> bool {
         | Refusal::Blocked
         | Refusal::NotJoinable
         | Refusal::MemberUnknown
-        | Refusal::InviteNotValid => false,
+        | Refusal::InviteNotValid
+        | Refusal::FileUnknown
+        | Refusal::FileRejected
+        | Refusal::FileHeld
+        | Refusal::QuotaReached(_) => false,
         Refusal::LimitReached { .. } => true,
     }
 }
@@ -54,6 +61,17 @@ struct Ground {
     bad_invites: Vec<Invite>,
     /// Nobody has this id.
     stranger: User,
+    files: Files,
+}
+
+/// Files that stand in somebody's way.
+struct Files {
+    /// Of bob's, and in a message of his.
+    held: File,
+    /// Of bob's, with a virus in it.
+    infected: File,
+    /// Of eve's, and in a message that only she sees.
+    foreign: (File, Message),
 }
 
 impl Ground {
@@ -75,6 +93,7 @@ impl Ground {
             private_channel: world.create(private_channel).await,
             bad_invites: bad_invites(world, *group, alice, elsewhere, &eve).await,
             stranger: User { id: new_user_id(), ..bob.clone() },
+            files: files(world, *group, bob, elsewhere, &eve).await,
             nowhere: new_id(ConversationId::from_uuid),
             scene,
             eve,
@@ -130,6 +149,45 @@ impl Ground {
                     .chain([accept(&new_invite(*group, carol).invite, eve)])
                     .collect(),
             ),
+        ]
+    }
+
+    fn about_files(&self) -> Vec<(Refusal, Vec<Write>)> {
+        let (bob, group, eve) = (&self.scene.bob, self.scene.group, &self.eve);
+        let Files { held, infected, foreign: (foreign, unseen) } = &self.files;
+        let with = |file| send(holding(new_message(group, bob, "x"), &[file]));
+        let later = |file: &File| {
+            let new = new_scheduled(group, bob, "later");
+            Write::ScheduleMessage(Box::new(NewScheduled { attachments: vec![file.id], ..new }))
+        };
+        let forget = |file: &File, owner: &User| Write::DeleteFile { id: file.id, owner: owner.id };
+        let within = |quota| create(&NewFile { quota, ..new_file(bob, "too much") });
+        let nobodys = File { id: new_id(FileId::from_uuid), ..held.clone() };
+        let copy = |message| send(copying(new_message(group, bob, "copy"), message));
+        let full = Some(held.size);
+        vec![
+            (
+                Refusal::FileUnknown,
+                vec![
+                    with(foreign),
+                    with(&nobodys),
+                    send(holding(new_message(group, bob, "x"), &[held, foreign])),
+                    copy(unseen),
+                    copy(&self.deleted),
+                    later(foreign),
+                    forget(foreign, bob),
+                    forget(held, eve),
+                    forget(&nobodys, bob),
+                ],
+            ),
+            (Refusal::FileRejected, vec![with(infected), later(infected)]),
+            (Refusal::FileHeld, vec![forget(held, bob)]),
+            (Refusal::QuotaReached(QuotaOf::User), vec![within(Quota { user_bytes_max: full, ..NO_QUOTA })]),
+            (
+                Refusal::QuotaReached(QuotaOf::Total),
+                vec![within(Quota { total_bytes_max: full, ..NO_QUOTA })],
+            ),
+            (Refusal::UserUnknown, vec![create(&new_file(&self.stranger, "nobody's"))]),
         ]
     }
 
@@ -266,6 +324,22 @@ fn names_of(user: &User) -> Vec<Write> {
     ]
 }
 
+async fn files(
+    world: &World,
+    group: ConversationId,
+    bob: &User,
+    elsewhere: ConversationId,
+    eve: &User,
+) -> Files {
+    let held = world.upload(bob, "held").await;
+    world.send(holding(new_message(group, bob, "with a file"), &[&held])).await;
+    let (infected, content) = world.keep(&suspect(bob, "infected")).await;
+    world.scanned(finish(content, crate::harness::infected())).await;
+    let foreign = world.upload(eve, "foreign").await;
+    let unseen = world.send(holding(new_message(elsewhere, eve, "mine"), &[&foreign])).await;
+    Files { held, infected, foreign: (foreign, unseen) }
+}
+
 async fn system_message(world: &World, group: ConversationId, owner: &User) -> Message {
     world.done(rename(group, owner, &unique("Harbour"))).await;
     world.conversation(group, owner).await.last_message.unwrap()
@@ -311,7 +385,8 @@ async fn bad_invites(
 pub(crate) async fn what_is_forbidden_changes_nothing(db: Db) {
     let world = db.open().await;
     let ground = Ground::new(&world).await;
-    let (forbidden, scene) = (ground.forbidden(), &ground.scene);
+    let (mut forbidden, scene) = (ground.forbidden(), &ground.scene);
+    forbidden.extend(ground.about_files());
     assert_eq!(world.conversation(ground.elsewhere, &ground.eve).await.member_count, 1);
     let mut behind = db.behind().await;
     let before = behind.dump().await;
@@ -355,6 +430,11 @@ async fn fill(behind: &mut Behind, count: u64, insert: &str) {
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) {insert}"
     );
     behind.execute(&rows.replace("{id}", id).replace("{i}", "CAST(n.i AS text)")).await;
+}
+
+fn one_file_too_many(owner: &User) -> Write {
+    let quota = Quota { unsent_max: 0, ..NO_QUOTA };
+    create(&NewFile { quota, ..new_file(owner, "one too many") })
 }
 
 pub(crate) async fn what_there_is_too_much_of_is_refused(db: Db) {
@@ -437,16 +517,16 @@ pub(crate) async fn what_there_is_too_much_of_is_refused(db: Db) {
     let crowd = limits::CONVERSATION_MEMBERS_MAX;
     behind.execute(&format!("UPDATE conversations SET member_count = {crowd} WHERE member_count = 1")).await;
 
-    let later = Write::ScheduleMessage(Box::new(new_scheduled(group, &alice, "later")));
     let cases = [
         (react(&message, &bob, "🦀", true), "different reactions to a message"),
         (pin(&other, &bob, true), "pinned messages in a conversation"),
         (Write::CreateInvite(Box::new(new_invite(group, &alice))), "invite links of a conversation"),
         (save_draft(&bob, new_draft(group, "draft")), "drafts"),
-        (later, "scheduled messages"),
+        (schedule(group, &alice, None, None), "scheduled messages"),
         (block(&bob, &dave), "blocked users"),
         (Write::CreateIpRule(Box::new(new_ip_rule(&bob, IpAction::Block))), "rules about addresses"),
         (add(full, &alice, &dave), "members of a conversation"),
+        (one_file_too_many(&bob), "files that are uploaded and not sent"),
     ];
     let before = behind.dump().await;
     for (write, what) in cases {

@@ -2,7 +2,7 @@
 
 use crate::harness::{ALL, Db, new_message, new_scheduled};
 use natter_protocol::{ErrorCode, ScheduledMessage};
-use natter_store::{NewScheduled, Write, Written};
+use natter_store::{Write, Written};
 
 pub(crate) async fn what_is_due_comes_in_the_order_of_time(db: Db) {
     let world = db.open().await;

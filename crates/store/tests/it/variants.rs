@@ -1,19 +1,19 @@
 //! Every kind of write there is, ready to be done: what holds for all of them is tested on all of them.
 
 use crate::harness::{
-    World, accept, act, add, announcement, block, delete, delete_conversation, edit_mentioning, keyed, leave,
-    mentioning, new_direct, new_draft, new_group, new_id, new_invite, new_message, new_scheduled,
-    new_session, new_user, new_user_id, now, pin, react, read, remove, save_draft, send, set_role, unblock,
-    update,
+    World, accept, act, add, announcement, block, copying, create, delete, delete_conversation,
+    edit_mentioning, erase_unsent, finish, holding, infected, keyed, leave, mentioning, new_direct,
+    new_draft, new_file, new_group, new_id, new_invite, new_message, new_scheduled, new_session, new_user,
+    new_user_id, now, pin, react, read, remove, save_draft, send, set_role, suspect, unblock, update,
 };
 use natter_protocol::{
-    ConversationId, ConversationStatus, ErrorCode, IpAction, IpRule, IpRuleId, MemberRole, Message,
-    PlatformRole, ScheduledMessageId, SessionId, SystemNote, Timestamp, UpdateMe, UpdateProfile, User,
-    Visibility,
+    ConversationId, ConversationStatus, ErrorCode, File, IpAction, IpRule, IpRuleId, MemberRole, Message,
+    MessageId, PlatformRole, ScheduledMessageId, SessionId, SystemNote, Timestamp, UpdateMe, UpdateProfile,
+    User, Visibility,
 };
 use natter_store::{
-    ClaimKey, KeepAnswer, Mentions, NewIpRule, NewMessage, ProvisionUser, SessionRotation,
-    UpdateConversation, Write,
+    ClaimKey, KeepAnswer, Mentions, NewIpRule, NewMessage, NewScheduled, ProvisionUser, ScanVerdict,
+    SessionRotation, UpdateConversation, Write,
 };
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -39,7 +39,8 @@ macro_rules! kinds {
 kinds! {
     SendMessage, EditMessage, DeleteMessage, SetReaction, SetPin, MarkRead, CreateConversation, UpdateConversation,
     DeleteConversation, UpdateMe, AddMember, RemoveMember, SetMemberRole, CreateInvite, RevokeInvite, SaveDraft,
-    ScheduleMessage, ForgetScheduled, FailScheduled, Block, Unblock, CreateUser, ProvisionUser, UpdateProfile,
+    ScheduleMessage, ForgetScheduled, FailScheduled, Block, Unblock, CreateFile, DeleteFile, ClaimScans, FinishScan,
+    EraseFiles, CreateUser, ProvisionUser, UpdateProfile,
     Seen, SetPassword, SetRole, SetDisabled, CreateSession, RotateSession, EndSession, EndSessions, CreateIpRule,
     DeleteIpRule, ClaimKey, KeepAnswer, Erase,
 }
@@ -108,6 +109,9 @@ pub(crate) async fn prepare(world: &World, kind: Kind) -> Vec<Case> {
         | Kind::FailScheduled
         | Kind::Block
         | Kind::Unblock => personal(world, kind).await,
+        Kind::CreateFile | Kind::DeleteFile | Kind::ClaimScans | Kind::FinishScan | Kind::EraseFiles => {
+            files(world, kind).await
+        }
         Kind::CreateUser
         | Kind::ProvisionUser
         | Kind::UpdateProfile
@@ -137,13 +141,28 @@ async fn messages(world: &World, kind: Kind) -> Vec<Case> {
                 mentions: here,
                 ..keyed(group, &alice, "to bob", "key")
             };
-            vec![case("keyed, with mentions", send(full)), case("bare", send(new_message(group, &bob, "x")))]
+            let file = world.upload(&alice, &unique("file")).await;
+            let holding = holding(new_message(group, &alice, "with a file"), &[&file]);
+            let copied = world.send(NewMessage { id: new_id(MessageId::from_uuid), ..holding.clone() }).await;
+            vec![
+                case("keyed, with mentions", send(full)),
+                case("bare", send(new_message(group, &bob, "x"))),
+                case("with a file", send(holding)),
+                case("with the file of another", send(copying(new_message(group, &bob, "copy"), &copied))),
+            ]
         }
         Kind::EditMessage => {
             let to_carol = Mentions { named: vec![carol.id], ..Mentions::default() };
             vec![case("mentions changed", edit_mentioning(&message, &bob, "changed", to_carol))]
         }
-        Kind::DeleteMessage => vec![case("with a reaction and a pin", delete(&message, &bob))],
+        Kind::DeleteMessage => {
+            let file = world.upload(&alice, &unique("file")).await;
+            let other = world.send(holding(new_message(group, &alice, "with a file"), &[&file])).await;
+            vec![
+                case("with a reaction and a pin", delete(&message, &bob)),
+                case("with a file", delete(&other, &alice)),
+            ]
+        }
         Kind::SetReaction => vec![
             case("on", react(&message, &carol, "❤", true)),
             case("off", react(&message, &alice, "👍", false)),
@@ -223,7 +242,9 @@ async fn personal(world: &World, kind: Kind) -> Vec<Case> {
             ]
         }
         Kind::ScheduleMessage => {
-            vec![case("later", Write::ScheduleMessage(Box::new(new_scheduled(group, &alice, "later"))))]
+            let file = world.upload(&alice, &unique("file")).await;
+            let new = NewScheduled { attachments: vec![file.id], ..new_scheduled(group, &alice, "later") };
+            vec![case("with a file", Write::ScheduleMessage(Box::new(new)))]
         }
         Kind::ForgetScheduled => {
             let id = schedule(world, group, &alice).await;
@@ -249,9 +270,42 @@ async fn personal(world: &World, kind: Kind) -> Vec<Case> {
 }
 
 async fn schedule(world: &World, id: ConversationId, author: &User) -> ScheduledMessageId {
-    let new = new_scheduled(id, author, "later");
+    let file = world.upload(author, &unique("file")).await;
+    let new = NewScheduled { attachments: vec![file.id], ..new_scheduled(id, author, "later") };
     world.done(Write::ScheduleMessage(Box::new(new.clone()))).await;
     new.scheduled.id
+}
+
+async fn files(world: &World, kind: Kind) -> Vec<Case> {
+    let Scene { alice, bob, group, .. } = Scene::new(world).await;
+    let (content, other) = (unique("content"), unique("content"));
+    let (file, blob) = world.keep(&suspect(&alice, &content)).await;
+    let (second, second_blob) = world.keep(&suspect(&alice, &other)).await;
+    let forget = |file: &File| Write::DeleteFile { id: file.id, owner: alice.id };
+    match kind {
+        Kind::CreateFile => vec![
+            case("of new content", create(&suspect(&alice, &unique("content")))),
+            case("of known content", create(&new_file(&bob, &content))),
+        ],
+        Kind::DeleteFile => {
+            world.keep(&new_file(&bob, &content)).await;
+            vec![case("of content that stays", forget(&file)), case("of content that goes", forget(&second))]
+        }
+        Kind::ClaimScans => {
+            let (now, until) = (now(), now().plus_seconds(60));
+            vec![case("all", Write::ClaimScans { now, until, count_max: 1_000 })]
+        }
+        Kind::FinishScan => {
+            world.send(holding(new_message(group, &alice, "with files"), &[&file, &second])).await;
+            let retry_at = now().plus_seconds(60);
+            vec![
+                case("clean", finish(blob, ScanVerdict::Clean)),
+                case("allowed", finish(second_blob, ScanVerdict::Unavailable { retry_at, allow: true })),
+                case("infected", finish(blob, infected())),
+            ]
+        }
+        _ => vec![case("all", erase_unsent(now(), 1_000))],
+    }
 }
 
 async fn users(world: &World, kind: Kind) -> Vec<Case> {
@@ -410,7 +464,10 @@ pub(crate) async fn bury(world: &World, scene: &Scene) {
     let mut draft = new_draft(*group, "draft");
     draft.reply_to = Some(message.id);
     world.done(save_draft(alice, draft)).await;
-    let mut later = new_scheduled(*group, alice, "later");
+    let file = world.upload(alice, &unique("file")).await;
+    let sent = world.send(holding(new_message(*group, alice, "with a file"), &[&file])).await;
+    world.send(copying(new_message(*group, bob, "a copy"), &sent)).await;
+    let mut later = NewScheduled { attachments: vec![file.id], ..new_scheduled(*group, alice, "later") };
     later.scheduled.thread_id = Some(message.id);
     world.done(Write::ScheduleMessage(Box::new(later))).await;
     world.done(Write::CreateInvite(Box::new(new_invite(*group, alice)))).await;

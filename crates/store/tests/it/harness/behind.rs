@@ -124,6 +124,43 @@ impl Behind {
         Dump(self.rows(&rows.join(" UNION ALL ")).await.into_iter().collect())
     }
 
+    /// Every row of every table, but when each migration was applied.
+    pub(crate) async fn rows_of_all(&mut self) -> BTreeSet<String> {
+        let mut rows = self.dump().await.0;
+        rows.retain(|row| !row.starts_with("schema_migrations:"));
+        rows
+    }
+
+    /// What tables, indexes and triggers there are, and how they are defined.
+    pub(crate) async fn schema(&mut self) -> BTreeSet<String> {
+        let definitions: &[&str] = match self {
+            Self::Sqlite(_) => &["SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL"],
+            Self::Postgres(_) => &[
+                "SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable
+                        || coalesce(' ' || column_default, '')
+                   FROM information_schema.columns WHERE table_schema = 'public'",
+                "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
+                "SELECT conrelid::regclass || ' ' || pg_get_constraintdef(oid)
+                   FROM pg_constraint WHERE connamespace = 'public'::regnamespace",
+                "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
+                "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
+            ],
+        };
+        let mut schema = BTreeSet::new();
+        for definition in definitions {
+            schema.extend(self.rows(definition).await);
+        }
+        schema
+    }
+
+    /// Nothing refers to what is not there.
+    pub(crate) async fn foreign_keys(&mut self) {
+        if let Self::Sqlite(_) = self {
+            assert_eq!(self.rows("SELECT \"table\" FROM pragma_foreign_key_check").await, [""; 0]);
+            assert_eq!(self.rows("SELECT integrity_check FROM pragma_integrity_check").await, ["ok"]);
+        }
+    }
+
     /// What must hold in any database, whatever was done to it.
     pub(crate) async fn check(&mut self) {
         for (rule, violations) in RULES {
@@ -134,7 +171,7 @@ impl Behind {
 }
 
 /// A sentence, and the rows that break it. What is deleted is erased bit by bit, so little is said about that.
-const RULES: [(&str, &str); 15] = [
+const RULES: [(&str, &str); 21] = [
     (
         "positions of a log go from 1 to last_seq without gaps",
         "conversations AS c
@@ -212,13 +249,40 @@ const RULES: [(&str, &str); 15] = [
             AND (content <> '' OR pinned_at IS NOT NULL OR group_mention IS NOT NULL OR mentions IS NOT NULL
                  OR forwarded_at IS NOT NULL
                  OR EXISTS (SELECT 1 FROM message_reactions WHERE message_id = m.id)
-                 OR EXISTS (SELECT 1 FROM message_mentions WHERE message_id = m.id))",
+                 OR EXISTS (SELECT 1 FROM message_mentions WHERE message_id = m.id)
+                 OR EXISTS (SELECT 1 FROM attachments WHERE message_id = m.id))",
     ),
     (
         "what is listed of a mention is as in its message",
         "message_mentions AS l JOIN messages AS m ON m.id = l.message_id
           WHERE l.conversation_id <> m.conversation_id OR l.seq <> m.seq OR l.sender_id <> m.sender_id
              OR l.user_id = m.sender_id",
+    ),
+    (
+        "a file knows how many messages hold it, sent and to be sent",
+        "files AS x
+          WHERE holders <> (SELECT count(*) FROM attachments WHERE file_id = x.id)
+                           + (SELECT count(*) FROM scheduled_attachments WHERE file_id = x.id)",
+    ),
+    ("what is held was sent", "files WHERE holders > 0 AND unsent"),
+    (
+        "an attachment is where its message is",
+        "attachments AS a JOIN messages AS m ON m.id = a.message_id
+          WHERE a.conversation_id <> m.conversation_id OR a.seq <> m.seq",
+    ),
+    ("what no file has is not kept", "blobs AS b WHERE NOT EXISTS (SELECT 1 FROM files WHERE blob_id = b.id)"),
+    (
+        "the room that somebody's files take is the bytes in them",
+        "users AS u
+          WHERE coalesce((SELECT bytes FROM file_usage WHERE owner_id = u.id), 0)
+                <> (SELECT coalesce(sum(b.size), 0) FROM files AS x JOIN blobs AS b ON b.id = x.blob_id
+                     WHERE x.owner_id = u.id AND b.status <> 'rejected')",
+    ),
+    (
+        "the room that all content takes is the bytes in it",
+        "file_usage
+          WHERE owner_id NOT IN (SELECT id FROM users)
+            AND bytes <> (SELECT coalesce(sum(size), 0) FROM blobs WHERE status <> 'rejected')",
     ),
     (
         "a direct conversation is marked exactly while there is a block between the two",
