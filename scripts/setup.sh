@@ -25,6 +25,7 @@ case $purpose in
 run) ;;
 test | coverage)
   packages+=("postgresql /usr/lib/postgresql/*/bin/initdb" "chromium chromium" "curl curl" "openssl openssl")
+  packages+=("clamav-daemon /usr/sbin/clamd")
   tools+=("cargo-deny 0.20.2")
   [ "$purpose" = test ] || tools+=("cargo-llvm-cov 0.9.1")
   ;;

@@ -1,5 +1,6 @@
 //! Threads for work that takes time and can wait: hashing, and looking into files.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{io, thread};
 use tokio::sync::{mpsc, oneshot};
@@ -17,9 +18,9 @@ pub struct Workshop {
     jobs: mpsc::Sender<Job>,
 }
 
-/// The workshop's threads are gone, because the process is going down.
+/// The work was not done, or not to its end: it panicked, or the process is going down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the server is shutting down")]
+#[error("the work on the file was broken off")]
 pub struct Closed;
 
 impl Workshop {
@@ -68,6 +69,7 @@ fn work(waiting: &Mutex<mpsc::Receiver<Job>>) {
         // The lock is given back before the work begins.
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
         let Some(job) = next else { return };
-        job();
+        // Who waits for it hears that it was broken off; the panic has told the rest. The thread is needed for others.
+        drop(catch_unwind(AssertUnwindSafe(job)));
     }
 }

@@ -3,13 +3,14 @@
 //! [`database`] is what most tests want: a new database in the one server of this test process. A test that stops or
 //! kills its server starts a [`Server`] of its own.
 
-use anyhow::{Context as _, Result, bail, ensure};
+use crate::process::{self, Process, is_root, output};
+use anyhow::{Context as _, Result, ensure};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -66,7 +67,7 @@ pub struct Server {
     directory: TempDir,
     port: u16,
     settings: Vec<String>,
-    running: Option<Running>,
+    running: Option<Process>,
     databases: AtomicU32,
 }
 
@@ -147,7 +148,7 @@ impl Server {
 
     /// Holds the server still, as if the network to it were cut: connections stay, and nothing answers.
     pub fn pause(&self) -> Result<Paused> {
-        let main = self.running.as_ref().context("PostgreSQL does not run")?.pid;
+        let main = self.running.as_ref().context("PostgreSQL does not run")?.pid();
         let mut paused = Paused(vec![main]);
         // The main process first: from then on there are no new ones.
         signal("STOP", main)?;
@@ -168,7 +169,7 @@ impl Server {
     pub fn restart(&mut self) -> Result<()> {
         let deadline = Instant::now() + TIME_MAX;
         while self.running.is_none() {
-            let mut running = Running::start(self.command()?)?;
+            let mut running = Process::start(self.command()?)?;
             loop {
                 if self.is_ready()? {
                     self.running = Some(running);
@@ -246,48 +247,6 @@ fn signal(name: &str, process: u32) -> Result<()> {
     output(Command::new("kill").args(["-s", name, &process.to_string()])).map(drop)
 }
 
-/// A server process. It is the child of a thread of its own that waits for it: the kernel's signal for the death of
-/// the parent means the parent's thread, and a test's thread ends with its test.
-#[derive(Debug)]
-struct Running {
-    pid: u32,
-    /// Never says anything: it is hung up when the process has ended.
-    alive: Mutex<mpsc::Receiver<()>>,
-}
-
-impl Running {
-    fn start(mut command: Command) -> Result<Self> {
-        let (tell, told) = mpsc::channel();
-        let (line, alive) = mpsc::channel();
-        thread::Builder::new().name("postgres".to_owned()).spawn(move || {
-            let child: std::io::Result<Child> = command.spawn();
-            let (pid, child) =
-                child.map_or_else(|error| (Err(error), None), |child| (Ok(child.id()), Some(child)));
-            // The other end waits for it.
-            drop(tell.send(pid));
-            if let Some(mut child) = child {
-                drop(child.wait());
-            }
-            drop(line);
-        })?;
-        Ok(Self { pid: told.recv()??, alive: Mutex::new(alive) })
-    }
-
-    fn ends_within(&mut self, time: Duration) -> bool {
-        let alive = self.alive.get_mut().unwrap_or_else(PoisonError::into_inner);
-        alive.recv_timeout(time) == Err(mpsc::RecvTimeoutError::Disconnected)
-    }
-
-    fn stop(mut self, name: &str) -> Result<()> {
-        signal(name, self.pid)?;
-        if !self.ends_within(TIME_MAX) {
-            signal("KILL", self.pid)?;
-            bail!("PostgreSQL did not stop within {TIME_MAX:?} of signal {name}");
-        }
-        Ok(())
-    }
-}
-
 /// Where the server's programs are: on the path or, on Debian, in a directory of their own; the newest if several.
 fn programs() -> Result<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -301,28 +260,7 @@ fn programs() -> Result<PathBuf> {
         .context("no PostgreSQL found: install the package postgresql, or put its programs on the PATH")
 }
 
-fn is_root() -> Result<bool> {
-    Ok(output(Command::new("id").arg("-u"))?.trim() == "0")
-}
-
 /// A command that may not run as root, and that ends when this process does.
 fn as_user(program: &Path) -> Result<Command> {
-    let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig", "INT"]);
-    if is_root()? {
-        command.args(["--reuid", USER, "--regid", USER, "--clear-groups"]);
-    }
-    command.arg("--").arg(program).current_dir("/").stdin(Stdio::null()).stdout(Stdio::null());
-    Ok(command)
-}
-
-/// Runs a command to its end; answers what it prints.
-fn output(command: &mut Command) -> Result<String> {
-    let output = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .output()
-        .with_context(|| format!("cannot run {command:?}"))?;
-    ensure!(output.status.success(), "{command:?} failed: {}", String::from_utf8_lossy(&output.stderr));
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    process::command(program, "INT", Some(USER))
 }

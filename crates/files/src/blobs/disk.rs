@@ -15,9 +15,14 @@ use tokio::task::spawn_blocking;
 /// Bytes that are read at one time.
 const PIECE_BYTES: u64 = 256 * 1024;
 
-/// Opens a directory, and makes it if it is not there.
+/// Opens a directory, and makes it with all that is below it. Whoever keeps a file then finds a directory whose own
+/// name is on the disk for certain.
 pub(super) fn open(directory: &Path) -> Result<LocalFileSystem, BlobsError> {
-    fs::create_dir_all(directory)?;
+    for first in 0..=u8::MAX {
+        fs::create_dir_all(directory.join(format!("{first:02x}")))?;
+    }
+    sync_directory(directory)?;
+    directory.parent().map_or(Ok(()), sync_directory)?;
     Ok(LocalFileSystem::new_with_prefix(directory)?.with_fsync(true))
 }
 
@@ -28,10 +33,6 @@ pub(super) async fn keep(disk: &LocalFileSystem, to: &ObjectPath, staged: &Path)
     let keeping = move || {
         File::open(&staged)?.sync_all()?;
         let directory = to.parent().ok_or(io::ErrorKind::InvalidInput)?;
-        if !directory.exists() {
-            fs::create_dir_all(directory)?;
-            directory.parent().map_or(Ok(()), sync_directory)?;
-        }
         match fs::hard_link(&staged, &to) {
             Err(error) if cannot_link(&error) => copy(&staged, &to)?,
             linked => linked?,

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -62,7 +62,7 @@ impl Entry {
     }
 }
 
-/// The uploads that a directory holds. Whatever belongs to none is deleted.
+/// The uploads that a directory holds. What is left of others is deleted.
 pub(super) fn load(directory: &Path) -> io::Result<HashMap<FileId, Arc<Entry>>> {
     let mut uploads = HashMap::new();
     let mut names = Vec::new();
@@ -81,12 +81,11 @@ pub(super) fn load(directory: &Path) -> io::Result<HashMap<FileId, Arc<Entry>>> 
             }
         }
     }
-    for path in &names {
-        let belongs = |extension| named(path, extension).is_some_and(|id| uploads.contains_key(&id));
-        if !belongs(SIDECAR) && !belongs(PART) {
-            fs::remove_file(path)?;
-        }
-    }
+    let is_left = |path: &&PathBuf| {
+        let lost = |extension| named(path, extension).is_some_and(|id| !uploads.contains_key(&id));
+        lost(SIDECAR) || lost(PART) || named(path, DRAFT).or(named(path, REPLACEMENT)).is_some()
+    };
+    names.iter().filter(is_left).try_for_each(fs::remove_file)?;
     Ok(uploads)
 }
 

@@ -10,6 +10,10 @@ use std::os::unix::fs::FileExt as _;
 const BOXES_MAX: usize = 10_000;
 /// Bytes of a Matroska file among which its tracks are described.
 const TRACKS_WITHIN_BYTES: u64 = 256 * 1024;
+/// What browsers record and play in `WebM`.
+const FILM_CODECS: [&[u8]; 4] = [b"\x86\x85V_VP8", b"\x86\x85V_VP9", b"\x86\x85V_AV1", b"V_MPEG4/ISO/AVC"];
+/// The same of sound.
+const SOUND_CODECS: [&[u8]; 2] = [b"\x86\x86A_OPUS", b"\x86\x88A_VORBIS"];
 /// Bytes behind an ID3 tag among which the sound begins; some writers leave room for a longer tag.
 const SOUND_WITHIN_BYTES: usize = HEAD_BYTES;
 
@@ -26,17 +30,14 @@ pub(super) fn matroska(file: &mut File) -> io::Result<Found> {
     let mut start = Vec::new();
     file.seek(SeekFrom::Start(0))?;
     file.take(TRACKS_WITHIN_BYTES).read_to_end(&mut start)?;
-    // The element DocType with its length in front.
-    if memchr::memmem::find(start.get(..64).unwrap_or_default(), b"\x42\x82\x84webm").is_none() {
+    // The element DocType with its length, in the head of the file.
+    let head = start.get(..start.len().min(64)).unwrap_or_default();
+    if memchr::memmem::find(head, b"\x42\x82\x84webm").is_none() {
         return Ok(Found::Unknown);
     }
-    // The element CodecID, its length, and the beginning of a name such as `V_VP9` or `A_OPUS`.
-    let has_codec = |kind: &[u8; 2]| {
-        memchr::memmem::find_iter(&start, kind).any(
-            |at| matches!(start.get(at.saturating_sub(2)..at), Some([0x86, length]) if length & 0x80 != 0),
-        )
-    };
-    Ok(match (has_codec(b"V_"), has_codec(b"A_")) {
+    // The names stand in the element CodecID, whatever is around it; noise does not hold them by chance.
+    let has_codec = |names: &[&[u8]]| names.iter().any(|name| memchr::memmem::find(&start, name).is_some());
+    Ok(match (has_codec(&FILM_CODECS), has_codec(&SOUND_CODECS)) {
         (true, _) => Found::WebmFilm,
         (false, true) => Found::WebmSound,
         (false, false) => Found::Unknown,

@@ -1,6 +1,7 @@
 //! Whether a picture hides something else.
 
 use super::content::Found;
+use super::zip;
 use crate::Refused;
 use memchr::memmem::Finder;
 use std::fs::File;
@@ -11,11 +12,22 @@ const PIECE_BYTES: usize = 256 * 1024;
 /// Chunks or blocks of a picture. One of 50 megapixels has some ten thousand.
 const CHUNKS_MAX: usize = 1_000_000;
 
-/// What a browser would run, if it took the picture for a page. In lower case.
-const MARKUP: [&[u8]; 6] = [b"<script", b"<html", b"<!doctype", b"<iframe", b"<svg", b"<?php"];
+/// What a browser or a server would run, if it took the picture for a page. In lower case, and none so short that the
+/// noise of a large picture holds it by chance.
+const MARKUP: [&[u8]; 8] =
+    [b"<script", b"<!doctype", b"<iframe", b"<html>", b"<html ", b"<?php ", b"<?php\n", b"<?php\r"];
 /// What other files begin with. Behind the end of a picture, where cameras write all kinds of things, none of these is.
-const FILES: [&[u8]; 7] =
-    [b"pk\x03\x04", b"pk\x05\x06", b"%pdf-", b"\x7felf", b"rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"dos mode"];
+const FILES: [&[u8]; 9] = [
+    b"%pdf-1.",
+    b"%pdf-2.",
+    b"rar!\x1a\x07",
+    b"7z\xbc\xaf\x27\x1c",
+    b"run in dos mode",
+    b"\x7felf\x01\x01\x01",
+    b"\x7felf\x02\x01\x01",
+    b"\x7felf\x01\x02\x01",
+    b"\x7felf\x02\x02\x01",
+];
 
 /// What else is in a picture.
 pub(super) fn hides(file: &mut File, found: Found, size: u64) -> Result<Option<&'static str>, Refused> {
@@ -39,7 +51,7 @@ pub(super) fn hides(file: &mut File, found: Found, size: u64) -> Result<Option<&
     if holds(file, 0, &MARKUP)? {
         return Ok(Some("a picture with markup inside"));
     }
-    if holds(file, end, &FILES)? {
+    if zip::is_behind(file, size)? || holds(file, end, &FILES)? {
         return Ok(Some("a picture with another file behind it"));
     }
     Ok(None)

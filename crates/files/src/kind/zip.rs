@@ -14,6 +14,10 @@ const DIRECTORY_BYTES_MAX: u64 = 32 * 1024 * 1024;
 const UNPACKED_BYTES_FREE: u64 = 100 * 1024 * 1024;
 /// Beyond that, how many times its own size. Text packs to a twentieth, what packs to less is made to fill disks.
 const RATIO_MAX: u64 = 100;
+/// What the record of the directory's end begins with.
+const END_MAGIC: &[u8] = b"PK\x05\x06";
+/// What an entry of the directory begins with.
+const ENTRY_MAGIC: &[u8] = b"PK\x01\x02";
 /// Bytes of a record of the directory's end, without the comment behind it.
 const END_BYTES: usize = 22;
 /// Bytes of a comment behind it.
@@ -35,6 +39,24 @@ pub(super) fn ends_as_one(file: &File, size: u64) -> io::Result<bool> {
     Ok(End::find(file, size)?.is_some())
 }
 
+/// Whether an archive is near the end of the file, which a reader would find that does not mind what follows.
+pub(super) fn is_behind(file: &File, size: u64) -> io::Result<bool> {
+    let (tail, _) = tail(file, size)?;
+    Ok(memchr::memmem::find_iter(&tail, END_MAGIC).any(|at| {
+        let directory_bytes = usize::try_from(u32_at(&tail, at + 12)).unwrap_or_default();
+        let directory = at.checked_sub(directory_bytes).and_then(|directory| tail.get(directory..));
+        directory.is_some_and(|directory| directory.starts_with(ENTRY_MAGIC))
+    }))
+}
+
+/// The end of the file, in which an archive must have the record of its directory's end; and where it begins.
+fn tail(file: &File, size: u64) -> io::Result<(Vec<u8>, u64)> {
+    let bytes = size.min((END_BYTES + COMMENT_BYTES_MAX) as u64);
+    let mut tail = vec![0; usize::try_from(bytes).unwrap_or_default()];
+    file.read_exact_at(&mut tail, size - bytes)?;
+    Ok((tail, size - bytes))
+}
+
 /// Where an archive says that its directory is.
 struct End {
     entries: u64,
@@ -45,10 +67,8 @@ struct End {
 impl End {
     /// Finds the record whose comment goes up to the very end of the file, as readers do.
     fn find(file: &File, size: u64) -> io::Result<Option<Self>> {
-        let bytes = size.min((END_BYTES + COMMENT_BYTES_MAX) as u64);
-        let mut tail = vec![0; usize::try_from(bytes).unwrap_or_default()];
-        file.read_exact_at(&mut tail, size - bytes)?;
-        for at in memchr::memmem::rfind_iter(&tail, b"PK\x05\x06") {
+        let (tail, tail_at) = tail(file, size)?;
+        for at in memchr::memmem::rfind_iter(&tail, END_MAGIC) {
             let Some(record) = tail.get(at..at + END_BYTES) else { continue };
             if at + END_BYTES + usize::from(u16_at(record, 20)) != tail.len() {
                 continue;
@@ -61,7 +81,7 @@ impl End {
             let is_large = end.entries == u64::from(u16::MAX)
                 || end.directory_at == u64::from(u32::MAX)
                 || end.directory_bytes == u64::from(u32::MAX);
-            let locator_at = (size - bytes + at as u64).checked_sub(20);
+            let locator_at = (tail_at + at as u64).checked_sub(20);
             return match locator_at.filter(|_| is_large) {
                 Some(locator_at) => Ok(Self::large(file, locator_at)?.or(Some(end))),
                 None => Ok(Some(end)),
@@ -179,7 +199,7 @@ impl Entry {
     fn read(directory: &mut impl Read) -> io::Result<Self> {
         let mut fixed = [0; ENTRY_BYTES];
         directory.read_exact(&mut fixed)?;
-        if !fixed.starts_with(b"PK\x01\x02") {
+        if !fixed.starts_with(ENTRY_MAGIC) {
             return Err(io::ErrorKind::InvalidData.into());
         }
         let mut read = |bytes: u16| {
