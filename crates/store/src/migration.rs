@@ -37,8 +37,8 @@ macro_rules! migrations {
     };
 }
 
-pub(crate) const SQLITE: &[Migration] = migrations!("sqlite": 1 "0001_foundation", 2 "0002_messaging", 3 "0003_search", 4 "0004_realtime", 5 "0005_files");
-pub(crate) const POSTGRES: &[Migration] = migrations!("postgres": 1 "0001_foundation", 2 "0002_messaging", 3 "0003_search", 4 "0004_realtime", 5 "0005_files");
+pub(crate) const SQLITE: &[Migration] = migrations!("sqlite": 1 "0001_foundation", 2 "0002_messaging", 3 "0003_search", 4 "0004_realtime", 5 "0005_files", 6 "0006_link_previews");
+pub(crate) const POSTGRES: &[Migration] = migrations!("postgres": 1 "0001_foundation", 2 "0002_messaging", 3 "0003_search", 4 "0004_realtime", 5 "0005_files", 6 "0006_link_previews");
 
 /// A migration that the database says was applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
