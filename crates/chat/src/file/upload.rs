@@ -59,7 +59,13 @@ impl Chat {
         let id = FileId::from_uuid(self.id_for(actor));
         if let Some(upload) = house.intake.status(id) {
             // An earlier try of the same request, which died on the way unless somebody is still at it.
-            drop(house.intake.append(id, upload.offset).await?);
+            match house.intake.append(id, upload.offset).await {
+                Ok(appending) => drop(appending),
+                Err(IntakeError::Busy) => {
+                    return Err(Error::Overloaded("an earlier try of the same upload is still under way"));
+                }
+                Err(error) => return Err(error.into()),
+            }
             house.intake.discard(id).await?;
         }
         house.intake.begin(NewUpload { id, owner: actor.id(), name, length, expires_at }).await?;

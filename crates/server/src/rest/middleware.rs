@@ -50,19 +50,23 @@ pub(super) struct RequestId(pub(super) String);
 #[derive(Clone, Copy)]
 pub(crate) struct Address(pub(crate) IpAddr);
 
-/// What happens to every request. Those to `uploads` take as long as they take. Those to `sockets` do, too, and tell
-/// browsers themselves which pages may make them.
+/// What happens to every request. Those to `uploads` and `sockets` may take as long as they like, and tell browsers
+/// themselves which pages may make them.
 pub(super) fn layer(
     router: Router<App>,
     uploads: Router<App>,
     sockets: Router<App>,
     app: &App,
 ) -> Router<App> {
-    let router = router.layer(from_fn_with_state(app.clone(), limit_time)).merge(uploads);
-    let router = if app.config.cors.origins.is_empty() { router } else { router.layer(cors(app)) };
-    let router = router.merge(sockets).layer(from_fn(check_host));
+    let router = share(router.layer(from_fn_with_state(app.clone(), limit_time)), app);
+    let router = router.merge(uploads).merge(sockets).layer(from_fn(check_host));
     let router = router.layer(from_fn(answer_problems));
     router.layer(from_fn_with_state(app.clone(), observe))
+}
+
+/// Tells browsers which pages of other websites may ask.
+pub(super) fn share(router: Router<App>, app: &App) -> Router<App> {
+    if app.config.cors.origins.is_empty() { router } else { router.layer(cors(app)) }
 }
 
 /// Only requests from addresses that get in.

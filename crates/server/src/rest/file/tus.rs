@@ -8,12 +8,13 @@ use crate::app::App;
 use crate::rest::Failure;
 use crate::rest::body::{Id, SignedIn};
 use axum::body::Body;
-use axum::extract::{OriginalUri, Request, State};
+use axum::extract::{FromRequestParts, OriginalUri, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt as _;
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use natter_chat::{Actor, UploadWay, Uploading};
 use natter_protocol::{ErrorCode, FileId, Timestamp};
@@ -40,16 +41,10 @@ pub(in crate::rest) const UPLOAD_METADATA: HeaderName = HeaderName::from_static(
 pub(in crate::rest) const UPLOAD_CHECKSUM: HeaderName = HeaderName::from_static("upload-checksum");
 pub(in crate::rest) const UPLOAD_EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
 
-/// What holds for every request of the protocol and every answer to one: they say which version they speak.
-pub(in crate::rest) async fn speak(State(app): State<App>, request: Request, next: Next) -> Response {
+/// What every answer says: which version is spoken here, and what of it if that is asked.
+pub(in crate::rest) async fn introduce(State(app): State<App>, request: Request, next: Next) -> Response {
     let asks = request.method() == Method::OPTIONS;
-    let understood = asks || request.headers().get(TUS_RESUMABLE) == Some(&VERSION);
-    let mut response = if understood {
-        next.run(request).await
-    } else {
-        let detail = "Tus-Resumable must be 1.0.0, the version of the protocol that is spoken here";
-        Failure::new(ErrorCode::PreconditionFailed, detail).into_response()
-    };
+    let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(TUS_RESUMABLE, VERSION);
     headers.insert(TUS_VERSION, VERSION);
@@ -59,6 +54,21 @@ pub(in crate::rest) async fn speak(State(app): State<App>, request: Request, nex
         headers.insert(TUS_MAX_SIZE, HeaderValue::from(app.config.files.size_bytes_max));
     }
     response
+}
+
+/// A request that says that it speaks the same version.
+pub(in crate::rest) struct Spoken;
+
+impl FromRequestParts<App> for Spoken {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Failure> {
+        if parts.headers.get(TUS_RESUMABLE) == Some(&VERSION) {
+            return Ok(Self);
+        }
+        let detail = "Tus-Resumable must be 1.0.0, the version of the protocol that is spoken here";
+        Err(Failure::new(ErrorCode::PreconditionFailed, detail))
+    }
 }
 
 /// What the protocol's server can do
@@ -84,6 +94,7 @@ pub(in crate::rest) async fn describe() -> StatusCode {
 pub(in crate::rest) async fn begin(
     State(app): State<App>,
     SignedIn(actor): SignedIn,
+    _: Spoken,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
     body: Body,
@@ -108,6 +119,7 @@ pub(in crate::rest) async fn begin(
 pub(in crate::rest) async fn ask(
     State(app): State<App>,
     SignedIn(actor): SignedIn,
+    _: Spoken,
     Id(id): Id<FileId>,
 ) -> Result<Response, Failure> {
     let upload = app.chat.upload(&actor, id).await?;
@@ -133,6 +145,7 @@ pub(in crate::rest) async fn ask(
 pub(in crate::rest) async fn proceed(
     State(app): State<App>,
     SignedIn(actor): SignedIn,
+    _: Spoken,
     Id(id): Id<FileId>,
     headers: HeaderMap,
     body: Body,
@@ -154,6 +167,7 @@ pub(in crate::rest) async fn proceed(
 pub(in crate::rest) async fn cancel(
     State(app): State<App>,
     SignedIn(actor): SignedIn,
+    _: Spoken,
     Id(id): Id<FileId>,
 ) -> Result<StatusCode, Failure> {
     app.chat.cancel_upload(&actor, id).await?;
