@@ -1,6 +1,7 @@
 //! What every request can reach.
 
 use crate::access::Access;
+use crate::admission::Admission;
 use crate::config::Config;
 use crate::limit::Limiter;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -19,6 +20,8 @@ pub struct App {
     pub hub: Hub,
     /// Which addresses get in.
     pub(crate) access: Arc<Access>,
+    /// How many clients get in at one time.
+    pub(crate) admission: Arc<Admission>,
     /// How often they may ask.
     pub(crate) limiter: Arc<Limiter>,
     /// What the operator decided.

@@ -1,6 +1,7 @@
 //! `natter serve`: from a configuration to a listening server, and back down without losing anything.
 
 use crate::access::Access;
+use crate::admission::Admission;
 use crate::app::App;
 use crate::config::Config;
 use crate::limit::Limiter;
@@ -36,6 +37,8 @@ const BACKLOG_MAX: u32 = 4_096;
 /// Bytes of a connection that wait in the kernel without having been sent. Left to itself, it takes megabytes for a client
 /// that does not read: a copy for each, of what waits in our queues once for all, and can be dropped there.
 const UNSENT_BYTES_MAX: u32 = 64 * 1024;
+/// Connections that are taken one after another; then everything else that goes on has its turn.
+const ACCEPTED_IN_A_ROW_MAX: usize = 16;
 /// How long to wait before accepting again when the process is out of descriptors.
 const ACCEPT_RETRY_MS: u64 = 50;
 /// Milliseconds over which clients spread their return after they were sent away.
@@ -75,6 +78,7 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
         chat,
         hub,
         access: Arc::new(Access::new(&config.access)),
+        admission: Arc::new(Admission::new()),
         limiter: Arc::new(Limiter::new(config.limits.clone(), Arc::new(SystemClock))),
         config: Arc::new(config),
         metrics: metrics.clone(),
@@ -217,25 +221,9 @@ impl Server {
     /// Serves until `stop` resolves, then lets everybody finish within `limits.shutdown_seconds_max`.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let Self { app, listener, tls } = self;
-        let router = rest::router(app.clone());
-        let permits = Arc::new(Semaphore::new(app.config.limits.connections_max));
-        let accept = async {
-            loop {
-                // Beyond the limit, connections wait in the kernel's backlog until others end.
-                let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
-                match listener.accept().await {
-                    Ok((stream, peer)) => {
-                        let permit = ConnectionPermit(Arc::new(permit));
-                        let newcomer = Newcomer { stream, peer, permit, tls: tls.clone() };
-                        app.connections.spawn(connection(app.clone(), router.clone(), newcomer));
-                    }
-                    Err(error) => {
-                        tracing::warn!(%error, "cannot accept connections; trying again");
-                        tokio::time::sleep(Duration::from_millis(ACCEPT_RETRY_MS)).await;
-                    }
-                }
-            }
-        };
+        // A task among the others. On the thread that called this it would take connections faster than they can be talked
+        // to, and whoever is in already would wait behind them all.
+        let accepting = tokio::spawn(accept(app.clone(), listener, tls.clone()));
         let keep_fresh = async {
             match &tls {
                 Some(tls) => tls.keep_fresh().await,
@@ -243,12 +231,37 @@ impl Server {
             }
         };
         tokio::select! {
-            () = accept => {}
             () = keep_fresh => {}
             () = stop => {}
         }
-        drop(listener);
+        accepting.abort();
+        // The listener is closed by then.
+        drop(accepting.await);
         shut_down(&app).await;
+    }
+}
+
+/// Takes connections for as long as this runs.
+async fn accept(app: App, listener: TcpListener, tls: Option<Arc<Tls>>) {
+    let router = rest::router(app.clone());
+    let permits = Arc::new(Semaphore::new(app.config.limits.connections_max));
+    for number in 1_usize.. {
+        if number.is_multiple_of(ACCEPTED_IN_A_ROW_MAX) {
+            tokio::task::yield_now().await;
+        }
+        // Beyond the limit, connections wait in the kernel's backlog until others end.
+        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                let permit = ConnectionPermit(Arc::new(permit));
+                let newcomer = Newcomer { stream, peer, permit, tls: tls.clone() };
+                app.connections.spawn(connection(app.clone(), router.clone(), newcomer));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept connections; trying again");
+                tokio::time::sleep(Duration::from_millis(ACCEPT_RETRY_MS)).await;
+            }
+        }
     }
 }
 

@@ -69,9 +69,9 @@ async fn answer(
     let accept = accept(&request)?;
     let extensions = extension::negotiate(request.headers())?;
     check_origin(request.headers(), &app.config.cors.origins)?;
-    let actor = proof(&request)?.check(app, address, toll).await?;
+    let proof = proof(&request)?;
     let wire = Wire { dialect: Dialect::Native, deflate: extensions.is_some() };
-    let (gateway, registration) = Gateway::open(app, actor, address.0, wire).await?;
+    let (gateway, registration) = Gateway::open(app, proof, address, toll, wire).await?;
     let permit = request.extensions_mut().remove::<ConnectionPermit>();
     let upgrade = hyper::upgrade::on(&mut request);
     app.connections.spawn(async move {

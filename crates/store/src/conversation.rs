@@ -33,7 +33,8 @@ pub trait Conversations {
     /// What a member may do, and with what.
     async fn standing(&self, id: ConversationId, viewer: UserId) -> Result<Option<Standing>>;
 
-    /// Who was in a conversation at a position of its log, or is at its head.
+    /// Who was in a conversation at a position of its log, or is at its head. At a position it is asked before an event is
+    /// told to anybody, and waits for no other reads.
     async fn roster(&self, id: ConversationId, at: Option<Seq>) -> Result<Option<Roster>>;
 
     /// The members of a conversation that the viewer is in, by username, from after the given username; none if they

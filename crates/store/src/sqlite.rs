@@ -50,8 +50,8 @@ const STATEMENTS_MAX: usize = 128;
 pub(crate) struct Sqlite {
     queue: Queue,
     readers: Arc<Readers>,
-    /// For what must not wait behind the reads of thousands who come back at once: whether the database is there, and who
-    /// was signed out.
+    /// For what must not wait behind the reads of thousands who come back at once: whether the database is there, who was
+    /// signed out, and whom an event is for.
     lookout: Arc<Readers>,
     /// The connection that writes: the commit pipeline and the search index take turns.
     writer: Arc<Mutex<Connection>>,

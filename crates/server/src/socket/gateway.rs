@@ -1,10 +1,11 @@
 //! What is done with what a client asks for on a socket, in whatever dialect it asks.
 
+use super::Proof;
 use super::request::{Misunderstood, Request};
-use crate::access::Admission;
+use crate::access::Entry;
 use crate::app::App;
 use crate::limit::{self, Limiter, Rate, Standing, Who};
-use crate::rest::Failure;
+use crate::rest::{Address, Failure, Toll};
 use futures_util::{Stream, StreamExt as _};
 use natter_chat::{Actor, Chat, Error, Resumed};
 use natter_protocol::{
@@ -29,7 +30,7 @@ pub(super) struct Gateway {
     limiter: Arc<Limiter>,
     actor: Box<Actor>,
     handle: Handle,
-    _admission: Admission,
+    _entry: Entry,
 }
 
 /// What becomes of a request.
@@ -63,9 +64,24 @@ pub(super) enum Outcome {
 }
 
 impl Gateway {
+    /// Lets a client in who proves who they are, when it is their turn.
+    pub(super) async fn open(
+        app: &App,
+        proof: Proof,
+        address: Address,
+        toll: &mut Toll<'_>,
+        wire: Wire,
+    ) -> Result<(Self, Registration), Failure> {
+        let enter = async {
+            let actor = proof.check(app, address, toll).await?;
+            Self::enter(app, actor, address.0, wire).await
+        };
+        app.admission.admit(enter).await
+    }
+
     /// Makes a connection known to everything that may have to reach it. From here on it gets its user's events, and
     /// before them `ready`.
-    pub(super) async fn open(
+    async fn enter(
         app: &App,
         actor: Actor,
         address: IpAddr,
@@ -92,14 +108,14 @@ impl Gateway {
                 Failure::new(ErrorCode::TooManyConnections, detail)
             }
         })?;
-        let admission = app.access.enter(connection_id, address, user_id, session_id);
+        let entry = app.access.enter(connection_id, address, user_id, session_id);
         if !app.access.admits(address) {
             return Err(Failure::kept_out(address));
         }
         // Whatever happened to the user until now is in there; what happens from now on reaches the connection.
         let actor = Box::new(app.chat.renew(&actor).await?);
         let (chat, limiter) = (Arc::clone(&app.chat), Arc::clone(&app.limiter));
-        let gateway = Self { chat, limiter, actor, handle: registration.handle(), _admission: admission };
+        let gateway = Self { chat, limiter, actor, handle: registration.handle(), _entry: entry };
         Ok((gateway, registration))
     }
 

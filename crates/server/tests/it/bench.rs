@@ -92,6 +92,14 @@ fn who_does_not_read_loses_the_queue_and_gets_everything_in_the_end() {
 }
 
 #[test]
+fn everybody_comes_back_after_each_cut() {
+    let figures = bench(&["storm", "--connections", "38", "--again", "1", "--seconds", "6"]);
+    assert!(figures["back, the last"] >= figures["back, p50"] && figures["back, p50"] > 0.0);
+    let stayed = |what: &str| figures[&format!("delivery to those who stayed, {what}")];
+    assert!(stayed("p50") > 0.0 && stayed("p50") <= stayed("p99") && stayed("p99") <= stayed("the longest"));
+}
+
+#[test]
 fn searches_are_measured_on_both_databases() {
     let directory = TempDir::new().unwrap();
     let corpus = directory.path().join("chat.jsonl");

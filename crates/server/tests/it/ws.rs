@@ -1,5 +1,6 @@
 //! `/ws`: what is said on a socket, and how it ends.
 
+mod admission;
 mod connections;
 mod delivery;
 mod presence;

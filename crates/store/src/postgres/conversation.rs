@@ -1,6 +1,6 @@
 //! Conversations, and who is in them, in PostgreSQL.
 
-use super::Postgres;
+use super::{Postgres, failure};
 use super::message::{message_columns, message_joins, message_opt};
 use super::row::{self, Columns as _, is_text, to_bigint, to_time, to_uuids, user_columns};
 use crate::conversation::direct_key;
@@ -232,7 +232,12 @@ impl Conversations for Postgres {
                 last_seq: row.natural("last_seq")?,
             })
         };
-        self.first(sqlx::query(ROSTER).bind(id.uuid()).bind(at.map(to_bigint)), read).await
+        let statement = sqlx::query(ROSTER).bind(id.uuid()).bind(at.map(to_bigint));
+        if at.is_none() {
+            return self.first(statement, read).await;
+        }
+        let rows = self.lookout.all(statement).await?;
+        rows.first().map(read).transpose().map_err(failure::classify)
     }
 
     async fn members(

@@ -1,5 +1,5 @@
-//! A connection of its own for what tells whether the database is there, and who was signed out: it must not wait behind
-//! the reads of thousands who come back at once, and silence must mean that the database is gone.
+//! A connection of its own for what tells whether the database is there, who was signed out, and whom an event is for: it
+//! must not wait behind the reads of thousands who come back at once, and silence must mean that the database is gone.
 
 use super::connect::Server;
 use super::{Statement, failure};

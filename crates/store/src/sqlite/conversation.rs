@@ -215,7 +215,8 @@ impl Conversations for Sqlite {
     }
 
     async fn roster(&self, id: ConversationId, at: Option<Seq>) -> Result<Option<Roster>> {
-        self.readers.read(move |snapshot| roster(snapshot, id, at)).await
+        let readers = if at.is_some() { &self.lookout } else { &self.readers };
+        readers.read(move |snapshot| roster(snapshot, id, at)).await
     }
 
     async fn members(

@@ -58,7 +58,9 @@ enum Resume {
 
 impl Seen {
     pub(super) fn is_complete(&self) -> bool {
-        self.unacknowledged.get() == 0 && self.seq.get() == self.head.get()
+        let complete = self.unacknowledged.get() == 0 && self.seq.get() == self.head.get();
+        // Whose conversation was silent meanwhile lacks nothing, but may not be back.
+        complete && self.resume.get() == Resume::Off
     }
 }
 
@@ -147,6 +149,7 @@ impl Talker {
 impl Talker {
     /// Loses the connection, opens another one, and gets what it missed meanwhile.
     async fn come_back(self) -> Result<Self> {
+        self.seen.resume.set(Resume::Wanted);
         let Self { socket, address, .. } = self;
         drop(socket);
         let begun = Instant::now();
@@ -169,7 +172,7 @@ impl Talker {
     }
 
     fn ask_for_the_rest(&mut self) {
-        let Some(room) = self.room else { return };
+        let Some(room) = self.room else { return self.seen.resume.set(Resume::Off) };
         let (epoch, seq) = (&self.socket.epoch, self.seen.seq.get());
         let conversations = format!(r#"[{{"id":"{room}","epoch":"{epoch}","seq":{seq}}}]"#);
         let frame = format!(

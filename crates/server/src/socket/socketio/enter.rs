@@ -31,7 +31,7 @@ pub(in crate::socket) async fn serve<Io>(
     place: Place,
     frames: Frames<Io>,
 ) where
-    Io: AsyncRead + AsyncWrite + Send + Unpin,
+    Io: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     // On the heap, and gone before the connection is served: at rest it is not as large as its beginning.
     let entered = Box::pin(async {
@@ -80,9 +80,8 @@ where
 }
 
 async fn admit(app: &App, address: Address, proof: Proof) -> Result<(Gateway, Registration), Failure> {
-    let actor = proof.check(app, address, &mut Toll::of(app)).await?;
     let wire = Wire { dialect: Dialect::SocketIo, deflate: false };
-    Gateway::open(app, actor, address.0, wire).await
+    Gateway::open(app, proof, address, &mut Toll::of(app), wire).await
 }
 
 /// Waits for the client to connect to the default namespace, and returns what it says about itself.
