@@ -2,6 +2,38 @@
 ALTER TABLE conversations ADD COLUMN link_previews boolean NOT NULL DEFAULT true;
 ALTER TABLE users ADD COLUMN link_previews boolean NOT NULL DEFAULT true;
 
+DROP VIEW conversation_list_view;
+CREATE VIEW conversation_list_view AS
+SELECT m.user_id,
+       m.role,
+       m.last_read_seq,
+       m.muted,
+       m.pinned,
+       m.archived,
+       u.unread_count,
+       u.mention_count,
+       c.id,
+       c.type,
+       c.name,
+       c.topic,
+       c.visibility,
+       c.status,
+       c.link_previews,
+       c.created_by,
+       c.created_at,
+       c.updated_at,
+       c.last_seq,
+       c.last_message_id,
+       c.member_count,
+       (SELECT pm.user_id
+          FROM conversation_members AS pm
+         WHERE c.type = 'direct'
+           AND pm.conversation_id = c.id
+           AND pm.user_id <> m.user_id) AS peer_id
+  FROM conversation_members AS m
+  JOIN conversations AS c ON c.id = m.conversation_id
+  JOIN unread_message_counts AS u ON u.conversation_id = m.conversation_id AND u.user_id = m.user_id;
+
 -- What was behind the links of a message when it was sent. A website that says something else later says it in later
 -- messages.
 ALTER TABLE messages ADD COLUMN link_previews jsonb;

@@ -143,7 +143,9 @@ async fn what_was_committed_unheard_is_told_like_everything_else() {
     let db = Db::at(network.url.clone());
     let world = db.open().await;
     // The first to take or to erase leaves nothing to the second.
-    let takes_all = |kind: &&Kind| matches!(kind, Kind::Erase | Kind::EraseFiles | Kind::ClaimScans);
+    let takes_all = |kind: &&Kind| {
+        matches!(kind, Kind::Erase | Kind::EraseFiles | Kind::ErasePreviews | Kind::ClaimScans)
+    };
     for kind in Kind::ALL.iter().filter(|kind| !takes_all(kind)) {
         let heard = prepare(&world, *kind).await;
         let unheard = prepare(&world, *kind).await;

@@ -2,12 +2,12 @@
 //! counted. The store is held to this.
 
 use natter_protocol::{
-    ConversationId, ConversationInfo, ConversationKind, ConversationStatus, GroupMention, MemberRole,
-    MessageId, Seq, Timestamp, UserId, Visibility,
+    ConversationId, ConversationInfo, ConversationKind, ConversationStatus, FileId, FileStatus, GroupMention,
+    MemberRole, MessageId, Seq, Timestamp, UserId, Visibility,
 };
 use natter_store::{
-    Act, AddMember, Anchor, Announcement, DeleteMessage, EditMessage, Entry as Way, MarkRead, Mentions,
-    NewConversation, NewMessage, Refusal, UpdateConversation, Write,
+    Act, AddMember, Anchor, Announcement, Attachments, BlobId, DeleteMessage, EditMessage, Entry as Way,
+    MarkRead, Mentions, NewConversation, NewMessage, Refusal, ScanVerdict, UpdateConversation, Write,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +19,15 @@ pub(crate) type Blocks = BTreeSet<(UserId, UserId)>;
 pub(crate) struct Model {
     pub(crate) blocks: Blocks,
     pub(crate) chats: Vec<Chat>,
+    pub(crate) files: Vec<Uploaded>,
+}
+
+/// A file, each with content of its own.
+pub(crate) struct Uploaded {
+    pub(crate) id: FileId,
+    pub(crate) owner: UserId,
+    pub(crate) blob: BlobId,
+    pub(crate) status: FileStatus,
 }
 
 pub(crate) struct Chat {
@@ -54,6 +63,7 @@ pub(crate) struct Sent {
     pub(crate) edited: bool,
     pub(crate) deleted: bool,
     pub(crate) pinned_at: Option<Timestamp>,
+    pub(crate) files: Vec<FileId>,
     /// In the order of time.
     pub(crate) reactions: Vec<(String, UserId)>,
 }
@@ -195,6 +205,7 @@ impl Sent {
             edited: false,
             deleted: false,
             pinned_at: None,
+            files: Vec::new(),
             reactions: Vec::new(),
         }
     }
@@ -251,6 +262,7 @@ impl Model {
                 })
             }
             Write::AddMember(add) => self.enter(add),
+            Write::FinishScan { blob_id, verdict, .. } => Ok(self.finish_scan(*blob_id, verdict)),
             Write::RemoveMember { act, user_id, announcement } => self.remove(act, *user_id, announcement),
             Write::SetMemberRole { act, user_id, role, announcement } => {
                 self.set_role(act, *user_id, *role, announcement)
@@ -305,8 +317,60 @@ impl Model {
         place.ok_or(Refusal::MessageUnknown)
     }
 
+    fn file(&self, id: FileId) -> Option<&Uploaded> {
+        self.files.iter().find(|file| file.id == id)
+    }
+
+    /// Those with a message that holds the file see it, and as long as there is none its owner.
+    pub(crate) fn may_fetch(&self, file: &Uploaded, viewer: UserId) -> bool {
+        let holds = |chat: &Chat| chat.messages.iter().any(|message| message.files.contains(&file.id));
+        let mut holding = self.chats.iter().filter(|chat| holds(chat)).peekable();
+        if holding.peek().is_none() {
+            return file.owner == viewer;
+        }
+        holding.any(|chat| !chat.deleted && chat.members.contains_key(&viewer))
+    }
+
+    fn files_of(&self, sender: UserId, attachments: &Attachments) -> Result<Vec<FileId>, Refusal> {
+        let ids = match attachments {
+            Attachments::Own(ids) => ids,
+            Attachments::Of(id) => {
+                let (at, place) = self.find(*id, sender).map_err(|_| Refusal::FileUnknown)?;
+                let message = &self.chats[at].messages[place];
+                return if message.deleted { Err(Refusal::FileUnknown) } else { Ok(message.files.clone()) };
+            }
+        };
+        for id in ids {
+            match self.file(*id).filter(|file| file.owner == sender) {
+                None => return Err(Refusal::FileUnknown),
+                Some(file) if file.status == FileStatus::Rejected => return Err(Refusal::FileRejected),
+                Some(_) => {}
+            }
+        }
+        Ok(ids.clone())
+    }
+
+    /// What is found is told in every conversation that holds the file.
+    fn finish_scan(&mut self, blob: BlobId, verdict: &ScanVerdict) -> Expected {
+        let status = if *verdict == ScanVerdict::Clean { FileStatus::Ready } else { FileStatus::Rejected };
+        let scanned = self.files.iter_mut().find(|file| file.blob == blob);
+        // What was found stays found.
+        let changing = |file: &&mut Uploaded| file.status != status && file.status != FileStatus::Rejected;
+        if let Some(file) = scanned.filter(changing) {
+            file.status = status;
+            for chat in self.chats.iter_mut().filter(|chat| !chat.deleted) {
+                let holding = chat.messages.iter().filter(|message| message.files.contains(&file.id));
+                for id in holding.map(|message| message.id).collect::<Vec<_>>() {
+                    chat.append(("message.updated", Some(id), None, None));
+                }
+            }
+        }
+        Expected::Done
+    }
+
     fn send(&mut self, new: &NewMessage) -> Result<Expected, Refusal> {
         let blocks = self.blocks.clone();
+        let files = self.files_of(new.sender.id, &new.attachments);
         let chat = self.chat(new.conversation_id)?;
         let sender = new.sender.id;
         chat.role(sender).ok_or(Refusal::NotAMember)?;
@@ -331,8 +395,10 @@ impl Model {
         if !here(new.thread_id) {
             return Err(Refusal::ThreadUnknown);
         }
+        let files = files?;
         let seq = chat.append(("message.new", Some(new.id), None, None));
-        let mut message = Sent { key, thread: new.thread_id, ..Sent::new(new.id, seq, sender, &new.content) };
+        let mut message =
+            Sent { key, files, thread: new.thread_id, ..Sent::new(new.id, seq, sender, &new.content) };
         message.meant = Meant::new(&new.mentions, |user| {
             chat.members.contains_key(user) && *user != sender && !apart(&blocks, sender, *user)
         });

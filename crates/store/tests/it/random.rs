@@ -1,17 +1,19 @@
 //! Random histories, compared with a model that anybody can check by reading it.
 
 use crate::harness::{
-    ALL, At, Db, World, add, block, delete, delete_conversation, edit_mentioning, join, leave, new_channel,
-    new_direct, new_group, new_id, new_message, pin, react, read, remove, rename, send, set_role, set_status,
-    unblock,
+    ALL, At, Db, World, add, block, delete, delete_conversation, edit_mentioning, infected, join, leave,
+    new_channel, new_direct, new_group, new_id, new_message, now, pin, react, read, remove, rename, send,
+    set_role, set_status, suspect, unblock,
 };
-use crate::model::{Chat, Entry, Expected, Model, Sent};
+use crate::model::{Chat, Entry, Expected, Model, Sent, Uploaded};
 use crate::replay::View;
 use natter_protocol::{
-    ConversationId, ConversationStatus, Event, EventBody, GroupMention, MemberRole, MessageId, UnreadTotal,
-    UpdateMe, User, UserId,
+    ConversationId, ConversationStatus, Event, EventBody, FileId, FileStatus, GroupMention, MemberRole,
+    MessageId, UnreadTotal, UpdateMe, User, UserId,
 };
-use natter_store::{Anchor, Mentions, NewMessage, Notice, StoreError, Write, Written};
+use natter_store::{
+    Anchor, Attachments, Mentions, NewMessage, Notice, ScanVerdict, StoreError, Write, Written,
+};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -23,6 +25,8 @@ const BATCHES: usize = 16;
 const BATCH_WRITES_MAX: usize = 60;
 /// Enough for each to have a history, and all kinds among them.
 const CHATS: usize = 5;
+/// What is uploaded by each user.
+const FILES: usize = 3;
 const EMOJI: [&str; 3] = ["👍", "❤", "🦀"];
 const ROLES: [MemberRole; 4] =
     [MemberRole::Member, MemberRole::Moderator, MemberRole::Admin, MemberRole::Owner];
@@ -91,6 +95,22 @@ impl<'a> Dice<'a> {
         let here = self.some(50).iter().map(|user| user.id).filter(|user| !named.contains(user)).collect();
         Mentions { named, group, here: (!crowd).then_some(here) }
     }
+
+    /// Mostly none; then mostly the sender's own, or those of another message.
+    fn attachments(&mut self, model: &Model, sender: &User, other: MessageId) -> Attachments {
+        if self.chance(70) {
+            return Attachments::default();
+        }
+        if self.chance(40) {
+            return Attachments::Of(other);
+        }
+        let foreign = self.chance(5);
+        let files = model.files.iter().filter(|file| foreign || file.owner == sender.id);
+        let mut ids: Vec<FileId> = files.map(|file| file.id).collect();
+        ids.rotate_left(self.number(FILES));
+        ids.truncate(1 + self.number(FILES));
+        Attachments::Own(ids)
+    }
 }
 
 /// What is done next. Often it cannot be done: the model knows.
@@ -112,6 +132,7 @@ fn next(dice: &mut Dice<'_>, model: &Model) -> Write {
                 reply_to: reference,
                 thread_id: reference.filter(|_| dice.chance(50)),
                 mentions: dice.mentions(),
+                attachments: dice.attachments(model, actor, message.1),
                 ..new_message(id, actor, &text)
             };
             send(new)
@@ -133,10 +154,15 @@ fn next(dice: &mut Dice<'_>, model: &Model) -> Write {
             };
             read(id, actor, up_to)
         }
-        72..76 => {
+        72..75 => {
             let mut flag = || dice.chance(40).then(|| dice.chance(50));
             let update = UpdateMe { muted: flag(), pinned: flag(), archived: flag() };
             Write::UpdateMe { conversation_id: id, user_id: actor.id, update }
+        }
+        75 => {
+            let blob_id = model.files[dice.number(model.files.len())].blob;
+            let verdict = if dice.chance(70) { ScanVerdict::Clean } else { infected() };
+            Write::FinishScan { blob_id, verdict, at: now() }
         }
         76..80 if actor.id != other.id => block(actor, other),
         80..83 => unblock(actor, other),
@@ -198,6 +224,12 @@ pub(crate) async fn histories_match_a_simple_model(db: Db) {
 
 async fn run(db: &Db, world: World, users: &[User], dice: &mut Dice<'_>) {
     let mut model = Model::default();
+    for (user, number) in users.iter().flat_map(|user| (0..FILES).map(move |number| (user, number))) {
+        let new = suspect(user, &format!("{number} of {}", user.username));
+        world.keep(&new).await;
+        let (id, owner, blob) = (new.id, user.id, new.blob.id);
+        model.files.push(Uploaded { id, owner, blob, status: FileStatus::Scanning });
+    }
     let mut snapshots = HashMap::new();
     for batch in 0..BATCHES {
         let mut writes = Vec::new();
@@ -223,6 +255,13 @@ async fn run(db: &Db, world: World, users: &[User], dice: &mut Dice<'_>) {
     }
     for chat in &model.chats {
         compare_chat(&world, chat, users).await;
+    }
+    for (file, user) in model.files.iter().flat_map(|file| users.iter().map(move |user| (file, user))) {
+        let found = world.store.file(file.id, user.id).await.unwrap();
+        assert_eq!(
+            found.as_ref().map(|found| found.file.status),
+            model.may_fetch(file, user.id).then_some(file.status)
+        );
     }
     let now = views(&world, &model, users).await;
     for chat in &model.chats {
@@ -298,6 +337,7 @@ async fn compare_chat(world: &World, chat: &Chat, users: &[User]) {
         assert_eq!((&message.content, &message.mentions), (&sent.content, &sent.meant.named));
         assert_eq!((message.edited_at.is_some(), message.deleted_at.is_some()), (sent.edited, sent.deleted));
         assert_eq!((message.pinned_at, message.thread_id), (sent.pinned_at, sent.thread));
+        assert!(message.attachments.iter().map(|file| file.id).eq(sent.files.iter().copied()));
         let replies = chat.messages.iter().filter(|reply| reply.thread == Some(sent.id)).count();
         assert_eq!(message.reply_count, replies as u64);
         let mut emoji: Vec<&String> = Vec::new();

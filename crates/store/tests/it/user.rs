@@ -123,6 +123,7 @@ pub(crate) async fn a_profile_is_changed_in_part(db: Db) {
             display_name: display_name.map(str::to_owned),
             avatar_url: avatar_url.map(str::to_owned),
             presence_visible: None,
+            link_previews: None,
         }),
     };
     let picture = "https://example.com/a.png";

@@ -7,13 +7,13 @@ use crate::harness::{
     new_user_id, now, pin, react, read, remove, save_draft, send, set_role, suspect, unblock, update,
 };
 use natter_protocol::{
-    ConversationId, ConversationStatus, ErrorCode, File, IpAction, IpRule, IpRuleId, MemberRole, Message,
-    MessageId, PlatformRole, ScheduledMessageId, SessionId, SystemNote, Timestamp, UpdateMe, UpdateProfile,
-    User, Visibility,
+    ConversationId, ConversationStatus, ErrorCode, File, IpAction, IpRule, IpRuleId, LinkPreview, MemberRole,
+    Message, MessageId, PlatformRole, ScheduledMessageId, SessionId, SystemNote, Timestamp, UpdateMe,
+    UpdateProfile, User, Visibility,
 };
 use natter_store::{
-    ClaimKey, KeepAnswer, Mentions, NewIpRule, NewMessage, NewScheduled, ProvisionUser, ScanVerdict,
-    SessionRotation, UpdateConversation, Write,
+    AttachPreviews, ClaimKey, KeepAnswer, KnownPreview, Mentions, NewIpRule, NewMessage, NewPreview,
+    NewScheduled, PreviewPicture, ProvisionUser, ScanVerdict, SessionRotation, UpdateConversation, Write,
 };
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -40,7 +40,7 @@ kinds! {
     SendMessage, EditMessage, DeleteMessage, SetReaction, SetPin, MarkRead, CreateConversation, UpdateConversation,
     DeleteConversation, UpdateMe, AddMember, RemoveMember, SetMemberRole, CreateInvite, RevokeInvite, SaveDraft,
     ScheduleMessage, ForgetScheduled, FailScheduled, Block, Unblock, CreateFile, DeleteFile, ClaimScans, FinishScan,
-    EraseFiles, CreateUser, ProvisionUser, UpdateProfile,
+    EraseFiles, KeepPreview, AttachPreviews, ErasePreviews, CreateUser, ProvisionUser, UpdateProfile,
     Seen, SetPassword, SetRole, SetDisabled, CreateSession, RotateSession, EndSession, EndSessions, CreateIpRule,
     DeleteIpRule, ClaimKey, KeepAnswer, Erase,
 }
@@ -112,6 +112,7 @@ pub(crate) async fn prepare(world: &World, kind: Kind) -> Vec<Case> {
         Kind::CreateFile | Kind::DeleteFile | Kind::ClaimScans | Kind::FinishScan | Kind::EraseFiles => {
             files(world, kind).await
         }
+        Kind::KeepPreview | Kind::AttachPreviews | Kind::ErasePreviews => previews(world, kind).await,
         Kind::CreateUser
         | Kind::ProvisionUser
         | Kind::UpdateProfile
@@ -189,6 +190,7 @@ async fn conversations(world: &World, kind: Kind) -> Vec<Case> {
                 topic: Some(None),
                 visibility: Some(Visibility::Public),
                 status: Some(ConversationStatus::Closed),
+                link_previews: Some(false),
                 announcements: vec![announcement(SystemNote::Renamed { name: "Pier".to_owned() })],
                 ..update(group, &alice)
             };
@@ -308,6 +310,34 @@ async fn files(world: &World, kind: Kind) -> Vec<Case> {
     }
 }
 
+async fn previews(world: &World, kind: Kind) -> Vec<Case> {
+    let Scene { message, .. } = Scene::new(world).await;
+    let url = format!("https://{}.example.com/", unique("boats"));
+    let image_id = new_id(|id| id);
+    let preview = LinkPreview {
+        url: url.clone(),
+        title: "Boats".to_owned(),
+        description: None,
+        site_name: None,
+        image: None,
+    };
+    let known = KnownPreview { preview: Some(preview), image_id: Some(image_id) };
+    let image = Some(PreviewPicture { media_type: "image/webp".to_owned(), content: b"picture".to_vec() });
+    let (expires_at, at) = (now().plus_seconds(60), now());
+    let keep = Write::KeepPreview(Box::new(NewPreview { url, known: known.clone(), image, expires_at, at }));
+    if kind == Kind::KeepPreview {
+        return vec![case("with a picture", keep)];
+    }
+    world.done(keep).await;
+    if kind == Kind::AttachPreviews {
+        let (message_id, content) = (message.id, message.content);
+        let attach = AttachPreviews { message_id, content, previews: vec![known], at: now() };
+        return vec![case("with a picture", Write::AttachPreviews(Box::new(attach)))];
+    }
+    let long_after = now().plus_seconds(7 * 24 * 60 * 60);
+    vec![case("all", Write::ErasePreviews { now: long_after, rows_max: 10_000 })]
+}
+
 async fn users(world: &World, kind: Kind) -> Vec<Case> {
     let alice = world.user(&unique("alice")).await;
     world.done(Write::CreateSession(Box::new(new_session(&alice, [1; 32])))).await;
@@ -332,6 +362,7 @@ async fn users(world: &World, kind: Kind) -> Vec<Case> {
                 display_name: Some("Another".to_owned()),
                 avatar_url: Some("https://example.com/a.png".to_owned()),
                 presence_visible: Some(false),
+                link_previews: Some(false),
             };
             vec![case("all of it", Write::UpdateProfile { user_id, update: Box::new(update) })]
         }

@@ -250,6 +250,7 @@ pub(crate) fn update(conversation_id: ConversationId, actor: &User) -> UpdateCon
         topic: None,
         visibility: None,
         status: None,
+        link_previews: None,
         announcements: Vec::new(),
     }
 }
