@@ -1,11 +1,11 @@
 //! One client's connection: reads its commands, answers them, and writes what the hub delivers.
 
 mod scratch;
-mod writer;
 
 use crate::Frame;
 use crate::codec::{Decoder, Message, Role};
 use crate::hub::Registration;
+use crate::outbox::Stop;
 use bytes::Bytes;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{Stream, StreamExt};
@@ -16,7 +16,6 @@ use std::future::{self, Future};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite};
-use writer::{End, Writer};
 
 /// Replays that a connection may have; each keeps what it was asked for. Then the socket is not read.
 const REPLAYS_MAX: usize = 3;
@@ -84,54 +83,51 @@ pub fn serve<Io, S>(
     mut session: S,
 ) -> impl Future<Output = ()> + Send
 where
-    Io: AsyncRead + AsyncWrite + Send + Unpin,
+    Io: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     S: Session,
 {
+    registration.subscriber().outbox.connect(io);
     let mut connection = Connection {
-        writer: Writer::new(io),
         decoder: Decoder::new(Role::Server, registration.limits().message_bytes_max)
             .with_deflate(registration.subscriber().wire.deflate),
         registration,
         commands: None,
         replays: VecDeque::new(),
-        end: None,
     };
     // A block rather than an `async fn`, which would be larger: it keeps its arguments and what it makes of them.
     async move {
-        let end = connection.converse(early.into(), &mut session).await;
-        if end == End::CloseSent {
+        let stop = connection.converse(early.into(), &mut session).await;
+        if stop == Stop::CloseSent {
             connection.say_goodbye().await;
         }
         connection.finish_commands().await;
         let subscriber = connection.registration.subscriber();
         let code = subscriber.outbox.close_code();
-        tracing::debug!(connection_id = %subscriber.connection_id, ?code, ?end, "connection ended");
+        tracing::debug!(connection_id = %subscriber.connection_id, ?code, ?stop, "connection ended");
         // 1006 stands for an end without a close frame (RFC 6455, section 7.4.1).
         let code = code.unwrap_or(1006).to_string();
         metrics::counter!("natter_connections_closed_total", "code" => code).increment(1);
     }
 }
 
-struct Connection<Io> {
-    writer: Writer<Io>,
+struct Connection {
     decoder: Decoder,
     registration: Registration,
     /// Commands on their way. Absent while there are none, because even an empty set owns memory.
     commands: Option<FuturesUnordered<Later>>,
     /// What the client asked to be told, the first of which is under way.
     replays: VecDeque<Replay>,
-    end: Option<End>,
 }
 
-impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
+impl Connection {
     /// Reads and carries out messages until nothing can be written any more.
-    async fn converse(&mut self, early: Vec<u8>, session: &mut impl Session) -> End {
+    async fn converse(&mut self, early: Vec<u8>, session: &mut impl Session) -> Stop {
         let mut chunk = early;
         loop {
             let mut rest = chunk.as_mut_slice();
             loop {
-                if let Err(end) = self.room().await {
-                    return end;
+                if let Err(stop) = self.room().await {
+                    return stop;
                 }
                 let subscriber = self.registration.subscriber();
                 match self.decoder.decode(&mut rest) {
@@ -147,7 +143,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
             drop(chunk);
             match self.read().await {
                 Ok(bytes) => chunk = bytes,
-                Err(end) => return end,
+                Err(stop) => return stop,
             }
         }
     }
@@ -184,10 +180,10 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
     }
 
     /// Waits until a further command may be taken: its client must read the answers to those before.
-    async fn room(&mut self) -> Result<(), End> {
+    async fn room(&mut self) -> Result<(), Stop> {
         future::poll_fn(|cx| {
-            if let Poll::Ready(end) = self.poll_io(cx) {
-                return Poll::Ready(Err(end));
+            if let Poll::Ready(stop) = self.poll_io(cx) {
+                return Poll::Ready(Err(stop));
             }
             let outbox = &self.registration.subscriber().outbox;
             let on_their_way = self.commands.as_ref().map_or(0, FuturesUnordered::len) + self.replays.len();
@@ -203,38 +199,35 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
     }
 
     /// Waits for bytes from the client.
-    async fn read(&mut self) -> Result<Vec<u8>, End> {
+    async fn read(&mut self) -> Result<Vec<u8>, Stop> {
         future::poll_fn(|cx| {
-            if let Poll::Ready(end) = self.poll_io(cx) {
-                return Poll::Ready(Err(end));
+            if let Poll::Ready(stop) = self.poll_io(cx) {
+                return Poll::Ready(Err(stop));
             }
-            if self.registration.subscriber().outbox.closing.is_running() {
+            let subscriber = self.registration.subscriber();
+            if subscriber.outbox.closing.is_running() {
                 return Poll::Pending;
             }
-            match ready!(scratch::poll_read(&mut self.writer.io, cx, <[u8]>::to_vec)) {
+            match ready!(subscriber.outbox.with_io(|io| scratch::poll_read(io, cx, <[u8]>::to_vec))) {
                 Ok(bytes) if !bytes.is_empty() => {
-                    self.registration.subscriber().silent.restart();
+                    subscriber.silent.restart();
                     Poll::Ready(Ok(bytes))
                 }
-                _ => Poll::Ready(Err(End::Gone)),
+                _ => Poll::Ready(Err(Stop::Gone)),
             }
         })
         .await
     }
 
     /// Everything that goes on while something else is waited for. Ready when nothing can be written any more.
-    fn poll_io(&mut self, cx: &mut Context<'_>) -> Poll<End> {
-        if let Some(end) = self.end {
-            return Poll::Ready(end);
-        }
+    fn poll_io(&mut self, cx: &mut Context<'_>) -> Poll<Stop> {
         let _ = self.poll_commands(cx);
         loop {
-            let subscriber = self.registration.subscriber();
-            if let Poll::Ready(end) = self.writer.poll_write(cx, subscriber, self.commands.is_some()) {
-                self.end = Some(end);
-                return Poll::Ready(end);
+            let outbox = &self.registration.subscriber().outbox;
+            if let Poll::Ready(stop) = outbox.poll_write(cx, self.commands.is_some()) {
+                return Poll::Ready(stop);
             }
-            if !self.writer.is_idle() {
+            if self.replays.is_empty() || !outbox.is_idle() {
                 return Poll::Pending;
             }
             ready!(self.poll_replays(cx));
@@ -252,7 +245,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
             }
             match ready!(replay.as_mut().poll_next(cx)) {
                 Some(Replayed::Frame(frame)) => {
-                    self.writer.write(frame);
+                    outbox.write_next(frame);
                     return Poll::Ready(());
                 }
                 Some(Replayed::Floor(conversation_id, seq)) => outbox.raise_floor(conversation_id, seq),
@@ -285,13 +278,14 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
     /// their way, when something of the peer's arrives at a closed socket. The hub bounds the wait.
     async fn say_goodbye(&mut self) {
         future::poll_fn(|cx| {
-            if self.registration.subscriber().outbox.poll_abort(cx).is_ready() {
+            let outbox = &self.registration.subscriber().outbox;
+            if outbox.poll_abort(cx).is_ready() {
                 return Poll::Ready(());
             }
-            if let Err(_gone) = ready!(Pin::new(&mut self.writer.io).poll_shutdown(cx)) {
+            if let Err(_gone) = ready!(outbox.with_io(|io| Pin::new(io).poll_shutdown(cx))) {
                 return Poll::Ready(());
             }
-            while let Ok(1..) = ready!(scratch::poll_read(&mut self.writer.io, cx, <[u8]>::len)) {}
+            while let Ok(1..) = ready!(outbox.with_io(|io| scratch::poll_read(io, cx, <[u8]>::len))) {}
             Poll::Ready(())
         })
         .await;

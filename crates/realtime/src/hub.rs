@@ -1,5 +1,6 @@
 //! Who is connected here, and how an event gets to them.
 
+mod delivery;
 mod presence;
 mod registration;
 mod sweep;
@@ -13,11 +14,11 @@ use metrics::{Counter, Gauge};
 use natter_protocol::{CloseCode, SessionId, UserId, limits, reconnect_hint};
 use presence::Presences;
 use smallvec::SmallVec;
-use std::collections::{HashMap, HashSet};
-use std::hash::BuildHasher;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
+use tokio::runtime;
 use tokio::sync::Notify;
 
 /// A power of two. Connecting and disconnecting lock one part of the map; delivering only shares the locks.
@@ -63,6 +64,7 @@ pub struct Hub(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     limits: Limits,
+    runtime: runtime::Handle,
     shards: [RwLock<Shard>; SHARDS],
     connections: AtomicUsize,
     shutting_down: AtomicBool,
@@ -87,6 +89,7 @@ impl Hub {
         metrics::describe_counter!("natter_connections_closed_total", "Ended connections by close code.");
         let hub = Self(Arc::new(Shared {
             limits,
+            runtime: runtime::Handle::current(),
             shards: std::array::from_fn(|_| RwLock::default()),
             connections: AtomicUsize::new(0),
             shutting_down: AtomicBool::new(false),
@@ -122,30 +125,6 @@ impl Hub {
         self.0.connections_gauge.increment(1);
         drop(shard);
         Ok(Registration::new(self.clone(), subscriber))
-    }
-
-    /// Queues a frame for every connection of every member, and waits for none of them.
-    ///
-    /// Connections get frames in the order of these calls: whoever delivers a conversation's events makes them one
-    /// after the other, in the order of `seq`.
-    pub fn deliver<S: BuildHasher>(&self, members: &HashSet<UserId, S>, frame: &Frame) {
-        let mut delivered = 0;
-        // Goes through whichever are fewer: the members, or who is here.
-        if members.len() <= self.connections() {
-            for user_id in members {
-                delivered += self.queue(*user_id, frame);
-            }
-        } else {
-            for shard in &self.0.shards {
-                let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
-                for (user_id, subscribers) in &*shard {
-                    if members.contains(user_id) {
-                        delivered += queue(subscribers, frame);
-                    }
-                }
-            }
-        }
-        self.0.delivered.increment(delivered);
     }
 
     /// Queues a frame for every connection of one user.

@@ -5,8 +5,9 @@
 //! it has to pull from the log, or is closed. What waits for a connection is bounded in bytes and in time.
 //!
 //! An event's road: [`Frame`] encodes it once, [`Hub::deliver`] puts the shared frame into the outbox of each
-//! connection, and [`serve`] writes what is there with one system call. Connections that speak Socket.IO, or understand
-//! compression, share that frame too: a further form of it is made when the first of them wants it ([`Wire`]).
+//! connection, and has what is there written with one system call for each; what a socket does not take is written by the
+//! connection's own task, [`serve`], once it does. Connections that speak Socket.IO, or understand compression, share
+//! that frame too: a further form of it is made when the first of them wants it ([`Wire`]).
 //!
 //! A client that was away asks for what it missed on the connection on which it also gets what happens meanwhile. Its
 //! [`Session`] answers with a [`Replay`]; until that has ended, events wait behind it, and those that it told are not

@@ -1,25 +1,30 @@
-//! What waits to be written to one connection.
+//! What waits to be written to one connection, and the writing of it.
 
 mod resume;
+mod writer;
 
-use crate::Frame;
+pub(crate) use writer::Stop;
+
 use crate::frame::Kind;
 use crate::stopwatch::Stopwatch;
+use crate::{Frame, Wire};
 use natter_protocol::{CloseCode, ConversationId, Seq, SyncHead, SyncLagging};
 use resume::Resume;
 use smallvec::{SmallVec, smallvec};
 use std::collections::BTreeMap;
+use std::io;
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use writer::{Io, Writer};
 
 /// Frames that the writer takes at once: as many slices as one vectored write can use well.
-pub(crate) const BATCH_FRAMES_MAX: usize = 64;
+const BATCH_FRAMES_MAX: usize = 64;
 /// Bytes that the writer takes at once, unless the first frame alone is longer. They no longer count as queued.
-pub(crate) const BATCH_BYTES_MAX: usize = 64 * 1024;
+const BATCH_BYTES_MAX: usize = 64 * 1024;
 /// What the writer takes at once. One frame or two, which is what usually waits, take no memory besides; a `VecDeque`
 /// without any is larger.
-pub(crate) type Batch = SmallVec<[Frame; 2]>;
+type Batch = SmallVec<[Frame; 2]>;
 
 /// Conversations that one `sync.lagging` can name. Who lags in more is closed, and resumes.
 const LAGGING_CONVERSATIONS_MAX: usize = 4096;
@@ -28,7 +33,11 @@ const LAGGING_CONVERSATIONS_MAX: usize = 4096;
 /// before it; a minute is a lot more than that has ever been.
 const FLOOR_SECONDS: u32 = 60;
 
-/// A queue bounded in bytes and in time. Pushing never waits.
+/// A connection's outgoing side: its stream, and before it a queue bounded in bytes and in time. Pushing waits for no socket.
+///
+/// Whoever queues something sees to it that it is written, as long as the socket takes it; the connection's task does
+/// once the socket was full. One lock holds both queue and stream, so nothing overtakes what was queued, or begun, before
+/// it.
 ///
 /// When it would grow beyond the bound, or nothing of it was taken for too long, the events in it are dropped, durable
 /// ones not without trace: the newest dropped position of each conversation is kept, and until the writer comes for it
@@ -51,6 +60,8 @@ pub(crate) struct Outbox {
     resumed: Stopwatch,
     /// Runs from the request to close on.
     pub(crate) closing: Stopwatch,
+    /// Runs while the socket does not take what is to be written.
+    pub(crate) stalled: Stopwatch,
 }
 
 #[derive(Debug)]
@@ -65,10 +76,9 @@ struct State {
     /// During a replay, and for a while after it.
     resume: Option<Box<Resume>>,
     end: End,
-    /// The writer's task, while it waits.
+    writer: Writer,
+    /// The connection's task, from when it has written what there was until it is woken.
     waker: Option<Waker>,
-    /// Whether it waits for frames, rather than for the socket to take those it has.
-    writer_idle: bool,
 }
 
 #[derive(Debug)]
@@ -94,9 +104,19 @@ impl End {
     }
 }
 
+/// What became of a frame.
+#[derive(Debug, Default)]
+pub(crate) struct Queued {
+    /// Whether it was queued, or held back.
+    pub(crate) taken: bool,
+    /// Whether it is up to the caller that it is written, with [`Outbox::write`]: the connection's task does not know of
+    /// it, and nobody who queued something before has to do it.
+    pub(crate) unwritten: bool,
+}
+
 /// What the writer has to do next.
 #[derive(Debug)]
-pub(crate) enum Next {
+enum Next {
     /// Write these.
     Frames(Batch),
     /// Write this, and nothing after it.
@@ -107,7 +127,7 @@ pub(crate) enum Next {
 
 impl Outbox {
     /// At most `bytes_max` bytes of frames wait in it.
-    pub(crate) fn new(bytes_max: usize) -> Self {
+    pub(crate) fn new(bytes_max: usize, wire: Wire) -> Self {
         Self {
             bytes_max,
             state: Mutex::new(State {
@@ -117,39 +137,72 @@ impl Outbox {
                 dropped: None,
                 resume: None,
                 end: End::Open,
+                writer: Writer::new(wire),
                 waker: None,
-                writer_idle: false,
             }),
             waiting: Stopwatch::stopped(),
             resumed: Stopwatch::stopped(),
             closing: Stopwatch::stopped(),
+            stalled: Stopwatch::stopped(),
         }
     }
 
-    /// Queues a frame, or holds it back; false when it was dropped, or the connection is closing.
+    /// Gives it the stream that it writes to.
+    pub(crate) fn connect(&self, io: impl Io + 'static) {
+        self.lock().writer.io = Some(Box::new(io));
+    }
+
+    /// Has the stream do something other than write. It is gone after [`Outbox::disconnect`].
+    pub(crate) fn with_io<T>(
+        &self,
+        call: impl FnOnce(&mut Box<dyn Io>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        match &mut self.lock().writer.io {
+            Some(io) => call(io),
+            None => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        }
+    }
+
+    /// Drops everything, the stream too.
+    pub(crate) fn disconnect(&self) {
+        self.abort();
+        // Dropped after the lock is given back: closing a socket takes its time.
+        let _io = self.lock().writer.io.take();
+    }
+
+    /// Queues a frame, or holds it back; false when it was dropped, or the connection is closing. What is queued is
+    /// written at once, if the socket takes it.
     ///
     /// Answers are still taken after a request to close: they are to what came before it.
     pub(crate) fn push(&self, frame: Frame) -> bool {
+        let queued = self.queue(frame);
+        if queued.unwritten {
+            self.write();
+        }
+        queued.taken
+    }
+
+    /// As [`Outbox::push`], but leaves the writing to the caller.
+    pub(crate) fn queue(&self, frame: Frame) -> Queued {
         let mut state = self.lock();
         match (&state.end, frame.kind()) {
             (End::Open, _) => {}
             (End::Close { code, .. }, Kind::Kept) if !is_too_slow(*code) => {}
-            _ => return false,
+            _ => return Queued::default(),
         }
-        let was_empty = state.queue.is_empty();
+        let (was_empty, had_work) = (state.queue.is_empty(), state.has_work());
         let taken = match state.take_in(frame, self.bytes_max) {
             Ok(taken) => taken,
             Err(reason) => {
                 let code = Some(CloseCode::TooSlow.code());
                 self.end(state, code, Frame::close(code, reason));
-                return false;
+                return Queued::default();
             }
         };
         if was_empty && !state.queue.is_empty() {
             self.waiting.restart();
         }
-        wake_idle(state);
-        taken
+        Queued { taken, unwritten: !had_work && state.has_work() && state.waits_for_work() }
     }
 
     /// Answers and notices that wait for the writer.
@@ -191,11 +244,18 @@ impl Outbox {
         wake(state);
     }
 
-    /// What to write next. Pending while there is nothing; then the next push wakes the task.
-    ///
-    /// While `replies_coming`, closing waits for them.
-    pub(crate) fn poll_next(&self, cx: &Context<'_>, replies_coming: bool) -> Poll<Next> {
+    /// Ready once the connection is to be dropped.
+    pub(crate) fn poll_abort(&self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.lock();
+        if state.is_aborted() {
+            return Poll::Ready(());
+        }
+        state.wait(cx);
+        Poll::Pending
+    }
+
+    /// What to write next. While `replies_coming`, closing waits for them.
+    fn next(&self, state: &mut State, replies_coming: bool) -> Poll<Next> {
         if let Some(frames) = state.take_batch() {
             if state.queue.is_empty() {
                 self.waiting.stop();
@@ -206,23 +266,11 @@ impl Outbox {
         }
         match &state.end {
             End::Close { code, frame } if !replies_coming || is_too_slow(*code) => {
-                return Poll::Ready(Next::Close(frame.clone()));
+                Poll::Ready(Next::Close(frame.clone()))
             }
-            End::Abort { .. } => return Poll::Ready(Next::Abort),
-            End::Open | End::Close { .. } => {}
+            End::Abort { .. } => Poll::Ready(Next::Abort),
+            End::Open | End::Close { .. } => Poll::Pending,
         }
-        state.wait(cx, true);
-        Poll::Pending
-    }
-
-    /// Ready once the connection is to be dropped. For a writer that waits for the socket.
-    pub(crate) fn poll_abort(&self, cx: &Context<'_>) -> Poll<()> {
-        let mut state = self.lock();
-        if matches!(state.end, End::Abort { .. }) {
-            return Poll::Ready(());
-        }
-        state.wait(cx, false);
-        Poll::Pending
     }
 
     fn end(&self, mut state: MutexGuard<'_, State>, code: Option<u16>, frame: Frame) {
@@ -361,8 +409,11 @@ impl State {
         self.resume = None;
     }
 
-    fn wait(&mut self, cx: &Context<'_>, writer_idle: bool) {
-        self.writer_idle = writer_idle;
+    fn is_aborted(&self) -> bool {
+        matches!(self.end, End::Abort { .. })
+    }
+
+    fn wait(&mut self, cx: &Context<'_>) {
         match &mut self.waker {
             Some(waker) => waker.clone_from(cx.waker()),
             none => *none = Some(cx.waker().clone()),
@@ -384,15 +435,8 @@ fn is_too_slow(code: Option<u16>) -> bool {
     code == Some(CloseCode::TooSlow.code())
 }
 
-fn wake_idle(state: MutexGuard<'_, State>) {
-    if state.writer_idle && state.has_work() {
-        wake(state);
-    }
-}
-
-/// Wakes the writer, after the lock is given back that it will want at once.
+/// Wakes the connection's task, after the lock is given back that it will want at once.
 fn wake(mut state: MutexGuard<'_, State>) {
-    state.writer_idle = false;
     let waker = state.waker.take();
     drop(state);
     if let Some(waker) = waker {

@@ -52,8 +52,6 @@ pub(crate) struct Subscriber {
     pub(crate) silent: Stopwatch,
     /// Runs always, and restarts with every ping that comes whatever the client does.
     pub(super) unpinged: Stopwatch,
-    /// Runs while the socket does not take what is to be written.
-    pub(crate) stalled: Stopwatch,
     /// Until the token ends.
     pub(super) expiry: Countdown,
     /// Whether what is known of the user has to be asked for anew.
@@ -65,7 +63,7 @@ pub(crate) struct Subscriber {
 impl Subscriber {
     pub(super) fn new(newcomer: Newcomer, limits: &Limits) -> Self {
         let Newcomer { user_id, session_id, connection_id, wire, expires_in_seconds, first } = newcomer;
-        let outbox = Outbox::new(limits.queue_bytes_max);
+        let outbox = Outbox::new(limits.queue_bytes_max, wire);
         if let Some(first) = first {
             outbox.push(first);
         }
@@ -77,7 +75,6 @@ impl Subscriber {
             outbox,
             silent: Stopwatch::running(),
             unpinged: Stopwatch::running(),
-            stalled: Stopwatch::stopped(),
             expiry: Countdown::from_seconds(expires_in_seconds),
             outdated: AtomicBool::new(false),
             lease: Mutex::default(),
@@ -140,6 +137,7 @@ impl Drop for Registration {
             }
         }
         drop(shard);
+        subscriber.outbox.disconnect();
         hub.0.presences.forget(subscriber);
         hub.left();
     }

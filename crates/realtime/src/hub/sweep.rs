@@ -29,7 +29,7 @@ fn tick(subscriber: &Subscriber, limits: &Limits) {
         subscriber.outbox.abort();
         return;
     }
-    if subscriber.stalled.tick() > limits.write_stall_seconds_max {
+    if subscriber.outbox.stalled.tick() > limits.write_stall_seconds_max {
         tracing::debug!(connection_id = %subscriber.connection_id, "the client does not read");
         subscriber.close(CloseCode::TooSlow, "a write stalled");
         // The socket takes nothing, so not the close frame either.

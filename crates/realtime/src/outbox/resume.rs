@@ -4,7 +4,7 @@
 //! They are held back until it has been; of the positions that the replay reached, the floors, it is not told again.
 //! Floors stay for a while, because the relay can be behind the database that the replay was read from.
 
-use super::{Outbox, State, wake_idle};
+use super::{Outbox, State};
 use crate::Frame;
 use crate::frame::Kind;
 use natter_protocol::{ConversationId, Seq};
@@ -69,7 +69,8 @@ impl Outbox {
             self.waiting.start();
         }
         self.resumed.restart();
-        wake_idle(state);
+        drop(state);
+        self.write();
     }
 
     /// From here on the relay has caught up with the replays.

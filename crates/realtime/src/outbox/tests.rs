@@ -1,19 +1,22 @@
 mod model;
+mod writing;
 
 use super::{BATCH_FRAMES_MAX, LAGGING_CONVERSATIONS_MAX, Next, Outbox};
 use crate::codec::{Decoder, Message, Role};
 use crate::{Dialect, Frame, Wire};
-use futures_util::task::noop_waker_ref;
 use natter_protocol::{CloseCode, ConversationId, Seq, ServerFrame};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::Poll;
 use uuid::Uuid;
 
 const CONVERSATION: ConversationId = ConversationId::from_uuid(Uuid::from_u128(1));
 const OTHER: ConversationId = ConversationId::from_uuid(Uuid::from_u128(2));
 
 const WIRE: Wire = Wire { dialect: Dialect::Native, deflate: false };
+
+/// An outbox without a stream, in which at most so many bytes wait.
+fn bounded(bytes_max: usize) -> Outbox {
+    Outbox::new(bytes_max, WIRE)
+}
 
 fn event(conversation_id: ConversationId, seq: Seq) -> Frame {
     let body = ServerFrame { id: None, kind: "event", payload: format!("{seq:04}") };
@@ -34,7 +37,7 @@ fn event_bytes() -> usize {
 }
 
 fn next(outbox: &Outbox, replies_coming: bool) -> Poll<Next> {
-    outbox.poll_next(&Context::from_waker(noop_waker_ref()), replies_coming)
+    outbox.next(&mut outbox.lock(), replies_coming)
 }
 
 /// What the writer would write until it has nothing left; closes appear as their code.
@@ -72,7 +75,7 @@ fn lagging(heads: &[(ConversationId, Seq)]) -> String {
 
 #[test]
 fn frames_come_out_in_the_order_they_went_in() {
-    let outbox = Outbox::new(1024 * 1024);
+    let outbox = bounded(1024 * 1024);
     let all: Vec<_> = (1..=1000).map(|seq| format!("event {seq:04}")).collect();
     for seq in 1..=1000 {
         assert!(outbox.push(event(CONVERSATION, seq)));
@@ -82,7 +85,7 @@ fn frames_come_out_in_the_order_they_went_in() {
 
 #[test]
 fn a_batch_is_bounded_in_frames_and_bytes() {
-    let outbox = Outbox::new(1024 * 1024);
+    let outbox = bounded(1024 * 1024);
     for seq in 1..=100 {
         outbox.push(event(CONVERSATION, seq));
     }
@@ -99,7 +102,7 @@ fn a_batch_is_bounded_in_frames_and_bytes() {
 
 #[test]
 fn on_overflow_events_become_one_notice_of_the_newest_positions() {
-    let outbox = Outbox::new(4 * event_bytes());
+    let outbox = bounded(4 * event_bytes());
     outbox.push(event(OTHER, 7));
     for seq in 1..=3 {
         assert!(outbox.push(event(CONVERSATION, seq)), "up to the bound all are queued");
@@ -115,7 +118,7 @@ fn on_overflow_events_become_one_notice_of_the_newest_positions() {
 
 #[test]
 fn a_late_position_does_not_move_the_notice_back() {
-    let outbox = Outbox::new(event_bytes());
+    let outbox = bounded(event_bytes());
     for seq in [5, 9, 6] {
         outbox.push(event(CONVERSATION, seq));
     }
@@ -124,7 +127,7 @@ fn a_late_position_does_not_move_the_notice_back() {
 
 #[test]
 fn replies_survive_an_overflow_in_their_order() {
-    let outbox = Outbox::new(4 * event_bytes());
+    let outbox = bounded(4 * event_bytes());
     outbox.push(Frame::reply("ack 1"));
     for seq in 1..=8 {
         outbox.push(event(CONVERSATION, seq));
@@ -137,7 +140,7 @@ fn replies_survive_an_overflow_in_their_order() {
 
 #[test]
 fn events_make_room_for_a_reply() {
-    let outbox = Outbox::new(2 * event_bytes());
+    let outbox = bounded(2 * event_bytes());
     outbox.push(event(CONVERSATION, 1));
     outbox.push(event(CONVERSATION, 2));
     assert!(outbox.push(Frame::reply("ack 1")));
@@ -146,7 +149,7 @@ fn events_make_room_for_a_reply() {
 
 #[test]
 fn replies_that_nobody_reads_close_as_too_slow_instead_of_what_is_queued() {
-    let outbox = Outbox::new(100);
+    let outbox = bounded(100);
     outbox.push(event(CONVERSATION, 1));
     assert!(outbox.push(Frame::reply(&"x".repeat(200))), "one reply fits, however long");
     assert!(!outbox.push(Frame::reply("one more")));
@@ -155,7 +158,7 @@ fn replies_that_nobody_reads_close_as_too_slow_instead_of_what_is_queued() {
 
 #[test]
 fn ephemeral_events_are_shed_first_and_need_no_notice() {
-    let outbox = Outbox::new(4 * typing().queued_bytes());
+    let outbox = bounded(4 * typing().queued_bytes());
     let queued: Vec<_> = (0..4).map(|_| outbox.push(typing())).collect();
     assert_eq!(queued, [true, true, false, false], "they get half of the room");
     assert_eq!(written(&outbox).len(), 2);
@@ -164,7 +167,7 @@ fn ephemeral_events_are_shed_first_and_need_no_notice() {
 
 #[test]
 fn lagging_in_too_many_conversations_closes_as_too_slow() {
-    let outbox = Outbox::new(event_bytes());
+    let outbox = bounded(event_bytes());
     for conversation in 0..=LAGGING_CONVERSATIONS_MAX as u128 {
         outbox.push(event(ConversationId::from_uuid(Uuid::from_u128(conversation)), 1));
     }
@@ -173,7 +176,7 @@ fn lagging_in_too_many_conversations_closes_as_too_slow() {
 
 #[test]
 fn closing_waits_for_what_is_queued_and_for_replies_on_their_way() {
-    let outbox = Outbox::new(1000);
+    let outbox = bounded(1000);
     outbox.push(event(CONVERSATION, 1));
     close(&outbox, CloseCode::GoingAway);
     close(&outbox, CloseCode::SignedOut);
@@ -187,7 +190,7 @@ fn closing_waits_for_what_is_queued_and_for_replies_on_their_way() {
 
 #[test]
 fn closing_as_too_slow_waits_for_nothing() {
-    let outbox = Outbox::new(1000);
+    let outbox = bounded(1000);
     outbox.push(event(CONVERSATION, 1));
     close(&outbox, CloseCode::TooSlow);
     assert!(!outbox.push(Frame::reply("ack")));
@@ -196,7 +199,7 @@ fn closing_as_too_slow_waits_for_nothing() {
 
 #[test]
 fn aborting_drops_everything_and_remembers_why_it_was_closing() {
-    let outbox = Outbox::new(1000);
+    let outbox = bounded(1000);
     outbox.push(event(CONVERSATION, 1));
     close(&outbox, CloseCode::SignedOut);
     outbox.abort();
@@ -207,7 +210,7 @@ fn aborting_drops_everything_and_remembers_why_it_was_closing() {
 
 #[test]
 fn an_empty_outbox_owns_no_memory() {
-    let outbox = Outbox::new(1024 * 1024);
+    let outbox = bounded(1024 * 1024);
     for seq in 1..=1000 {
         outbox.push(event(CONVERSATION, seq));
     }
@@ -218,31 +221,4 @@ fn an_empty_outbox_owns_no_memory() {
         written(&outbox);
         assert!(!outbox.lock().queue.spilled(), "after a single frame");
     }
-}
-
-#[derive(Default)]
-struct Wakes(AtomicUsize);
-
-impl Wake for Wakes {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, SeqCst);
-    }
-}
-
-#[test]
-fn the_writer_is_woken_once_for_a_burst_and_not_by_frames_while_it_waits_for_the_socket() {
-    let count = Arc::new(Wakes::default());
-    let waker = Waker::from(Arc::clone(&count));
-    let outbox = Outbox::new(1000);
-    assert!(outbox.poll_next(&Context::from_waker(&waker), false).is_pending());
-    for seq in 1..=3 {
-        outbox.push(event(CONVERSATION, seq));
-    }
-    assert_eq!(count.0.load(SeqCst), 1);
-
-    assert!(outbox.poll_abort(&Context::from_waker(&waker)).is_pending());
-    outbox.push(event(CONVERSATION, 4));
-    assert_eq!(count.0.load(SeqCst), 1);
-    outbox.abort();
-    assert_eq!(count.0.load(SeqCst), 2);
 }

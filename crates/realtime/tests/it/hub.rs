@@ -9,7 +9,8 @@ use natter_realtime::{Frame, Hub, Limits, Received, Refused, serve};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
 
 fn numbered(seq: u64) -> Frame {
     event(1, seq, &format!("event {seq}"))
@@ -37,6 +38,51 @@ async fn every_connection_of_every_member_gets_an_event_and_nobody_else() {
             assert_eq!(client.next().await, "text for one user");
         }
         assert_eq!(stranger.next().await, "text for the stranger");
+    })
+    .await;
+}
+
+/// Far more than one thread takes at a time, with buffers that take less than a frame.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_large_room_gets_events_in_order_whoever_writes_and_however_slowly_somebody_reads() {
+    const MEMBERS: u128 = 500;
+    const EVENTS: u64 = 40;
+    let hub = Hub::start(Limits::default());
+    let mut connections = Vec::new();
+    for number in 1..=MEMBERS {
+        let buffer_bytes = if number % 2 == 0 { 16 } else { 4096 };
+        connections.push(connect_in_memory(&hub, number, buffer_bytes, echo()).await);
+    }
+    // Every third begins to read when everything is delivered: nobody waits for it.
+    let (all_delivered, begin) = watch::channel(false);
+    let mut readers = JoinSet::new();
+    for (number, (mut client, _task)) in connections.into_iter().enumerate() {
+        let mut begin = begin.clone();
+        readers.spawn(async move {
+            begin.wait_for(|delivered| *delivered || number % 3 > 0).await.unwrap();
+            client.send("ask").await;
+            let mut answered = false;
+            let mut seq = 0;
+            while seq < EVENTS || !answered {
+                match client.next().await {
+                    answer if answer == "text ask" => answered = true,
+                    text => {
+                        seq += 1;
+                        assert_eq!(text, format!("text event {seq}"));
+                    }
+                }
+            }
+        });
+    }
+    let members: HashSet<_> = (1..=MEMBERS).map(user).collect();
+    within_a_minute(async {
+        for seq in 1..=EVENTS {
+            hub.deliver(&members, &numbered(seq));
+        }
+        all_delivered.send_replace(true);
+        while let Some(reader) = readers.join_next().await {
+            reader.unwrap();
+        }
     })
     .await;
 }

@@ -4,14 +4,13 @@ use crate::codec::{Decoder, Message, Role};
 use crate::frame::Kind;
 use crate::outbox::{FLOOR_SECONDS, Next, Outbox};
 use crate::{Dialect, Frame, Wire};
-use futures_util::task::noop_waker_ref;
 use natter_protocol::{ConversationId, Seq, ServerFrame, SyncLagging};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::VecDeque;
-use std::task::{Context, Poll};
+use std::task::Poll;
 use uuid::Uuid;
 
 const CONVERSATIONS: usize = 3;
@@ -83,7 +82,8 @@ impl World {
     /// A client comes back to logs that went on without it, and asks at once.
     fn new(bytes_max: usize, missed: [Seq; CONVERSATIONS]) -> Self {
         let logs = missed.map(|missed| Log { committed: missed, lagging: missed > 0, ..Log::default() });
-        let mut world = Self { outbox: Outbox::new(bytes_max), bytes_max, logs, replays: VecDeque::new() };
+        let mut world =
+            Self { outbox: Outbox::new(bytes_max, WIRE), bytes_max, logs, replays: VecDeque::new() };
         world.resume();
         world
     }
@@ -126,7 +126,8 @@ impl World {
 
     /// What the connection does when the socket takes something.
     fn write(&mut self) {
-        match self.outbox.poll_next(&Context::from_waker(noop_waker_ref()), false) {
+        let next = self.outbox.next(&mut self.outbox.lock(), false);
+        match next {
             Poll::Ready(Next::Frames(frames)) => frames.iter().for_each(|frame| self.read(frame)),
             Poll::Ready(next) => panic!("nobody closed, and yet {next:?}"),
             Poll::Pending => self.replay(),
