@@ -17,6 +17,8 @@ pub(crate) enum Failure {
     Http { code: ErrorCode, detail: String, header: Option<(HeaderName, HeaderValue)> },
     /// It came too soon.
     Limited(Standing),
+    /// There is no room for one more of its kind.
+    Crowded { detail: String, retry_after_seconds: u32 },
 }
 
 impl Failure {
@@ -39,6 +41,11 @@ impl Failure {
             Self::Chat(error) => (error.problem(request_id), None),
             Self::Http { code, detail, header } => (Problem::new(code, detail, request_id), header),
             Self::Limited(standing) => (standing.problem(request_id), None),
+            Self::Crowded { detail, retry_after_seconds } => {
+                let mut problem = Problem::new(ErrorCode::RateLimited, detail, request_id);
+                problem.retry_after_seconds = Some(retry_after_seconds);
+                (problem, None)
+            }
         }
     }
 
@@ -56,6 +63,9 @@ impl Failure {
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if let Some(seconds) = problem.retry_after_seconds {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if let Some((name, value)) = extra {
             headers.insert(name, value);

@@ -29,7 +29,7 @@ impl Session for SocketIo {
                 Some(packet) => self.take(packet).await,
                 None => broken("this is no packet of Socket.IO 5"),
             },
-            Some(engineio::Packet::Pong(_) | engineio::Packet::Noop) => Received::Nothing,
+            Some(engineio::Packet::Pong(_) | engineio::Packet::Noop) => self.unasked(),
             Some(engineio::Packet::Close) => Received::Close(CloseCode::Normal, Cow::Borrowed("")),
             _ => broken("this is no packet that a client of Engine.IO 4 sends"),
         }
@@ -41,6 +41,14 @@ impl Session for SocketIo {
 }
 
 impl SocketIo {
+    /// What asks for nothing has no answer, and counts all the same.
+    fn unasked(&self) -> Received {
+        match self.0.nothing() {
+            Handled::Close(code, reason) => Received::Close(code, reason),
+            _ => Received::Nothing,
+        }
+    }
+
     async fn take(&mut self, packet: Packet<'_>) -> Received {
         let Packet { kind, namespace, id, data } = packet;
         match kind {
@@ -62,8 +70,7 @@ impl SocketIo {
                     Misunderstood { code: ErrorCode::UnsupportedMediaType, detail: detail.to_owned() };
                 received(id, self.0.misunderstood(misunderstood))
             }
-            // Nothing is asked that would be answered.
-            Kind::Ack | Kind::BinaryAck => Received::Nothing,
+            Kind::Ack | Kind::BinaryAck => self.unasked(),
             Kind::ConnectError => broken("only a server refuses connections"),
         }
     }

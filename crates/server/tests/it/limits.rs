@@ -1,6 +1,7 @@
 //! Rate limits: what a minute has room for, over REST and over sockets, and what the answers say about it.
 
 use crate::natter;
+use crate::socketio::ByWebSocket;
 use crate::support::{Answer, ask, client, handshake, post};
 use anyhow::{Context as _, Result};
 use natter_protocol::{CloseCode, Conversation, ErrorCode};
@@ -250,6 +251,27 @@ async fn what_clients_send_by_themselves_counts_apart() -> Result<()> {
     }
     assert_eq!(ask(&mut socket, 30, "ping").await?["payload"]["code"], "rate_limited");
     assert_eq!(ask(&mut socket, 31, "what").await?["payload"]["code"], "unknown_type");
+    Ok(())
+}
+
+/// What a client of Socket.IO sends without asking for anything is not answered, and is bounded like that.
+#[tokio::test]
+async fn packets_that_ask_for_nothing_count_like_what_clients_send_by_themselves() -> Result<()> {
+    let natter = with("SOCKET_MESSAGES", 1).await?;
+    for packet in ["3", "6", "430[]"] {
+        let ada = natter.person(&format!("ada{}", packet.len() + usize::from(packet == "6"))).await?;
+        let mut client = ByWebSocket::connect(&natter, &ada).await?;
+        for _ in 0..10 {
+            client.send(packet).await?;
+        }
+        let (answer, _) = client.ask("ping", &Value::Null).await?;
+        assert_eq!(answer["error"]["code"], "rate_limited", "{packet}");
+        for _ in 0..100 {
+            client.send(packet).await?;
+        }
+        let (code, reason) = client.closed().await?;
+        assert_eq!(code, CloseCode::RateLimited.code(), "{packet}: {reason}");
+    }
     Ok(())
 }
 

@@ -46,7 +46,7 @@ impl ByWebSocket {
         Ok(client)
     }
 
-    async fn send(&mut self, packet: &str) -> Result<()> {
+    pub(crate) async fn send(&mut self, packet: &str) -> Result<()> {
         self.socket.send_raw(Frame::Text(packet.into())).await
     }
 

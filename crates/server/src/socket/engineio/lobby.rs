@@ -5,8 +5,6 @@ use super::refusal::Refusal;
 use crate::limit::Who;
 use crate::rest::{Address, Failure};
 use crate::socket::socketio::ENTER_TIME_MAX;
-use http::{HeaderValue, header};
-use natter_protocol::ErrorCode;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -67,12 +65,11 @@ impl Drop for Place {
 }
 
 fn crowded() -> Failure {
-    let seconds = ENTER_TIME_MAX.as_secs();
+    let retry_after_seconds = u32::try_from(ENTER_TIME_MAX.as_secs()).unwrap_or(u32::MAX);
     let detail = format!(
-        "an address has room for {ADDRESS_PLACES_MAX} connections that have not signed in; wait {seconds} seconds"
+        "an address has room for {ADDRESS_PLACES_MAX} connections that have not signed in; wait {retry_after_seconds} seconds"
     );
-    let header = Some((header::RETRY_AFTER, HeaderValue::from(seconds)));
-    Failure::Http { code: ErrorCode::RateLimited, detail, header }
+    Failure::Crowded { detail, retry_after_seconds }
 }
 
 #[cfg(test)]

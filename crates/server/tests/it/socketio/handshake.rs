@@ -4,6 +4,7 @@ use super::{BY_POLLING, BY_WEBSOCKET, ByPolling, ByWebSocket, connect_packet, re
 use crate::natter;
 use crate::support::ask;
 use anyhow::{Context as _, Result, ensure};
+use natter_protocol::ErrorCode;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -79,6 +80,9 @@ async fn who_has_not_signed_in_has_so_many_places() -> Result<()> {
     };
     assert!(refused.iter().all(|error| error.to_string().contains("429")), "{refused:?}");
     assert!(refused[1].to_string().contains("200 connections that have not signed in"), "{refused:?}");
+    let crowded = ask(&natter, Method::GET, BY_POLLING).await?;
+    let wait_seconds = crowded.problem(ErrorCode::RateLimited)?.retry_after_seconds.context("no time")?;
+    assert_eq!(crowded.header("retry-after"), wait_seconds.to_string());
     assert_eq!((by_websocket.len().min(100), by_polling.len().min(100)), (100, 100));
     // Who signs in leaves a place to somebody else.
     let client = by_polling.pop().context("nobody is there")?;
