@@ -19,10 +19,10 @@ use std::path::Path;
 
 /// The types that are taken if the operator does not say otherwise.
 ///
-/// All of them can be checked by their content, and are shown or opened by what everybody has. Not among them are SVG
-/// and HTML, which can hold programs; AVIF and HEIC, out of which the place where a picture was taken cannot be removed
-/// here; and archives other than ZIP, whose directory cannot be read.
-pub const TYPES_DEFAULT: &str = "pdf,doc,docx,xls,xlsx,ppt,pptx,odt,ods,odp,txt,md,csv,png,jpg,gif,webp,\
+/// All of them can be checked by their content, and what tells where a picture or film was taken can be taken out of
+/// it. Not among them are SVG and HTML, which can hold programs, and archives other than ZIP, whose directory cannot be
+/// read here.
+pub const TYPES_DEFAULT: &str = "pdf,doc,docx,xls,xlsx,ppt,pptx,odt,ods,odp,txt,md,csv,png,jpg,gif,webp,avif,heic,\
                                  mp3,m4a,ogg,opus,wav,flac,webm,mp4,mov,zip";
 
 /// What is served as bytes that mean nothing to a browser.

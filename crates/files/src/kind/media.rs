@@ -8,6 +8,8 @@ use std::os::unix::fs::FileExt as _;
 
 /// Boxes of an MP4 file that are looked at before the one that lists its tracks is found.
 const BOXES_MAX: usize = 10_000;
+/// Brands of an MP4 file that are looked at. Real ones have up to ten.
+const BRANDS_MAX: usize = 16;
 /// Bytes of a Matroska file among which its tracks are described.
 const TRACKS_WITHIN_BYTES: u64 = 256 * 1024;
 /// What browsers record and play in `WebM`.
@@ -48,7 +50,13 @@ pub(super) fn matroska(file: &mut File) -> io::Result<Found> {
 pub(super) fn mp4(file: &File, head: &[u8], size: u64) -> Result<Found, Refused> {
     match head.get(8..12).unwrap_or_default() {
         b"avif" | b"avis" => Ok(Found::Avif),
-        b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"mif1" | b"msf1" => Ok(Found::Heic),
+        b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" => Ok(Found::Heic),
+        // A picture of some kind; further brands say of which.
+        b"mif1" | b"msf1" => {
+            let brands = head.get(16..).unwrap_or_default().as_chunks::<4>().0;
+            let is_avif = brands.iter().take(BRANDS_MAX).any(|brand| brand == b"avif");
+            Ok(if is_avif { Found::Avif } else { Found::Heic })
+        }
         brand => {
             let mut looks = BOXES_MAX;
             match has_film(file, 0..size, 0, &mut looks)? {

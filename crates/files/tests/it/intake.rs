@@ -108,7 +108,7 @@ async fn a_power_cut_leaves_only_what_is_certain() {
     // The length of the file had reached the disk, its last bytes had not.
     let part = place.path().join(format!("{}.part", new.id));
     let mut on_disk = std::fs::read(&part).unwrap();
-    on_disk.extend([0; 70_000]);
+    on_disk.extend(vec![0; 70_000]);
     std::fs::write(&part, &on_disk).unwrap();
     let intake = open(place.path(), LIMITS);
     assert_eq!(at(&intake, new.id), 200_000);
@@ -199,7 +199,7 @@ async fn what_came_with_a_wrong_checksum_is_thrown_away() {
     intake.begin(new.clone()).await.unwrap();
     append(&intake, new.id, 0, &content[..600_000]).await.unwrap();
     let mut appending = intake.append(new.id, 600_000).await.unwrap();
-    appending.write(&[b'?'; 800_000]).await.unwrap();
+    appending.write(&vec![b'?'; 800_000]).await.unwrap();
     appending.undo().await.unwrap();
     assert_eq!(at(&intake, new.id), 600_000);
     append(&intake, new.id, 600_000, &content[600_000..]).await.unwrap();

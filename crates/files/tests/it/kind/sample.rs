@@ -69,7 +69,7 @@ pub(super) fn ogg(packet: &[u8]) -> Vec<u8> {
 }
 
 /// An MP4 file of this brand with these tracks.
-pub(super) fn mp4(brand: &[u8; 4], tracks: &[&[u8; 4]]) -> Vec<u8> {
+pub(super) fn mp4(brand: &[u8], tracks: &[&[u8; 4]]) -> Vec<u8> {
     let atom = |kind: &[u8; 4], content: &[u8]| {
         [&(length(content) + 8).to_be_bytes(), kind.as_slice(), content].concat()
     };
@@ -81,7 +81,7 @@ pub(super) fn mp4(brand: &[u8; 4], tracks: &[&[u8; 4]]) -> Vec<u8> {
         )
     };
     let tracks: Vec<u8> = tracks.iter().flat_map(track).collect();
-    let kind = atom(b"ftyp", &[brand.as_slice(), &[0; 4], brand].concat());
+    let kind = atom(b"ftyp", &[brand, &[0; 4], brand].concat());
     // The content stands in front of what describes it, as a camera writes it.
     [kind, atom(b"mdat", &[0; 5000]), atom(b"moov", &[atom(b"mvhd", &[0; 100]), tracks].concat())].concat()
 }
