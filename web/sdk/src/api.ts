@@ -168,6 +168,11 @@ export interface components {
             /** @description The conversation's id. */
             id: components["schemas"]["ConversationId"];
             /**
+             * @description Whether what is behind links is shown.
+             * @example true
+             */
+            linkPreviews: boolean;
+            /**
              * @description Its name; null for direct conversations.
              * @example Harbour
              */
@@ -292,7 +297,7 @@ export interface components {
          * @description The code of an error, shared by REST, WebSocket and Socket.IO.
          * @enum {string}
          */
-        ErrorCode: "invalid_json" | "invalid_parameter" | "invalid_cursor" | "unknown_type" | "invalid_header" | "unauthenticated" | "token_expired" | "session_ended" | "invalid_credentials" | "invalid_ticket" | "forbidden" | "origin_not_allowed" | "registration_closed" | "address_blocked" | "blocked" | "account_disabled" | "not_found" | "method_not_allowed" | "request_timeout" | "username_taken" | "client_message_id_conflict" | "idempotency_in_progress" | "conversation_not_active" | "already_done" | "would_lock_you_out" | "limit_reached" | "invite_not_valid" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "upgrade_required" | "too_many_connections" | "rate_limited" | "internal" | "outcome_unknown" | "unavailable" | "storage_full";
+        ErrorCode: "invalid_json" | "invalid_parameter" | "invalid_cursor" | "unknown_type" | "invalid_header" | "unauthenticated" | "token_expired" | "session_ended" | "invalid_credentials" | "invalid_ticket" | "forbidden" | "origin_not_allowed" | "registration_closed" | "address_blocked" | "blocked" | "account_disabled" | "link_expired" | "not_found" | "method_not_allowed" | "request_timeout" | "username_taken" | "client_message_id_conflict" | "idempotency_in_progress" | "conversation_not_active" | "already_done" | "would_lock_you_out" | "file_scanning" | "upload_offset" | "limit_reached" | "invite_not_valid" | "file_rejected" | "precondition_failed" | "file_too_large" | "payload_too_large" | "unsupported_media_type" | "file_type_not_allowed" | "file_type_mismatch" | "range_not_satisfiable" | "file_not_valid" | "validation_failed" | "idempotency_key_reused" | "upgrade_required" | "too_many_connections" | "rate_limited" | "checksum_mismatch" | "internal" | "outcome_unknown" | "unavailable" | "quota_reached" | "storage_full";
         /** @description One entry of a conversation's log. */
         Event: components["schemas"]["EventBody"] & {
             /** @description Whose log it is in. */
@@ -376,12 +381,127 @@ export interface components {
              */
             message: string;
         };
+        /** @description A file. Everything but its name and id follows from its content. */
+        File: components["schemas"]["FileLook"] & {
+            /** @description The file's id. */
+            id: components["schemas"]["FileId"];
+            /**
+             * @description What it is, as its content says.
+             * @example image/jpeg
+             */
+            mediaType: string;
+            /**
+             * @description What it is called, without any path, safe to show and to save under.
+             * @example harbour.jpg
+             */
+            name: string;
+            /**
+             * @description Digest of the content (SHA-256), 64 hexadecimal digits.
+             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Bytes.
+             * @example 48213
+             */
+            size: number;
+            /** @description Whether it can be fetched. */
+            status: components["schemas"]["FileStatus"];
+            /** @description True when it can be fetched although the virus scanner could not be asked yet; absent otherwise. */
+            unscanned?: boolean;
+        };
+        /** @description A form with a file. */
+        FileForm: {
+            /**
+             * Format: binary
+             * @description The file, with its name.
+             */
+            file: string;
+        };
         /**
          * Format: uuid
          * @description Identifies an uploaded file.
          * @example 0190163d-8694-739b-aea5-966c26f8ad91
          */
         FileId: string;
+        /**
+         * @description An address at which a file can be fetched for a while without a token, for `<img>` and its like. It stops working
+         *     when its time is over, and when the user for whom it was made may not see the file any more.
+         */
+        FileLink: {
+            /** @description Until when it works. */
+            expiresAt: components["schemas"]["Timestamp"];
+            /** @description Which file. */
+            fileId: components["schemas"]["FileId"];
+            /**
+             * @description The address, relative to the server.
+             * @example /api/v1/files/0190a5d2-7b6c-7c3e-8f00-5b6c7d8e9f00?variant=small&user=…&expires=…&signature=…
+             */
+            url: string;
+            /** @description What of it. */
+            variant: components["schemas"]["FileVariant"];
+        };
+        /**
+         * @description What can be told about the content of a file without showing it, so that its place on the screen has its size
+         *     before the content is there. What does not apply to a file is absent.
+         */
+        FileLook: {
+            /** @description Whether a picture moves. */
+            animated?: boolean;
+            /**
+             * Format: int64
+             * @description Milliseconds that sound or a film lasts.
+             */
+            durationMs?: number | null;
+            /**
+             * Format: int32
+             * @description Pixels down.
+             * @example 800
+             */
+            height?: number | null;
+            /**
+             * @description A few bytes from which a blurred picture is made while the real one loads: `ThumbHash`, in base64.
+             * @example 3OcRJYB4d3h/iIeHeEh3eIhw+j2w
+             */
+            placeholder?: string | null;
+            /** @description Smaller pictures of it that can be fetched. */
+            thumbnails?: components["schemas"]["Thumbnail"][];
+            /** @description How loud sound is over its time: 64 values from 0 to 100. */
+            waveform?: number[] | null;
+            /**
+             * Format: int32
+             * @description Pixels across, as it is to be shown: a picture's orientation is applied.
+             * @example 1200
+             */
+            width?: number | null;
+        };
+        /** @description A file in which a virus was found. Its content is deleted; this is for its owner and for moderators. */
+        FileRejection: {
+            /** @description The conversations in which a message holds it. */
+            conversationIds: components["schemas"]["ConversationId"][];
+            /** @description The file. */
+            file: components["schemas"]["File"];
+            /** @description Who uploaded it. */
+            owner: components["schemas"]["UserSummary"];
+            /** @description When it was found. */
+            rejectedAt: components["schemas"]["Timestamp"];
+            /**
+             * @description What was found, as the scanner names it.
+             * @example Win.Test.EICAR_HDB-1
+             */
+            signature: string;
+        };
+        /**
+         * @description Whether a file can be fetched.
+         * @enum {string}
+         */
+        FileStatus: "scanning" | "ready" | "rejected";
+        /**
+         * @description What of a file an address leads to.
+         * @enum {string}
+         */
+        FileVariant: "original" | "small" | "large";
         /** @description Sends copies of a message to other conversations. */
         ForwardMessage: {
             /**
@@ -523,6 +643,27 @@ export interface components {
             sendAt: components["schemas"]["Timestamp"];
             threadId?: components["schemas"]["MessageId"] | null;
         };
+        /** @description What is behind a link of a message. */
+        LinkPreview: {
+            /** @description What the page says about itself. */
+            description?: string | null;
+            image?: components["schemas"]["PreviewImage"] | null;
+            /**
+             * @description The name of the website.
+             * @example Example
+             */
+            siteName?: string | null;
+            /**
+             * @description The title of the page.
+             * @example Boats of the harbour
+             */
+            title: string;
+            /**
+             * @description The link as it is written in the message.
+             * @example https://example.com/boats
+             */
+            url: string;
+        };
         /** @description Signs in with a password. */
         LoginRequest: {
             /**
@@ -627,7 +768,7 @@ export interface components {
              * @description What is attached.
              * @example []
              */
-            attachments: components["schemas"]["FileId"][];
+            attachments: components["schemas"]["File"][];
             /**
              * @description The key that the sender chose, for recognising a repeat.
              * @example 5f1d-1
@@ -650,6 +791,8 @@ export interface components {
             id: components["schemas"]["MessageId"];
             /** @description What it is. */
             kind: components["schemas"]["MessageKind"];
+            /** @description What is behind the links of its text, once that is known; absent if there is nothing. */
+            linkPreviews?: components["schemas"]["LinkPreview"][];
             /**
              * @description Who is mentioned by name.
              * @example []
@@ -688,7 +831,7 @@ export interface components {
         };
         /** @description What a sender chooses of a message. Over REST it is the whole body: the path says where to. */
         MessageDraft: {
-            /** @description Uploaded files. */
+            /** @description Files that the sender has uploaded. */
             attachments?: components["schemas"]["FileId"][];
             /**
              * @description The sender's own key, 1 to 128 characters: a repeat answers with the first result.
@@ -696,11 +839,11 @@ export interface components {
              */
             clientMessageId?: string | null;
             /**
-             * @description The text: 1 to 16,000 characters.
+             * @description The text: 1 to 16,000 characters; it may be absent when there are attachments.
              * @example Fresh herring at pier 4
              */
-            content: string;
-            /** @description What it is; only `text` can be sent. */
+            content?: string;
+            /** @description What it is: `text`, or `voice` with exactly one file of sound. */
             kind?: components["schemas"]["MessageKind"];
             replyTo?: components["schemas"]["MessageId"] | null;
             threadId?: components["schemas"]["MessageId"] | null;
@@ -715,7 +858,7 @@ export interface components {
          * @description What a message is.
          * @enum {string}
          */
-        MessageKind: "text" | "system";
+        MessageKind: "text" | "voice" | "system";
         /** @description Payload of `message.delete`. */
         MessageRef: {
             /** @description Which message. */
@@ -745,6 +888,11 @@ export interface components {
         };
         /** @description A user as they see themselves. */
         OwnUser: components["schemas"]["User"] & {
+            /**
+             * @description Whether what is behind the links that they send is looked up and shown.
+             * @example true
+             */
+            linkPreviews: boolean;
             /**
              * @description Whether others see when they are connected, and when they last were.
              * @example true
@@ -853,6 +1001,46 @@ export interface components {
             meta: components["schemas"]["PageMeta"];
         };
         /** @description One page of a list. */
+        Page_FileLink: {
+            /** @description The entries. */
+            data: {
+                /** @description Until when it works. */
+                expiresAt: components["schemas"]["Timestamp"];
+                /** @description Which file. */
+                fileId: components["schemas"]["FileId"];
+                /**
+                 * @description The address, relative to the server.
+                 * @example /api/v1/files/0190a5d2-7b6c-7c3e-8f00-5b6c7d8e9f00?variant=small&user=…&expires=…&signature=…
+                 */
+                url: string;
+                /** @description What of it. */
+                variant: components["schemas"]["FileVariant"];
+            }[];
+            /** @description Where the next page begins. */
+            meta: components["schemas"]["PageMeta"];
+        };
+        /** @description One page of a list. */
+        Page_FileRejection: {
+            /** @description The entries. */
+            data: {
+                /** @description The conversations in which a message holds it. */
+                conversationIds: components["schemas"]["ConversationId"][];
+                /** @description The file. */
+                file: components["schemas"]["File"];
+                /** @description Who uploaded it. */
+                owner: components["schemas"]["UserSummary"];
+                /** @description When it was found. */
+                rejectedAt: components["schemas"]["Timestamp"];
+                /**
+                 * @description What was found, as the scanner names it.
+                 * @example Win.Test.EICAR_HDB-1
+                 */
+                signature: string;
+            }[];
+            /** @description Where the next page begins. */
+            meta: components["schemas"]["PageMeta"];
+        };
+        /** @description One page of a list. */
         Page_Invite: {
             /** @description The entries. */
             data: {
@@ -929,59 +1117,7 @@ export interface components {
         /** @description One page of a list. */
         Page_Message: {
             /** @description The entries. */
-            data: {
-                /**
-                 * @description What is attached.
-                 * @example []
-                 */
-                attachments: components["schemas"]["FileId"][];
-                /**
-                 * @description The key that the sender chose, for recognising a repeat.
-                 * @example 5f1d-1
-                 */
-                clientMessageId: string | null;
-                /**
-                 * @description The text, a subset of Markdown; empty once the message is deleted.
-                 * @example Fresh herring at pier 4
-                 */
-                content: string;
-                /** @description Where it was written. */
-                conversationId: components["schemas"]["ConversationId"];
-                /** @description When the server took it. */
-                createdAt: components["schemas"]["Timestamp"];
-                deletedAt: components["schemas"]["Timestamp"] | null;
-                editedAt: components["schemas"]["Timestamp"] | null;
-                forwardedFrom?: components["schemas"]["ForwardedFrom"] | null;
-                groupMention?: components["schemas"]["GroupMention"] | null;
-                /** @description The message's id. */
-                id: components["schemas"]["MessageId"];
-                /** @description What it is. */
-                kind: components["schemas"]["MessageKind"];
-                /**
-                 * @description Who is mentioned by name.
-                 * @example []
-                 */
-                mentions: components["schemas"]["UserId"][];
-                pinnedAt?: components["schemas"]["Timestamp"] | null;
-                /** @description Reactions, in the order of their first use. */
-                reactions: components["schemas"]["ReactionCount"][];
-                /**
-                 * Format: int64
-                 * @description How many messages are in the thread that this one started.
-                 */
-                replyCount: number;
-                replyTo: components["schemas"]["MessageId"] | null;
-                /** @description Who wrote it. */
-                sender: components["schemas"]["UserSummary"];
-                /**
-                 * Format: int64
-                 * @description Its position in the conversation's log: messages are shown in this order.
-                 * @example 17
-                 */
-                seq: number;
-                system?: components["schemas"]["SystemNote"] | null;
-                threadId: components["schemas"]["MessageId"] | null;
-            }[];
+            data: components["schemas"]["Message"][];
             /** @description Where the next page begins. */
             meta: components["schemas"]["PageMeta"];
         };
@@ -1054,6 +1190,11 @@ export interface components {
             /** @description The entries. */
             data: {
                 /**
+                 * @description What is attached.
+                 * @example []
+                 */
+                attachments?: components["schemas"]["File"][];
+                /**
                  * @description The text.
                  * @example Fresh herring at pier 4
                  */
@@ -1065,6 +1206,8 @@ export interface components {
                 failure: components["schemas"]["ErrorCode"] | null;
                 /** @description Its id; the message that is sent has another. */
                 id: components["schemas"]["ScheduledMessageId"];
+                /** @description What it is. */
+                kind?: components["schemas"]["MessageKind"];
                 replyTo: components["schemas"]["MessageId"] | null;
                 /** @description When it is sent. */
                 sendAt: components["schemas"]["Timestamp"];
@@ -1102,6 +1245,34 @@ export interface components {
                 id: components["schemas"]["SessionId"];
                 /** @description When its tokens were last renewed. */
                 refreshedAt: components["schemas"]["Timestamp"];
+            }[];
+            /** @description Where the next page begins. */
+            meta: components["schemas"]["PageMeta"];
+        };
+        /** @description One page of a list. */
+        Page_SharedFile: {
+            /** @description The entries. */
+            data: {
+                /** @description When it was sent. */
+                createdAt: components["schemas"]["Timestamp"];
+                /** @description The file. */
+                file: components["schemas"]["File"];
+                /** @description The message that it is attached to. */
+                messageId: components["schemas"]["MessageId"];
+                /**
+                 * Format: int64
+                 * @description The message's position.
+                 * @example 17
+                 */
+                messageSeq: number;
+                /**
+                 * Format: int32
+                 * @description Its place among the files of the message, from 0.
+                 * @example 0
+                 */
+                position: number;
+                /** @description Who sent it. */
+                sender: components["schemas"]["UserSummary"];
             }[];
             /** @description Where the next page begins. */
             meta: components["schemas"]["PageMeta"];
@@ -1170,6 +1341,28 @@ export interface components {
         PresenceWatch: {
             /** @description Up to 1,000 people; those whom the caller may not see are left out without a word. */
             userIds: components["schemas"]["UserId"][];
+        };
+        /** @description The picture of a [`LinkPreview`]. */
+        PreviewImage: {
+            /**
+             * Format: int32
+             * @description Pixels down.
+             * @example 335
+             */
+            height: number;
+            /** @description As in a [`File`]. */
+            placeholder?: string | null;
+            /**
+             * @description Where it is, relative to the server; needs no token and never changes.
+             * @example /api/v1/link-previews/0190a5d2-7b6c-7c3e-8f00-5b6c7d8e9f00/image
+             */
+            url: string;
+            /**
+             * Format: int32
+             * @description Pixels across.
+             * @example 640
+             */
+            width: number;
         };
         /** @description What went wrong, in a form for programs (`code`) and for people (`detail`). */
         Problem: {
@@ -1422,6 +1615,11 @@ export interface components {
         /** @description A message that will be sent later. */
         ScheduledMessage: {
             /**
+             * @description What is attached.
+             * @example []
+             */
+            attachments?: components["schemas"]["File"][];
+            /**
              * @description The text.
              * @example Fresh herring at pier 4
              */
@@ -1433,6 +1631,8 @@ export interface components {
             failure: components["schemas"]["ErrorCode"] | null;
             /** @description Its id; the message that is sent has another. */
             id: components["schemas"]["ScheduledMessageId"];
+            /** @description What it is. */
+            kind?: components["schemas"]["MessageKind"];
             replyTo: components["schemas"]["MessageId"] | null;
             /** @description When it is sent. */
             sendAt: components["schemas"]["Timestamp"];
@@ -1477,6 +1677,29 @@ export interface components {
             id: components["schemas"]["SessionId"];
             /** @description When its tokens were last renewed. */
             refreshedAt: components["schemas"]["Timestamp"];
+        };
+        /** @description A file where it was sent. For the gallery of a conversation, and for taking its files out together with its messages. */
+        SharedFile: {
+            /** @description When it was sent. */
+            createdAt: components["schemas"]["Timestamp"];
+            /** @description The file. */
+            file: components["schemas"]["File"];
+            /** @description The message that it is attached to. */
+            messageId: components["schemas"]["MessageId"];
+            /**
+             * Format: int64
+             * @description The message's position.
+             * @example 17
+             */
+            messageSeq: number;
+            /**
+             * Format: int32
+             * @description Its place among the files of the message, from 0.
+             * @example 0
+             */
+            position: number;
+            /** @description Who sent it. */
+            sender: components["schemas"]["UserSummary"];
         };
         /** @description The answer to a sign-up or sign-in. */
         SignIn: components["schemas"]["Tokens"] & {
@@ -1622,6 +1845,28 @@ export interface components {
             /** @enum {string} */
             type: "messagePinned";
         };
+        /** @description A smaller picture of a file. */
+        Thumbnail: {
+            /**
+             * Format: int32
+             * @description Pixels down.
+             * @example 213
+             */
+            height: number;
+            /** @description Which. */
+            size: components["schemas"]["ThumbnailSize"];
+            /**
+             * Format: int32
+             * @description Pixels across.
+             * @example 320
+             */
+            width: number;
+        };
+        /**
+         * @description How large a thumbnail is: its longer side.
+         * @enum {string}
+         */
+        ThumbnailSize: "small" | "large";
         /** @description Opens one socket, once. */
         Ticket: {
             /**
@@ -1740,6 +1985,11 @@ export interface components {
         /** @description Changes what everybody sees of a conversation. What is absent stays. */
         UpdateConversation: {
             /**
+             * @description Whether what is behind links is shown.
+             * @example true
+             */
+            linkPreviews?: boolean | null;
+            /**
              * @description Its name: 1 to 128 characters.
              * @example Harbour
              */
@@ -1781,6 +2031,11 @@ export interface components {
              * @example Ada Lovelace
              */
             displayName?: string | null;
+            /**
+             * @description Whether what is behind the links that the caller sends is looked up and shown.
+             * @example true
+             */
+            linkPreviews?: boolean | null;
             /**
              * @description Whether others see when the caller is connected, and when they last were.
              * @example true
@@ -1838,6 +2093,18 @@ export interface components {
          * @enum {string}
          */
         Visibility: "public" | "private";
+        /** @description A file to which a link is wanted. */
+        WantedLink: {
+            /** @description Which. */
+            id: components["schemas"]["FileId"];
+            /** @description What of it; the file itself when absent. */
+            variant?: components["schemas"]["FileVariant"];
+        };
+        /** @description Files to which links are wanted. */
+        WantedLinks: {
+            /** @description Up to 100. */
+            files: components["schemas"]["WantedLink"][];
+        };
     };
     responses: never;
     parameters: never;
@@ -1899,6 +2166,8 @@ export interface Endpoints {
     "DELETE /conversations/{id}/draft": { path: { id: components["schemas"]["ConversationId"] }; answer: undefined };
     /** @description Get what happened since */
     "GET /conversations/{id}/events": { path: { id: components["schemas"]["ConversationId"] }; query?: { after?: number; cursor?: number; limit?: number }; answer: components["schemas"]["Page_Event"] };
+    /** @description List the files of a conversation */
+    "GET /conversations/{id}/files": { path: { id: components["schemas"]["ConversationId"] }; query?: { kind?: "image" | "video" | "audio" | "document"; order?: "newest" | "oldest"; limit?: number; cursor?: string }; answer: components["schemas"]["Page_SharedFile"] };
     /** @description List invite links */
     "GET /conversations/{id}/invites": { path: { id: components["schemas"]["ConversationId"] }; answer: components["schemas"]["Page_Invite"] };
     /** @description Create an invite link */
@@ -1929,10 +2198,32 @@ export interface Endpoints {
     "POST /conversations/{id}/read": { path: { id: components["schemas"]["ConversationId"] }; body: components["schemas"]["ReadUpTo"] | null; answer: components["schemas"]["ReadState"] };
     /** @description Schedule a message */
     "POST /conversations/{id}/scheduled-messages": { path: { id: components["schemas"]["ConversationId"] }; body: components["schemas"]["Later"]; answer: components["schemas"]["ScheduledMessage"] };
+    /** @description Upload a file */
+    "POST /files": { answer: components["schemas"]["File"] };
+    /** @description Get links to files */
+    "POST /files/links": { body: components["schemas"]["WantedLinks"]; answer: components["schemas"]["Page_FileLink"] };
+    /** @description List the files in which a virus was found */
+    "GET /files/rejected": { query?: { limit?: number; cursor?: string }; answer: components["schemas"]["Page_FileRejection"] };
+    /** @description Begin an upload */
+    "POST /files/uploads": { answer: undefined };
+    /** @description Give an upload up */
+    "DELETE /files/uploads/{id}": { path: { id: components["schemas"]["FileId"] }; answer: undefined };
+    /** @description Go on with an upload */
+    "PATCH /files/uploads/{id}": { path: { id: components["schemas"]["FileId"] }; answer: undefined };
+    /** @description Download a file */
+    "GET /files/{id}": { path: { id: components["schemas"]["FileId"] }; query?: { variant?: "original" | "small" | "large" }; answer: undefined };
+    /** @description Delete a file */
+    "DELETE /files/{id}": { path: { id: components["schemas"]["FileId"] }; answer: undefined };
+    /** @description Get what is known of a file */
+    "GET /files/{id}/info": { path: { id: components["schemas"]["FileId"] }; answer: components["schemas"]["File"] };
+    /** @description Get a thumbnail */
+    "GET /files/{id}/thumbnail": { path: { id: components["schemas"]["FileId"] }; query?: { size?: "small" | "large" }; answer: undefined };
     /** @description See where an invite link leads */
     "GET /invites/{code}": { path: { code: string }; answer: components["schemas"]["InvitePreview"] };
     /** @description Join by an invite link */
     "POST /invites/{code}": { path: { code: string }; answer: components["schemas"]["Conversation"] };
+    /** @description Get the picture of a link */
+    "GET /link-previews/{id}/image": { path: { id: string }; answer: undefined };
     /** @description Get a message */
     "GET /messages/{id}": { path: { id: components["schemas"]["MessageId"] }; answer: components["schemas"]["Message"] };
     /** @description Replace a message's text */
@@ -2029,6 +2320,10 @@ export interface ServerEvents {
     "conversation.deleted": components["schemas"]["ConversationDeleted"];
     /** @description Its name, topic, visibility or status changed. */
     "conversation.updated": components["schemas"]["ConversationChange"];
+    /** @description A virus was found in a file: for whoever uploaded it, and for the moderators of where it was sent. */
+    "file.rejected": components["schemas"]["FileRejection"];
+    /** @description What is known of a file of one's own changed, such as that it can be fetched. */
+    "file.updated": components["schemas"]["File"];
     /** @description Somebody came in. */
     "member.joined": components["schemas"]["MemberChange"];
     /** @description Somebody went, or was removed; for them it is the last event. */
