@@ -6,9 +6,11 @@ use hyper_util::rt::TokioIo;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s_fs::FileSystem;
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -20,6 +22,10 @@ pub const ACCESS_KEY: &str = "natter";
 pub const SECRET_KEY: &str = "a secret of the tests";
 /// Its one bucket.
 const BUCKET: &str = "chat";
+/// Until its port is free again.
+const TIME_MAX: Duration = Duration::from_secs(30);
+/// Between two looks at whether it is.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// An object store. Dropping it stops it and removes its directory.
 #[derive(Debug)]
@@ -72,7 +78,7 @@ impl S3 {
         let mut service = S3ServiceBuilder::new(objects);
         service.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
         let service = service.build();
-        let listener = std::net::TcpListener::bind(self.address).context("binding")?;
+        let listener = bind(self.address)?;
         listener.set_nonblocking(true)?;
         self.address = listener.local_addr()?;
         // Of its own: a test that waits must not keep the store waiting.
@@ -103,6 +109,19 @@ impl Drop for S3 {
             && !thread::panicking()
         {
             panic!("{error:#}");
+        }
+    }
+}
+
+/// While the store does not run, its port may become the source of somebody's connection for a moment.
+fn bind(address: SocketAddr) -> Result<std::net::TcpListener> {
+    let deadline = Instant::now() + TIME_MAX;
+    loop {
+        match std::net::TcpListener::bind(address) {
+            Err(error) if error.kind() == ErrorKind::AddrInUse && Instant::now() < deadline => {
+                thread::sleep(LOOK_AGAIN);
+            }
+            bound => return bound.with_context(|| format!("binding {address}")),
         }
     }
 }

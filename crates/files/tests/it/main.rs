@@ -1,5 +1,7 @@
 //! The promises of this crate, kept against real disks, a real object store and a real virus scanner.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod blobs;
 mod intake;
 mod kind;
