@@ -39,7 +39,8 @@ export class Natter {
   async start(): Promise<void> {
     const child = spawn(BINARY, ["serve", "--listen", `127.0.0.1:${this.port}`, "--data-dir", this.directory], {
       // Undefined, since the program refuses variables that it does not know.
-      env: { ...process.env, ...NO_RATES, NATTER_BIN: undefined },
+      // Messages of the tests mention websites that are not there.
+      env: { ...process.env, ...NO_RATES, NATTER_LINK_PREVIEWS_ENABLED: "false", NATTER_BIN: undefined },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#process = child;

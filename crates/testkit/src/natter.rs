@@ -70,7 +70,9 @@ pub struct Refused {
 impl Natter {
     /// A server of this program, `env!("CARGO_BIN_EXE_natter")` in a test of the server's crate.
     pub fn builder(program: impl Into<PathBuf>) -> Builder {
-        let environment = RATES.map(|rate| (rate.to_owned(), "0".to_owned())).into();
+        let mut environment = Vec::from(RATES.map(|rate| (rate.to_owned(), "0".to_owned())));
+        // Tests mention websites that are not there.
+        environment.push(("NATTER_LINK_PREVIEWS_ENABLED".to_owned(), "false".to_owned()));
         Builder { program: program.into(), environment, arguments: Vec::new(), data_dir: None }
     }
 

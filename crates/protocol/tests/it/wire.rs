@@ -35,7 +35,7 @@ pub(crate) fn written(name: &str, value: &impl Serialize) {
 #[test]
 fn people() {
     pin("user", &sample::user());
-    pin("own_user", &OwnUser { user: sample::user(), presence_visible: true });
+    pin("own_user", &OwnUser { user: sample::user(), presence_visible: true, link_previews: true });
     pin("user_summary", &sample::summary());
     pin("platform_role", &[PlatformRole::User, PlatformRole::Moderator, PlatformRole::Admin]);
     pin("presence", &[Presence::Online, Presence::Away, Presence::Busy, Presence::Offline]);

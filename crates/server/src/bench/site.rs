@@ -2,7 +2,7 @@
 
 use super::load::Seat;
 use super::tls::certify;
-use crate::config::{self, Config, Limits};
+use crate::config::{self, Config, Limits, LinkPreviews};
 use crate::open;
 use anyhow::{Context as _, Result};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -64,7 +64,10 @@ impl Site {
         body: impl AsyncFnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
         let limits = Limits { connections_max: CONNECTIONS_MAX, ..config.limits.clone().without_rates() };
-        let config_here = Config { data_dir: config.data_dir.join(NAME), limits, ..config.clone() };
+        // What is sent may hold links, and what is measured is not the web.
+        let link_previews = LinkPreviews { enabled: false, ..config.link_previews.clone() };
+        let data_dir = config.data_dir.join(NAME);
+        let config_here = Config { data_dir, limits, link_previews, ..config.clone() };
         let mut site = Self { config: config_here, given: config.database.url.clone() };
         site.empty().await?;
         let outcome = body(&mut site).await;

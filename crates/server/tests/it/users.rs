@@ -22,9 +22,9 @@ on_both_databases! {
 
 async fn you_are_who_you_signed_up_as(natter: Natter) -> Result<()> {
     let ada = natter.person("ada").await?;
-    let OwnUser { user: me, presence_visible } = ada.get("/users/me").await?;
+    let OwnUser { user: me, presence_visible, link_previews } = ada.get("/users/me").await?;
     assert_eq!(me, ada.sign_in().user);
-    assert!(presence_visible);
+    assert!(presence_visible && link_previews);
     assert_eq!((me.id, &*me.username, me.role), (ada.id(), "ada", PlatformRole::User));
     Ok(())
 }
