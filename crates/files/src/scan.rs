@@ -115,10 +115,18 @@ impl Clamd {
             return Err(error);
         }
         // If it stopped taking the file, it may have said why before it hung up.
-        match (self.answer(&mut connection, VERDICT_TIME_MAX).await, sent) {
-            (Ok(answer), _) if !answer.is_empty() => verdict(&answer),
-            (_, Err(error)) | (Err(error), Ok(())) => Err(error),
-            (Ok(_), Ok(())) => Err(self.unreachable(io::ErrorKind::UnexpectedEof.into())),
+        let time = if sent.is_ok() { VERDICT_TIME_MAX } else { ANSWER_TIME_MAX };
+        let verdict = match self.answer(&mut connection, time).await {
+            Ok(answer) if answer.is_empty() => Err(self.unreachable(io::ErrorKind::UnexpectedEof.into())),
+            answer => answer.and_then(|answer| verdict(&answer)),
+        };
+        match (sent, verdict) {
+            // Only of what it has seen to its end it can say that nothing is in it.
+            (
+                Err(error),
+                Ok(Verdict::Clean) | Err(Unavailable::Unreachable { .. } | Unavailable::Silent { .. }),
+            ) => Err(error),
+            (_, verdict) => verdict,
         }
     }
 
