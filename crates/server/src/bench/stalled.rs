@@ -8,6 +8,7 @@ use super::subject::Subject;
 use anyhow::{Result, bail};
 use natter_store::DatabaseUrl;
 use serde::Serialize;
+use std::time::Duration;
 
 /// How much longer deliveries to the others may take because of them: less than twice as long.
 const SLOWER_MAX: f64 = 2.0;
@@ -61,14 +62,15 @@ impl Scenario for Stalled {
         let members = self.others + self.stalled;
         let (first, second) = (site.room("reader", members).await?, site.room("sleeper", members).await?);
         let undisturbed = self.talk(site, &first, Trouble::None).await?;
-        let Talk { others_p99_ms, queues_dropped, grown_bytes } =
+        let Talk { others_p99_ms, queues_dropped, stalled_bytes, grown_bytes } =
             self.talk(site, &second, Trouble::Stall).await?;
         let stalled = self.stalled as f64;
         let dropped = queues_dropped as f64 / stalled;
         figures.require("queues that were dropped / stalled connections", "", Limit::AtLeast(1.0), dropped);
         let grown = grown_bytes / (stalled * QUEUE_BYTES_MAX as f64);
         figures.require("memory that it grew by / the queues' bound", "", Limit::AtMost(1.0), grown);
-        figures.add("memory that it grew by", "MB", grown_bytes / 1e6);
+        figures.add("memory that it grew by, while they did not read", "MB", stalled_bytes / 1e6);
+        figures.add("memory that it grew by, until they had everything", "MB", grown_bytes / 1e6);
         figures.add("delivery to the others, all read, p99", "ms", undisturbed.others_p99_ms);
         figures.add("delivery to the others, p99", "ms", others_p99_ms);
         let slower = others_p99_ms / undisturbed.others_p99_ms;
@@ -81,7 +83,9 @@ impl Scenario for Stalled {
 struct Talk {
     others_p99_ms: f64,
     queues_dropped: u64,
-    /// By how much the server was larger than before, at the most.
+    /// By how much the server was larger than before when the last message was sent.
+    stalled_bytes: f64,
+    /// The same, at the most, while those who were stalled got what they missed.
     grown_bytes: f64,
 }
 
@@ -100,13 +104,19 @@ impl Stalled {
         let jobs = [job(seats, Trouble::None), job(stalled, trouble)];
         let mut load = Load::connect(&jobs).await?;
         let before = server.memory()?.resident;
-        let outcomes = load.run_each().await?;
+        let at_the_end = async {
+            tokio::time::sleep(Duration::from_secs(u64::from(self.seconds))).await;
+            server.memory()
+        };
+        let (outcomes, at_the_end) = tokio::join!(load.run_each(), at_the_end);
+        let (outcomes, stalled_bytes) = (outcomes?, at_the_end?.resident - before);
         let grown_bytes = server.peak()? - before;
         server.kill().await?;
         let [others, stalled] = &outcomes[..] else { bail!("there are two loads") };
         Ok(Talk {
             others_p99_ms: others.delivery_latency.percentile_ms(0.99),
             queues_dropped: stalled.laggings,
+            stalled_bytes,
             grown_bytes,
         })
     }
