@@ -1,4 +1,5 @@
-//! Everything that is kept: users, sessions, conversations, messages, and the event log of each conversation.
+//! Everything that is kept: users, sessions, conversations, messages, what is known of files, and the event log of each
+//! conversation. The content of files is elsewhere.
 //!
 //! Invariant: a write is answered only after the transaction that holds it is on disk, and its event has the next
 //! `seq` of its conversation, without gaps. There is one way to write, the commit pipeline ([`commit`]), and two

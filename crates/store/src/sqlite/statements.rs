@@ -2,14 +2,18 @@
 
 use super::Sqlite;
 use super::readers::Readers;
-use crate::commit::pipeline;
+use super::writer::Writer;
+use crate::commit::{Backend as _, pipeline};
 use crate::migration::SQLITE;
-use crate::{Conversations as _, ListFilter, ListPosition, Messages as _, Range};
-use natter_protocol::{ConversationId, Timestamp, UserId};
+use crate::{
+    Attachments, Conversations as _, ListFilter, ListPosition, Mentions, Messages as _, NewMessage, Range,
+    Write, Written,
+};
+use natter_protocol::{ConversationId, MessageId, MessageKind, Timestamp, UserId, UserSummary};
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, Transaction};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex as StdMutex};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -107,4 +111,55 @@ async fn in_one_statement(store: &Sqlite, alice: UserId) {
         assert_eq!(store.replay(alice, &ranges).await.unwrap().len(), 2 * count);
         assert_eq!(STATEMENTS.load(Ordering::SeqCst), 1, "for {count} parts of logs");
     }
+}
+
+static SENT: StdMutex<Vec<String>> = StdMutex::new(Vec::new());
+
+#[expect(clippy::needless_pass_by_value, reason = "made for trace_v2")]
+fn note(event: TraceEvent<'_>) {
+    if let TraceEvent::Stmt(_, sql) = event {
+        SENT.lock().unwrap().push(sql.to_owned());
+    }
+}
+
+/// Most messages have no files, and pay nothing for those that have.
+#[tokio::test]
+async fn a_message_without_files_asks_nothing_about_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let connection = Connection::open(directory.path().join("natter.db")).unwrap();
+    for migration in SQLITE {
+        connection.execute_batch(migration.up).unwrap();
+    }
+    connection.execute_batch(CROWD).unwrap();
+    let id = connection.query_row("SELECT id FROM conversations LIMIT 1", [], |row| row.get(0)).unwrap();
+    connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(note));
+    let new = NewMessage {
+        id: MessageId::from_uuid(Uuid::max()),
+        conversation_id: ConversationId::from_uuid(id),
+        sender: UserSummary {
+            id: UserId::from_uuid(Uuid::nil()),
+            username: "alice".to_owned(),
+            display_name: String::new(),
+            avatar_url: None,
+        },
+        kind: MessageKind::Text,
+        content: "hello".to_owned(),
+        client_message_id: Some("key".to_owned()),
+        fingerprint: 0,
+        reply_to: None,
+        thread_id: None,
+        mentions: Mentions::default(),
+        forwarded_from: None,
+        system: None,
+        attachments: Attachments::default(),
+        created_at: Timestamp::from_millis(0),
+    };
+    let mut writer = Writer::new(Arc::new(Mutex::new(connection)));
+    let outcomes = writer.commit(&[Write::SendMessage(Box::new(new))]).await.unwrap();
+    assert!(matches!(&outcomes[0], Ok((Written::Message(_), _))), "{outcomes:?}");
+    let sent = SENT.lock().unwrap();
+    // Begin, role, head, message, event, head, commit; and what triggers do about the search.
+    let statements: Vec<&String> = sent.iter().filter(|sql| !sql.starts_with("--")).collect();
+    assert_eq!(statements.len(), 7, "{statements:#?}");
+    assert!(!sent.iter().any(|sql| sql.contains("files") || sql.contains("attachments")), "{sent:#?}");
 }
