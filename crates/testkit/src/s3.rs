@@ -6,11 +6,10 @@ use hyper_util::rt::TokioIo;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s_fs::FileSystem;
-use std::io::ErrorKind;
+use socket2::{Domain, Socket, Type};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -22,16 +21,14 @@ pub const ACCESS_KEY: &str = "natter";
 pub const SECRET_KEY: &str = "a secret of the tests";
 /// Its one bucket.
 const BUCKET: &str = "chat";
-/// Until its port is free again.
-const TIME_MAX: Duration = Duration::from_secs(30);
-/// Between two looks at whether it is.
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// An object store. Dropping it stops it and removes its directory.
 #[derive(Debug)]
 pub struct S3 {
     directory: TempDir,
     address: SocketAddr,
+    /// While the store does not run, its port would become the source of somebody else's connection.
+    _port: Socket,
     running: Option<Running>,
 }
 
@@ -46,7 +43,9 @@ impl S3 {
     pub fn start() -> Result<Self> {
         let directory = tempfile::Builder::new().prefix("natter-s3-").tempdir()?;
         std::fs::create_dir(directory.path().join(BUCKET))?;
-        let mut s3 = Self { directory, address: (Ipv4Addr::LOCALHOST, 0).into(), running: None };
+        let port = reserve_port()?;
+        let address = port.local_addr()?.as_socket().context("an address of IPv4")?;
+        let mut s3 = Self { directory, address, _port: port, running: None };
         s3.restart()?;
         Ok(s3)
     }
@@ -78,9 +77,8 @@ impl S3 {
         let mut service = S3ServiceBuilder::new(objects);
         service.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
         let service = service.build();
-        let listener = bind(self.address)?;
+        let listener = std::net::TcpListener::bind(self.address).context("binding")?;
         listener.set_nonblocking(true)?;
-        self.address = listener.local_addr()?;
         // Of its own: a test that waits must not keep the store waiting.
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let listener = {
@@ -113,17 +111,12 @@ impl Drop for S3 {
     }
 }
 
-/// While the store does not run, its port may become the source of somebody's connection for a moment.
-fn bind(address: SocketAddr) -> Result<std::net::TcpListener> {
-    let deadline = Instant::now() + TIME_MAX;
-    loop {
-        match std::net::TcpListener::bind(address) {
-            Err(error) if error.kind() == ErrorKind::AddrInUse && Instant::now() < deadline => {
-                thread::sleep(LOOK_AGAIN);
-            }
-            bound => return bound.with_context(|| format!("binding {address}")),
-        }
-    }
+/// A socket with a port of its own that takes no connections.
+fn reserve_port() -> Result<Socket> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
+    Ok(socket)
 }
 
 async fn serve(listener: TcpListener, service: S3Service) {
