@@ -167,6 +167,7 @@ fn lower(character: char, mut give: impl FnMut(char)) {
         'ł' | 'Ł' => "l",
         'ı' => "i",
         'ς' => "σ",
+        '‘' | '’' | 'ʼ' => "'",
         'ٱ' => "ا",
         'ى' | 'ی' => "ي",
         'ة' => "ه",
@@ -214,6 +215,8 @@ mod tests {
             ("❤", "❤\u{fe0f}"),
             ("a b", "a \t\r\n b"),
             ("ab", "a\u{ad}b\u{200d}"),
+            ("don't", "Don’t"),
+            ("п'ять", "пʼять"),
         ] {
             assert_eq!(fold(typed), fold(written), "{typed:?} and {written:?}");
         }

@@ -152,6 +152,10 @@ pub(crate) fn of_term(folded: &str, edges: Edges, grams: &mut Vec<Gram>) {
 /// The joint of two words, from three runs.
 fn joint(runs: &[(Class, &[char])]) -> Option<Gram> {
     let [(Class::Word, one), (Class::Separator, between), (Class::Word, other)] = runs else { return None };
+    if between.contains(&'\'') {
+        // It is typed in several ways, and once had a joint for each.
+        return None;
+    }
     let end = one.get(one.len().saturating_sub(LETTERS)..)?;
     let start = other.get(..other.len().min(LETTERS))?;
     Some(scatter([end, between, start].into_iter().fold(basis(Kind::Joint), |hash, part| {
@@ -167,14 +171,12 @@ fn spread(kind: Kind, run: &[char], length: usize, grams: &mut Vec<Gram>) {
     grams.extend(places.filter_map(|at| run.get(at..at + length)).map(|piece| digest(kind, piece)));
 }
 
-/// Whether some piece of the term is found wherever it stands in a word.
+/// Whether some piece of the term is found wherever it stands in a word: three letters, or a word with another on each of
+/// its sides, such as the second number of `1.2.3`.
 pub(crate) fn matches_inside_words(folded: &str) -> bool {
     let characters: Vec<char> = folded.chars().collect();
-    runs(&characters).any(|(class, run)| match class {
-        Class::Dense => true,
-        Class::Word => run.len() >= LETTERS,
-        Class::Separator => false,
-    })
+    let words: Vec<_> = runs(&characters).filter(|(class, _)| *class != Class::Separator).collect();
+    words.len() > 2 || words.iter().any(|(class, run)| *class == Class::Dense || run.len() >= LETTERS)
 }
 
 /// Stands for being in a conversation.

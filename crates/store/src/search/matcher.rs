@@ -132,6 +132,9 @@ mod tests {
             ("std::vec", "use std::vec::Vec;"),
             ("vec", "use std::vec::Vec;"),
             ("c++", "in C++17"),
+            ("1.2.3", "since v1.2.3"),
+            ("don't", "I don’t"),
+            ("it’s", "it's"),
             ("x", "x^2"),
             ("a-a", "ba-a-a"),
             ("resume", "Résumé"),
@@ -160,6 +163,7 @@ mod tests {
             ("\"the boa\"", "the boat"),
             ("boat harbour", "boat"),
             ("c++", "vec++"),
+            ("1.2", "v1.2"),
             ("std::vec", "std vec"),
             ("京 大", "東京"),
             ("boat", ""),
@@ -187,7 +191,7 @@ mod tests {
         /// The index shows a text to every search that finds it.
         #[test]
         fn whatever_is_found_has_the_digests_that_are_asked_for(
-            typed in "[abéß京 東🙂_.\"-]{1,8}", content in "[abéß京 東🙂_.\"-]{0,24}"
+            typed in "[abéß京 東🙂_.\"'’-]{1,8}", content in "[abéß京 東🙂_.\"'’-]{0,24}"
         ) {
             let Ok(text) = SearchText::parse(&typed) else { return Ok(()) };
             if Matcher::new(&text).score(&content).is_some() {
