@@ -10,33 +10,25 @@ use std::collections::HashSet;
 impl Chat {
     /// A user, by username or id. Whoever is blocked by them gets the same answer as if they did not exist.
     pub async fn user(&self, actor: &Actor, name: &str) -> Result<User> {
-        let user = self.person(name).await?;
-        let status = self.store.block_status(actor.id(), user.id).await?;
-        if status.blocked_me {
-            return Err(Error::NotFound("user"));
-        }
-        let apart = if status.blocked_by_me { vec![user.id] } else { Vec::new() };
-        let mut users = [user];
-        self.show(actor.id(), &mut users, &apart).await?;
-        let [user] = users;
-        Ok(user)
+        self.users_by_name(actor, &[name.to_owned()]).await?.pop().ok_or(Error::NotFound("user"))
     }
 
-    /// The users among these usernames and ids whom the actor may see; the others are left out.
+    /// The users among these usernames and ids; whoever has blocked the actor is left out.
     pub async fn users_by_name(&self, actor: &Actor, names: &[String]) -> Result<Vec<User>> {
         let max = limits::USERS_NAMED_MAX;
         if names.len() > max {
             let message = "at most 100 can be looked up at once";
             return Err(Error::InvalidParameter { name: "ids", message });
         }
-        let names: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
-        let apart: HashSet<UserId> = self.store.kept_apart(actor.id()).await?.into_iter().collect();
+        let names: Vec<String> = names.iter().map(|name| name.trim().to_lowercase()).collect();
         let users = self.store.users_named(&names).await?;
+        let apart = self.store.kept_apart(actor.id()).await?;
+        let blockers: HashSet<UserId> = self.store.blockers(actor.id()).await?.into_iter().collect();
         // Somebody may be named twice, or by name and by id.
         let mut seen = HashSet::new();
         let mut users: Vec<User> =
-            users.into_iter().filter(|user| !apart.contains(&user.id) && seen.insert(user.id)).collect();
-        self.show(actor.id(), &mut users, &[]).await?;
+            users.into_iter().filter(|user| !blockers.contains(&user.id) && seen.insert(user.id)).collect();
+        self.show(actor.id(), &mut users, &apart).await?;
         Ok(users)
     }
 

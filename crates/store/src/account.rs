@@ -78,7 +78,10 @@ pub trait Accounts {
     /// Everybody who has blocked this user or is blocked by them.
     async fn kept_apart(&self, user: UserId) -> Result<Vec<UserId>>;
 
-    /// The same for several users at once: each of them with each of those.
+    /// Everybody who has blocked this user.
+    async fn blockers(&self, user: UserId) -> Result<Vec<UserId>>;
+
+    /// Everybody who is kept apart, for several users at once: each of them with each of those.
     async fn apart_among(&self, users: &[UserId]) -> Result<Vec<(UserId, UserId)>>;
 
     /// All rules about addresses, oldest first.

@@ -149,8 +149,12 @@ async fn many_people_are_looked_up_at_once(natter: Natter) -> Result<()> {
         let problem = refused(&ada, Method::GET, &path, None, ErrorCode::InvalidParameter).await?;
         assert!(problem.detail.starts_with("ids"), "{problem:?}");
     }
+    // As one by one: who has made a block sees the other, who does not.
     done_block(&bob, "ada").await?;
     assert_eq!(ada.get::<Page<User>>("/users?ids=bob").await?.data, []);
+    refused(&ada, Method::GET, "/users/bob", None, ErrorCode::NotFound).await?;
+    let alone: User = bob.get("/users/ada").await?;
+    assert_eq!(bob.get::<Page<User>>("/users?ids=ada").await?.data, [alone]);
     Ok(())
 }
 

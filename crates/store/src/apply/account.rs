@@ -49,6 +49,9 @@ impl<R: Rows> Work<'_, R> {
                 Ok(Written::SessionsEnded(self.rows.end_sessions(*user_id, *except, *now).await?))
             }
             Write::CreateIpRule(new) => {
+                if let Some(rule) = self.rows.ip_rule(&new.0.cidr, new.0.action).await? {
+                    return Ok(Written::IpRule(Box::new(rule)));
+                }
                 if self.rows.count_ip_rules().await? >= limits::IP_RULES_MAX {
                     let (what, max) = ("rules about addresses", limits::IP_RULES_MAX);
                     return Err(Refusal::LimitReached { what, max }.into());

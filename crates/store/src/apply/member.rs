@@ -17,6 +17,9 @@ impl<R: Rows> Work<'_, R> {
         }
         self.require_active(id).await?;
         let user = self.rows.user(add.user_id).await?.ok_or(Refusal::UserUnknown)?;
+        if self.rows.count_users(&[user.id]).await? == 0 {
+            return Err(Refusal::UserUnknown.into());
+        }
         let head = self.head(id).await?;
         if head.member_count >= limits::CONVERSATION_MEMBERS_MAX {
             let (what, max) = ("members of a conversation", limits::CONVERSATION_MEMBERS_MAX);

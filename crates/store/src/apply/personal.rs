@@ -67,7 +67,8 @@ impl<R: Rows> Work<'_, R> {
     ) -> Step<Written, R::Error> {
         self.rows.user(other).await?.ok_or(Refusal::UserUnknown)?;
         let max = limits::BLOCKS_MAX;
-        if self.rows.count_blocks(blocker).await? >= max {
+        let repeated = self.rows.has_blocked(blocker, other).await?;
+        if !repeated && self.rows.count_blocks(blocker).await? >= max {
             return Err(Refusal::LimitReached { what: "blocked users", max }.into());
         }
         let new = self.rows.insert_block(blocker, other, at).await?;

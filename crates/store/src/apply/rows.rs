@@ -7,9 +7,9 @@ use crate::{
     NewPreview, NewSession, NewUser, ProvisionUser, Session, Usage,
 };
 use natter_protocol::{
-    ConversationId, ConversationInfo, Draft, ErrorCode, File, FileId, Invite, InviteId, IpRule, IpRuleId,
-    LinkPreview, Me, MemberRole, Message, MessageId, PlatformRole, ScheduledMessage, ScheduledMessageId, Seq,
-    SessionId, Timestamp, UpdateMe, UpdateProfile, User, UserId, UserSummary,
+    ConversationId, ConversationInfo, Draft, ErrorCode, File, FileId, Invite, InviteId, IpAction, IpRule,
+    IpRuleId, LinkPreview, Me, MemberRole, Message, MessageId, PlatformRole, ScheduledMessage,
+    ScheduledMessageId, Seq, SessionId, Timestamp, UpdateMe, UpdateProfile, User, UserId, UserSummary,
 };
 use std::future::Future;
 use uuid::Uuid;
@@ -139,7 +139,7 @@ rows! {
     fn insert_event(event: NewEvent<'_>);
     /// The direct conversation of two users, unless it is deleted.
     fn direct(one: UserId, other: UserId) -> Option<ConversationId>;
-    /// How many of these users exist; each is named once.
+    /// How many of these users exist and are not disabled; each is named once.
     fn count_users(users: &[UserId]) -> u64;
     /// Inserts a conversation with an empty log and these members, unless it is there under its id or direct key.
     fn insert_conversation(new: &NewConversation, members: &[(UserId, MemberRole)]) -> bool;
@@ -172,7 +172,8 @@ rows! {
     fn set_member_role(id: ConversationId, user: UserId, role: MemberRole);
     /// Removes a member, and their draft there.
     fn delete_member(id: ConversationId, user: UserId);
-    /// The member of the highest role, of these whoever has been there longest, of these the smallest id.
+    /// The member of the highest role, of these whoever has been there longest, of these the smallest id. Who is disabled
+    /// comes last.
     fn successor(id: ConversationId) -> Option<UserId>;
     /// Invite links that are good at this time.
     fn count_invites(id: ConversationId, now: Timestamp) -> u64;
@@ -287,6 +288,8 @@ rows! {
     fn is_blocked(one: UserId, other: UserId) -> bool;
     /// Whether there is a block between this user and any of the others, in either direction.
     fn is_blocked_by_any(user: UserId, others: &[UserId]) -> bool;
+    /// Whether one has blocked the other.
+    fn has_blocked(blocker: UserId, other: UserId) -> bool;
     /// How many users this one has blocked.
     fn count_blocks(blocker: UserId) -> u64;
     /// Whether it was not there yet.
@@ -339,6 +342,8 @@ rows! {
 
     /// How many rules about addresses there are.
     fn count_ip_rules() -> u64;
+    /// The rule that does the same with the same addresses.
+    fn ip_rule(cidr: &str, action: IpAction) -> Option<IpRule>;
     /// Inserts a rule, unless it is there.
     fn insert_ip_rule(rule: &IpRule);
     /// Whether it was there.

@@ -93,6 +93,7 @@ pub(super) const BLOCKS: &str = concat!(
      WHERE b.blocker_id = $1 AND u.username > $2
      ORDER BY u.username LIMIT $3"
 );
+pub(super) const BLOCKERS: &str = "SELECT blocker_id AS id FROM blocks WHERE blocked_id = $1";
 pub(super) const KEPT_APART: &str = "
     SELECT blocked_id AS id FROM blocks WHERE blocker_id = $1
      UNION
@@ -101,6 +102,8 @@ pub(super) const APART_AMONG: &str = "
     SELECT blocker_id AS id, blocked_id AS other FROM blocks WHERE blocker_id = ANY($1)
      UNION
     SELECT blocked_id, blocker_id FROM blocks WHERE blocked_id = ANY($1)";
+pub(super) const IP_RULE: &str = "
+    SELECT id, cidr, action, note, created_by, created_at FROM ip_rules WHERE cidr = $1 AND action = $2 LIMIT 1";
 pub(super) const IP_RULES: &str =
     "SELECT id, cidr, action, note, created_by, created_at FROM ip_rules ORDER BY created_at, id";
 
@@ -249,22 +252,28 @@ impl Accounts for Postgres {
         self.all(sqlx::query(KEPT_APART).bind(user.uuid()), |row| row.id("id", UserId::from_uuid)).await
     }
 
+    async fn blockers(&self, user: UserId) -> Result<Vec<UserId>> {
+        self.all(sqlx::query(BLOCKERS).bind(user.uuid()), |row| row.id("id", UserId::from_uuid)).await
+    }
+
     async fn apart_among(&self, users: &[UserId]) -> Result<Vec<(UserId, UserId)>> {
         let read = |row: &PgRow| Ok((row.id("id", UserId::from_uuid)?, row.id("other", UserId::from_uuid)?));
         self.all(sqlx::query(APART_AMONG).bind(to_uuids(users)), read).await
     }
 
     async fn ip_rules(&self) -> Result<Vec<IpRule>> {
-        let read = |row: &PgRow| {
-            Ok(IpRule {
-                id: row.id("id", IpRuleId::from_uuid)?,
-                cidr: row.try_get("cidr")?,
-                action: row.text("action")?,
-                note: row.try_get("note")?,
-                created_by: row.id("created_by", UserId::from_uuid)?,
-                created_at: row.time("created_at")?,
-            })
-        };
-        self.all(sqlx::query(IP_RULES), read).await
+        self.all(sqlx::query(IP_RULES), ip_rule).await
     }
+}
+
+/// A rule from [`IP_RULE`] or [`IP_RULES`].
+pub(super) fn ip_rule(row: &PgRow) -> sqlx::Result<IpRule> {
+    Ok(IpRule {
+        id: row.id("id", IpRuleId::from_uuid)?,
+        cidr: row.try_get("cidr")?,
+        action: row.text("action")?,
+        note: row.try_get("note")?,
+        created_by: row.id("created_by", UserId::from_uuid)?,
+        created_at: row.time("created_at")?,
+    })
 }

@@ -141,7 +141,7 @@ pub(super) const SET_LAST_READ: &str = "
             ON CONFLICT DO NOTHING)
     UPDATE conversation_members SET last_read_seq = $3 WHERE conversation_id = $1 AND user_id = $2";
 
-pub(super) const COUNT_USERS: &str = "SELECT count(*) FROM users WHERE id = ANY($1)";
+pub(super) const COUNT_USERS: &str = "SELECT count(*) FROM users WHERE id = ANY($1) AND disabled_at IS NULL";
 pub(super) const INSERT_CONVERSATION: &str = "
     INSERT INTO conversations (id, type, name, topic, visibility, status, direct_key, created_by, created_at,
                                updated_at, last_seq, member_count)
@@ -168,8 +168,11 @@ pub(super) const DELETE_MEMBER: &str = "
     WITH draft AS (DELETE FROM drafts WHERE conversation_id = $1 AND user_id = $2)
     DELETE FROM conversation_members WHERE conversation_id = $1 AND user_id = $2";
 pub(super) const SUCCESSOR: &str = "
-    SELECT user_id FROM conversation_members WHERE conversation_id = $1
-     ORDER BY array_position(ARRAY['owner', 'admin', 'moderator', 'member'], role), joined_at, user_id LIMIT 1";
+    SELECT m.user_id FROM conversation_members AS m JOIN users AS u ON u.id = m.user_id
+     WHERE m.conversation_id = $1
+     ORDER BY u.disabled_at IS NOT NULL, array_position(ARRAY['owner', 'admin', 'moderator', 'member'], m.role),
+              m.joined_at, m.user_id
+     LIMIT 1";
 
 pub(super) const COUNT_INVITES: &str = "
     SELECT count(*) FROM invites
@@ -197,6 +200,8 @@ pub(super) const INSERT_SCHEDULED: &str = "
 pub(super) const DELETE_SCHEDULED: &str = "DELETE FROM scheduled_messages WHERE id = $1 AND user_id = $2";
 pub(super) const FAIL_SCHEDULED: &str = "UPDATE scheduled_messages SET failure = $2 WHERE id = $1";
 
+pub(super) const HAS_BLOCKED: &str =
+    "SELECT EXISTS (SELECT FROM blocks WHERE blocker_id = $1 AND blocked_id = $2)";
 pub(super) const IS_BLOCKED_BY_ANY: &str = "
     SELECT EXISTS (SELECT FROM blocks WHERE blocker_id = $1 AND blocked_id = ANY($2))
         OR EXISTS (SELECT FROM blocks WHERE blocked_id = $1 AND blocker_id = ANY($2))";

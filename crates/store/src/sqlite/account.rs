@@ -87,6 +87,7 @@ pub(super) const BLOCKS: &str = "
       FROM blocks AS b JOIN users AS u ON u.id = b.blocked_id
      WHERE b.blocker_id = ?1 AND u.username > ?2
      ORDER BY u.username LIMIT ?3";
+pub(super) const BLOCKERS: &str = "SELECT blocker_id FROM blocks WHERE blocked_id = ?1";
 pub(super) const KEPT_APART: &str = "
     SELECT blocked_id FROM blocks WHERE blocker_id = ?1
      UNION
@@ -97,6 +98,8 @@ pub(super) const APART_AMONG: &str = "
      UNION
     SELECT blocked_id, blocker_id FROM blocks
      WHERE blocked_id IN (SELECT unhex(value, '-') FROM json_each(?1))";
+pub(super) const IP_RULE: &str = "
+    SELECT id, cidr, action, note, created_by, created_at FROM ip_rules WHERE cidr = ?1 AND action = ?2 LIMIT 1";
 const IP_RULES: &str =
     "SELECT id, cidr, action, note, created_by, created_at FROM ip_rules ORDER BY created_at, id";
 
@@ -288,14 +291,11 @@ impl Accounts for Sqlite {
     }
 
     async fn kept_apart(&self, user: UserId) -> Result<Vec<UserId>> {
-        self.readers
-            .read(move |snapshot| {
-                snapshot
-                    .prepare_cached(KEPT_APART)?
-                    .query_map([user.uuid()], |row| Columns::of(row).id(UserId::from_uuid))?
-                    .collect()
-            })
-            .await
+        self.ids_of(KEPT_APART, user).await
+    }
+
+    async fn blockers(&self, user: UserId) -> Result<Vec<UserId>> {
+        self.ids_of(BLOCKERS, user).await
     }
 
     async fn apart_among(&self, users: &[UserId]) -> Result<Vec<(UserId, UserId)>> {
@@ -318,17 +318,7 @@ impl Accounts for Sqlite {
             .read(|snapshot| {
                 snapshot
                     .prepare_cached(IP_RULES)?
-                    .query_map([], |row| {
-                        let mut columns = Columns::of(row);
-                        Ok(IpRule {
-                            id: columns.id(IpRuleId::from_uuid)?,
-                            cidr: columns.get()?,
-                            action: columns.text()?,
-                            note: columns.get()?,
-                            created_by: columns.id(UserId::from_uuid)?,
-                            created_at: columns.time()?,
-                        })
-                    })?
+                    .query_map([], |row| ip_rule(&mut Columns::of(row)))?
                     .collect()
             })
             .await
@@ -349,4 +339,30 @@ pub(super) fn session(
     now: Timestamp,
 ) -> rusqlite::Result<Option<Session>> {
     Ok(one_user(connection, &SESSION, (id.uuid(), now.millis()))?.map(|user| Session { id, user }))
+}
+
+impl Sqlite {
+    /// The ids that a statement answers about a user.
+    async fn ids_of(&self, sql: &'static str, user: UserId) -> Result<Vec<UserId>> {
+        self.readers
+            .read(move |snapshot| {
+                snapshot
+                    .prepare_cached(sql)?
+                    .query_map([user.uuid()], |row| Columns::of(row).id(UserId::from_uuid))?
+                    .collect()
+            })
+            .await
+    }
+}
+
+/// A rule from [`IP_RULE`] or [`IP_RULES`].
+pub(super) fn ip_rule(columns: &mut Columns<'_>) -> rusqlite::Result<IpRule> {
+    Ok(IpRule {
+        id: columns.id(IpRuleId::from_uuid)?,
+        cidr: columns.get()?,
+        action: columns.text()?,
+        note: columns.get()?,
+        created_by: columns.id(UserId::from_uuid)?,
+        created_at: columns.time()?,
+    })
 }

@@ -23,6 +23,8 @@ pub(crate) async fn a_block_is_known_to_both(db: Db) {
     }
     let carol = world.user("carol").await;
     world.done(block(&carol, &alice)).await;
+    assert_eq!(world.store.blockers(alice.id).await.unwrap(), [carol.id]);
+    assert_eq!(world.store.blockers(bob.id).await.unwrap(), [alice.id]);
     let among = async |users: &[natter_protocol::UserId]| {
         let mut pairs = world.store.apart_among(users).await.unwrap();
         pairs.sort_unstable();

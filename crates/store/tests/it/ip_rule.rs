@@ -24,3 +24,20 @@ pub(crate) async fn rules_are_listed_oldest_first(db: Db) {
     }
     assert_eq!(world.store.ip_rules().await.unwrap(), rules[1..]);
 }
+
+pub(crate) async fn the_same_rule_again_is_the_first_one(db: Db) {
+    let world = db.open().await;
+    let [alice, bob] = [world.user("alice").await, world.user("bob").await];
+    let first = new_ip_rule(&alice, IpAction::Block);
+    world.done(Write::CreateIpRule(Box::new(first.clone()))).await;
+    let again = |action| {
+        let mut new = new_ip_rule(&bob, action);
+        new.0.cidr.clone_from(&first.0.cidr);
+        Write::CreateIpRule(Box::new(new))
+    };
+    let written = world.done(again(IpAction::Block)).await;
+    assert!(matches!(&written, Written::IpRule(rule) if **rule == first.0), "{written:?}");
+    assert_eq!(world.store.ip_rules().await.unwrap(), std::slice::from_ref(&first.0));
+    world.done(again(IpAction::Allow)).await;
+    assert_eq!(world.store.ip_rules().await.unwrap().len(), 2, "another one of the same addresses");
+}

@@ -1,8 +1,8 @@
 //! Who is in a conversation, and as what.
 
 use crate::harness::{
-    ALL, Db, World, add, block, join, leave, new_channel, new_direct, new_draft, new_message, remove,
-    save_draft, set_role,
+    ALL, Db, World, add, block, join, leave, new_channel, new_direct, new_draft, new_group, new_message, now,
+    remove, save_draft, set_role,
 };
 use natter_protocol::{
     ConversationId, ConversationKind, ConversationStatus, EventBody, MemberRole, SystemNote, UpdateMe, User,
@@ -43,6 +43,33 @@ pub(crate) async fn whoever_is_added_is_told_of(db: Db) {
     let EventBody::MessageNew(note) = &note.body else { panic!("{note:?}") };
     assert_eq!(note.system, Some(SystemNote::MemberAdded { user_id: bob.id }));
     assert_eq!(world.unread(id, &bob).await, (0, 0));
+}
+
+pub(crate) async fn whoever_is_disabled_is_not_added_and_inherits_last(db: Db) {
+    let world = db.open().await;
+    let [alice, bob, carol] = people(&world, ["alice", "bob", "carol"]).await;
+    let group = world.group(&alice, &[&bob, &carol]).await;
+    let other = world.group(&alice, &[]).await;
+    world.done(set_role(group, &alice, &bob, MemberRole::Admin)).await;
+    let set = |user: &User, disabled| Write::SetDisabled { user_id: user.id, disabled, now: now() };
+    world.done(set(&bob, true)).await;
+    assert_eq!(world.refusal(add(other, &alice, &bob)).await, Refusal::UserUnknown);
+    for new in [new_group(&alice, &[&bob]), new_direct(&alice, &bob)] {
+        let refusal = world.refusal(Write::CreateConversation(Box::new(new))).await;
+        assert_eq!(refusal, Refusal::UserUnknown);
+    }
+    world.done(leave(group, &alice)).await;
+    let owner = async || {
+        let roles = roles(&world, group, &carol).await;
+        roles.into_iter().find(|(_, role)| *role == MemberRole::Owner).map(|(name, _)| name)
+    };
+    assert_eq!(owner().await, Some(carol.username.clone()));
+    world.done(set(&bob, false)).await;
+    world.done(add(other, &alice, &bob)).await;
+    // Somebody has to: whoever enables the account again has an owner.
+    world.done(set(&bob, true)).await;
+    world.done(leave(other, &alice)).await;
+    assert_eq!(roles(&world, other, &bob).await, [(bob.username.clone(), MemberRole::Owner)]);
 }
 
 pub(crate) async fn anybody_joins_a_public_channel(db: Db) {

@@ -542,4 +542,7 @@ pub(crate) async fn what_there_is_too_much_of_is_refused(db: Db) {
     // What replaces or repeats what is there adds nothing.
     world.done(react(&message, &bob, "👍", true)).await;
     world.done(pin(&message, &bob, true)).await;
+    let crowd = world.store.users_named(&["crowd2".to_owned()]).await.unwrap();
+    let again = world.done(block(&bob, &crowd[0])).await;
+    assert!(matches!(again, Written::Found(true)), "{again:?}");
 }

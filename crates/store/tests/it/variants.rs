@@ -463,9 +463,12 @@ pub(crate) fn new_claim(user: &User, key: &str) -> ClaimKey {
 }
 
 pub(crate) fn new_ip_rule(creator: &User, action: IpAction) -> NewIpRule {
+    let id = new_id(IpRuleId::from_uuid);
+    // Another address each time: the same rule again would be the first one.
+    let number = id.uuid().as_u128() & 0xffff_ffff;
     NewIpRule(IpRule {
-        id: new_id(IpRuleId::from_uuid),
-        cidr: "203.0.113.0/24".to_owned(),
+        id,
+        cidr: format!("2001:db8::{:x}:{:x}", number >> 16, number & 0xffff),
         action,
         note: Some("a scraper".to_owned()),
         created_by: creator.id,

@@ -62,6 +62,10 @@ impl PersonalRows for Transaction<'_> {
         self.is(sqlx::query(sql::IS_BLOCKED_BY_ANY).bind(user.uuid()).bind(to_uuids(others))).await
     }
 
+    async fn has_blocked(&mut self, blocker: UserId, other: UserId) -> Step<bool> {
+        self.is(sqlx::query(sql::HAS_BLOCKED).bind(blocker.uuid()).bind(other.uuid())).await
+    }
+
     async fn count_blocks(&mut self, blocker: UserId) -> Step<u64> {
         self.number(sqlx::query(sql::COUNT_BLOCKS).bind(blocker.uuid())).await
     }

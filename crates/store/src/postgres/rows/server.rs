@@ -2,17 +2,21 @@
 
 use crate::apply::rows::{KeyRow, ServerRows};
 use crate::postgres::row::{Columns as _, to_time};
-use crate::postgres::statement as sql;
 use crate::postgres::transaction::{Step, Transaction};
+use crate::postgres::{account, statement as sql};
 use crate::text_enum::TextEnum as _;
 use crate::{ClaimKey, KeyHolder};
-use natter_protocol::{IpRule, IpRuleId, Timestamp, UserId};
+use natter_protocol::{IpAction, IpRule, IpRuleId, Timestamp, UserId};
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
 impl ServerRows for Transaction<'_> {
     async fn count_ip_rules(&mut self) -> Step<u64> {
         self.number(sqlx::query(sql::COUNT_IP_RULES)).await
+    }
+
+    async fn ip_rule(&mut self, cidr: &str, action: IpAction) -> Step<Option<IpRule>> {
+        self.first(sqlx::query(account::IP_RULE).bind(cidr).bind(action.to_text()), account::ip_rule).await
     }
 
     async fn insert_ip_rule(&mut self, rule: &IpRule) -> Step<()> {

@@ -55,7 +55,7 @@ impl ConversationRows for Batch<'_> {
     async fn count_users(&mut self, users: &[UserId]) -> Step<u64, Error> {
         let mut count = 0;
         for user in users {
-            count += u64::from(self.exists(sql::IS_USER, [user.uuid()])?);
+            count += u64::from(self.exists(sql::IS_ENABLED, [user.uuid()])?);
         }
         Ok(count)
     }

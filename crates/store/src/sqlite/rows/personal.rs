@@ -2,6 +2,7 @@
 
 use super::statement as sql;
 use crate::apply::rows::{PersonalRows, Step};
+use crate::sqlite::account;
 use crate::sqlite::batch::Batch;
 use crate::text_enum::TextEnum as _;
 use natter_protocol::{
@@ -63,6 +64,10 @@ impl PersonalRows for Batch<'_> {
             }
         }
         Ok(false)
+    }
+
+    async fn has_blocked(&mut self, blocker: UserId, other: UserId) -> Step<bool, Error> {
+        self.exists(account::HAS_BLOCKED, (blocker.uuid(), other.uuid()))
     }
 
     async fn count_blocks(&mut self, blocker: UserId) -> Step<u64, Error> {

@@ -2,15 +2,20 @@
 
 use super::statement as sql;
 use crate::apply::rows::{KeyRow, ServerRows, Step};
+use crate::sqlite::account;
 use crate::sqlite::batch::Batch;
 use crate::text_enum::TextEnum as _;
 use crate::{ClaimKey, KeyHolder};
-use natter_protocol::{IpRule, IpRuleId, Timestamp, UserId};
+use natter_protocol::{IpAction, IpRule, IpRuleId, Timestamp, UserId};
 use rusqlite::Error;
 
 impl ServerRows for Batch<'_> {
     async fn count_ip_rules(&mut self) -> Step<u64, Error> {
         self.count(sql::COUNT_IP_RULES, [])
+    }
+
+    async fn ip_rule(&mut self, cidr: &str, action: IpAction) -> Step<Option<IpRule>, Error> {
+        self.first(account::IP_RULE, (cidr, action.to_text()), account::ip_rule)
     }
 
     async fn insert_ip_rule(&mut self, rule: &IpRule) -> Step<(), Error> {

@@ -66,6 +66,7 @@ pub(super) const INSERT_RECEIPT: &str = "
     ON CONFLICT DO NOTHING";
 
 pub(in crate::sqlite) const IS_USER: &str = "SELECT 1 FROM users WHERE id = ?1";
+pub(super) const IS_ENABLED: &str = "SELECT 1 FROM users WHERE id = ?1 AND disabled_at IS NULL";
 /// Leaves a conversation alone that is there under the same id or for the same two.
 pub(super) const INSERT_CONVERSATION: &str = "
     INSERT INTO conversations (id, type, name, topic, visibility, status, direct_key, created_by, created_at, updated_at,
@@ -93,9 +94,11 @@ pub(in crate::sqlite) const SET_MEMBER_ROLE: &str =
 pub(in crate::sqlite) const DELETE_MEMBER: &str =
     "DELETE FROM conversation_members WHERE conversation_id = ?1 AND user_id = ?2";
 pub(in crate::sqlite) const SUCCESSOR: &str = "
-    SELECT user_id FROM conversation_members
-     WHERE conversation_id = ?1
-     ORDER BY CASE role WHEN 'owner' THEN 0 WHEN 'admin' THEN 1 WHEN 'moderator' THEN 2 ELSE 3 END, joined_at, user_id
+    SELECT m.user_id FROM conversation_members AS m JOIN users AS u ON u.id = m.user_id
+     WHERE m.conversation_id = ?1
+     ORDER BY u.disabled_at IS NOT NULL,
+              CASE m.role WHEN 'owner' THEN 0 WHEN 'admin' THEN 1 WHEN 'moderator' THEN 2 ELSE 3 END,
+              m.joined_at, m.user_id
      LIMIT 1";
 
 pub(in crate::sqlite) const COUNT_INVITES: &str = "
