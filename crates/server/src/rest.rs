@@ -81,14 +81,15 @@ fn receivers(app: &App) -> Router<App> {
     let introduce = from_fn_with_state(app.clone(), file::introduce);
     let mut receivers = Router::new();
     for base in BASES {
-        let guarded = |part: &Router<App>| middleware::guard(Router::new().nest(base, part.clone()), app);
+        let guarded = |part: &Router<App>| {
+            middleware::guard(Router::new().nest(base, part.clone()), app)
+                .method_not_allowed_fallback(failure::method_not_allowed)
+        };
         receivers = receivers
             .merge(middleware::share(guarded(&at_once), app))
             .merge(middleware::share(guarded(&in_parts), app).layer(introduce.clone()));
     }
-    receivers
-        .layer(from_fn_with_state(app.clone(), file::hear_out))
-        .method_not_allowed_fallback(failure::method_not_allowed)
+    receivers.layer(from_fn_with_state(app.clone(), file::hear_out))
 }
 
 /// The OpenAPI document.

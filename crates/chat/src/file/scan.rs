@@ -16,10 +16,11 @@ use std::collections::HashSet;
 
 /// Content that is scanned at one time. The scanner has a bounded number of threads itself, and others may use it.
 const SCANS_MAX: u32 = 4;
-/// Seconds for which whoever has taken some content has it to themselves: longer than any scan takes.
-const LEASE_SECONDS: i64 = 30 * 60;
+/// Seconds for which whoever has taken some content has it to themselves. A scan that takes longer may be done twice, which
+/// finds the same; one whose process died is done so much later.
+const LEASE_SECONDS: i64 = 5 * 60;
 /// Seconds until a scanner that could not be asked is asked again, at first and at most.
-const RETRY_SECONDS: (i64, i64) = (5, 5 * 60);
+const RETRY_SECONDS: (i64, i64) = (2, 5 * 60);
 /// Seconds until content that no scanner looks at is considered again.
 const UNSCANNED_SECONDS: i64 = 24 * 60 * 60;
 

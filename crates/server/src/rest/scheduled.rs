@@ -7,8 +7,8 @@ use crate::app::App;
 use axum::extract::State;
 use http::StatusCode;
 use natter_protocol::{
-    Command, ConversationId, MessageDraft, MessageId, Page, Reply, ScheduleMessage, ScheduledMessage,
-    ScheduledMessageId, Timestamp,
+    Command, ConversationId, FileId, MessageDraft, MessageId, MessageKind, Page, Reply, ScheduleMessage,
+    ScheduledMessage, ScheduledMessageId, Timestamp,
 };
 use serde::Deserialize;
 
@@ -16,8 +16,9 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Later {
-    /// The text: 1 to 16,000 characters.
-    #[schema(min_length = 1, max_length = 16000, example = "Fresh herring at pier 4")]
+    /// The text: 1 to 16,000 characters; it may be absent when there are attachments.
+    #[serde(default)]
+    #[schema(max_length = 16000, example = "Fresh herring at pier 4")]
     content: String,
     /// When: in the future, at most 366 days ahead.
     send_at: Timestamp,
@@ -27,6 +28,13 @@ pub(super) struct Later {
     /// The message that started the thread; in the same conversation.
     #[serde(default)]
     thread_id: Option<MessageId>,
+    /// Files that you have uploaded.
+    #[serde(default)]
+    #[schema(max_items = 10)]
+    attachments: Vec<FileId>,
+    /// What it is: `text`, or `voice` with exactly one file of sound.
+    #[serde(default)]
+    kind: MessageKind,
 }
 
 /// Schedule a message
@@ -39,9 +47,9 @@ pub(super) async fn schedule(
     State(app): State<App>,
     SignedIn(actor): SignedIn,
     Id(conversation_id): Id<ConversationId>,
-    Json(Later { content, send_at, reply_to, thread_id }): Json<Later>,
+    Json(Later { content, send_at, reply_to, thread_id, attachments, kind }): Json<Later>,
 ) -> Result<Answer<ScheduledMessage>, Failure> {
-    let draft = MessageDraft { content, reply_to, thread_id, ..MessageDraft::default() };
+    let draft = MessageDraft { content, reply_to, thread_id, attachments, kind, ..MessageDraft::default() };
     let command = Command::ScheduleMessage(ScheduleMessage { conversation_id, send_at, draft });
     match app.chat.execute(&actor, command).await? {
         Reply::Scheduled(scheduled) => Ok(Answer::created(*scheduled, false)),

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use natter_files::kind::Types;
 use natter_server::config::{self, Config, Flags, LogFormat, Rule};
 use serde_json::Value;
 use std::ffi::OsString;
@@ -81,6 +82,11 @@ fn another(key: &str, rule: &Rule) -> (String, Value) {
         ("listen", "0.0.0.0:9000"),
         ("data_dir", "/elsewhere"),
         ("database.url", "sqlite:/elsewhere/chat.db"),
+        ("files.url", "s3://chat/files?endpoint=http://localhost:9000"),
+        ("files.types_allowed", "pdf"),
+        ("clamd.addr", "tcp://localhost:3310"),
+        ("clamd.unavailable", "allow-with-flag"),
+        ("link_previews.addresses_allowed", "10.1.0.0/16"),
         ("auth.jwt_public_key", PUBLIC_KEY),
         ("auth.jwks_url", "http://localhost:8000/keys"),
         ("access.ip_allow", "203.0.113.0/24"),
@@ -102,14 +108,15 @@ fn another(key: &str, rule: &Rule) -> (String, Value) {
             let number = *range.end();
             (number.to_string(), number.into())
         }
+        (Rule::Switch, None) if key == "files.redirect" => ("true".to_owned(), true.into()),
         (Rule::Switch, None) => ("false".to_owned(), false.into()),
         (_, None) if key.starts_with("auth.jwt_") => ("another".to_owned(), "another".into()),
         (rule, None) => panic!("{key} ({rule:?}) has no example here"),
     }
 }
 
-/// Where only one value is allowed, there is no other to try; and one is not shown.
-const LEFT_OUT: [&str; 2] = ["bus.url", "auth.jwt_secret"];
+/// Where only one value is allowed, there is no other to try; and some are not shown.
+const LEFT_OUT: [&str; 4] = ["bus.url", "auth.jwt_secret", "files.s3_access_key", "files.s3_secret_key"];
 
 /// What must be said beside a setting, so that the two make sense together.
 fn beside(key: &str) -> Option<(&'static str, Value)> {
@@ -118,6 +125,7 @@ fn beside(key: &str) -> Option<(&'static str, Value)> {
         key if key.starts_with("auth.jwt_") => Some(("jwks_url", "https://a.example/keys".into())),
         // A longer life than any that is tried for the other token.
         key if key.starts_with("auth.") => Some(("refresh_token_seconds", 86_400.into())),
+        "files.redirect" => Some(("url", "s3://chat".into())),
         "tls.certificate_path" => Some(("key_path", "/another/key.pem".into())),
         "tls.key_path" => Some(("certificate_path", "/another/chain.pem".into())),
         _ => None,
@@ -200,10 +208,12 @@ fn names_that_hosts_set_already_count_unless_there_is_a_better_one() {
     let both = load(&[("NATTER_SOCKET_IO_PATH", "/better"), ("SOCKET_IO_PATH", "/worse")]).unwrap();
     assert_eq!(both.socket_io.path.as_str(), "/better");
     assert_eq!(load(&[("SOCKET_IO_PATH", ""), ("SOCKET_IO_CORS_ORIGIN", "")]), Ok(Config::default()));
-    let others = [("REDIS_URL", "redis://cache"), ("MAX_FILE_SIZE", "1"), ("FEATURE_MESSAGING_ENABLED", "")];
+    let files = load(&[("MAX_FILE_SIZE", "1048576"), ("ALLOWED_FILE_TYPES", "pdf, .PNG")]).unwrap().files;
+    assert_eq!((files.size_bytes_max, files.types().unwrap()), (1_048_576, Types::parse("pdf,png").unwrap()));
+    let others = [("REDIS_URL", "redis://cache"), ("FEATURE_MESSAGING_ENABLED", "")];
     assert_eq!(load(&others), Ok(Config::default()));
     let others = others.map(|(name, value)| (name.into(), value.into()));
-    assert_eq!(config::not_yet(others), ["REDIS_URL", "MAX_FILE_SIZE"]);
+    assert_eq!(config::not_yet(others), ["REDIS_URL"]);
 }
 
 #[test]

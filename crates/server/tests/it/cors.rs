@@ -53,14 +53,32 @@ async fn pages_of_other_origins_may_ask_where_the_operator_says_so() -> Result<(
 async fn every_method_and_header_of_the_api_may_be_sent() -> Result<()> {
     let natter = shared().await?;
     for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
-        for path in ["/api/v1/conversations", "/api/chat/messages/x", "/api/v1/there/is/nothing"] {
+        for path in [
+            "/api/v1/conversations",
+            "/api/chat/messages/x",
+            "/api/v1/files",
+            "/api/chat/files/uploads/x",
+            "/api/v1/there/is/nothing",
+        ] {
             let answer = preflight(&natter, path, ORIGIN, method, "authorization").await?;
             assert_eq!(answer.status, StatusCode::OK);
             assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
             let methods = list(&answer, "access-control-allow-methods");
             assert!(methods.contains(&method.to_lowercase()), "{methods:?}");
             let headers = list(&answer, "access-control-allow-headers");
-            for header in ["authorization", "content-type", "idempotency-key", "x-request-id"] {
+            for header in [
+                "authorization",
+                "content-type",
+                "idempotency-key",
+                "x-request-id",
+                "range",
+                "if-none-match",
+                "tus-resumable",
+                "upload-length",
+                "upload-offset",
+                "upload-metadata",
+                "upload-checksum",
+            ] {
                 assert!(headers.iter().any(|allowed| allowed == header), "{header} of {headers:?}");
             }
             assert!(answer.header("access-control-max-age").parse::<u32>()? > 0);

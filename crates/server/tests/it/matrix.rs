@@ -121,6 +121,7 @@ fn operations() -> Vec<Operation> {
         get("/conversations/{id}/members", Member, Member, Member),
         get("/conversations/{id}/messages", Member, Member, Member),
         get("/conversations/{id}/pins", Member, Member, Member),
+        get("/conversations/{id}/files", Member, Member, Member),
         get("/conversations/{id}/invites", Admin, Admin, Nobody),
         get("/messages/{id}", Member, Member, Member),
         get("/messages/{id}/reactions", Member, Member, Member),
@@ -157,7 +158,9 @@ fn operations() -> Vec<Operation> {
 }
 
 /// The operations that take no account.
-const OPEN: [(&str, &str); 4] = [
+const OPEN: [(&str, &str); 5] = [
+    // Whoever has the id was shown the message; the picture was public before.
+    ("GET", "/link-previews/{id}/image"),
     ("POST", "/auth/register"),
     ("POST", "/auth/login"),
     ("POST", "/auth/refresh"),
@@ -165,7 +168,17 @@ const OPEN: [(&str, &str); 4] = [
 ];
 
 /// The operations that are about the caller alone, or about what everybody with an account may see.
-const PERSONAL: [(&str, &str); 26] = [
+const PERSONAL: [(&str, &str); 35] = [
+    // Who may fetch which file is tried in `files/fetch.rs`.
+    ("POST", "/files"),
+    ("GET", "/files/{id}"),
+    ("DELETE", "/files/{id}"),
+    ("GET", "/files/{id}/info"),
+    ("GET", "/files/{id}/thumbnail"),
+    ("POST", "/files/links"),
+    ("POST", "/files/uploads"),
+    ("PATCH", "/files/uploads/{id}"),
+    ("DELETE", "/files/uploads/{id}"),
     ("POST", "/auth/ticket"),
     ("GET", "/users"),
     ("GET", "/users/me"),
@@ -196,8 +209,13 @@ const PERSONAL: [(&str, &str); 26] = [
 ];
 
 /// The operations that take being an admin of the installation.
-const OPERATORS: [(&str, &str); 3] =
-    [("GET", "/admin/ip-rules"), ("POST", "/admin/ip-rules"), ("DELETE", "/admin/ip-rules/{id}")];
+const OPERATORS: [(&str, &str); 4] = [
+    ("GET", "/admin/ip-rules"),
+    ("POST", "/admin/ip-rules"),
+    ("DELETE", "/admin/ip-rules/{id}"),
+    // A moderator of the installation is enough.
+    ("GET", "/files/rejected"),
+];
 
 /// A conversation with something of everything in it.
 struct Room {

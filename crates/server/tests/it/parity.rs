@@ -1,10 +1,11 @@
 //! One domain behind three doors: whatever is done by REST, by the native sockets or by Socket.IO is acknowledged,
 //! heard of and kept alike.
 
+use crate::files;
 use crate::socketio::{ByWebSocket, event};
 use crate::support::on_both_databases;
 use anyhow::{Context as _, Result, bail, ensure};
-use natter_protocol::{Conversation, ConversationId, Message};
+use natter_protocol::{Conversation, ConversationId, FileId, Message};
 use natter_testkit::natter::Natter;
 use natter_testkit::person::{Person, Socket};
 use reqwest::Method;
@@ -115,6 +116,7 @@ impl Story {
         let mut socket_io = ByWebSocket::connect(natter, &bob).await?;
         let rooms = Rooms::of(&ada, &bob).await?;
         teller.tell(&rooms, &bob).await?;
+        teller.tell_with_files(&rooms, &ada, &bob).await?;
 
         let mark = bob.send(rooms.harbour, "the end").await?;
         let heard = heard(&mark, async || native.next().await).await?;
@@ -243,6 +245,35 @@ impl Teller {
         self.ask("message.delete", json!({ "messageId": first })).await?;
         self.ask("message.edit", json!({ "messageId": first, "content": "Gone" })).await?;
         self.ask("reaction.add", json!({ "messageId": first, "emoji": "🐟" })).await?;
+        Ok(())
+    }
+}
+
+impl Teller {
+    async fn tell_with_files(&mut self, rooms: &Rooms, ada: &Person, bob: &Person) -> Result<()> {
+        let Rooms { harbour, pier, .. } = rooms;
+        let (note, tone) = (files::note(ada, "herring").await?.id, files::tone(ada).await?.id);
+        let theirs = files::note(bob, "mine").await?.id;
+        let send = |kind: &str, content: &str, files: &[FileId]| json!({ "conversationId": harbour, "kind": kind, "content": content, "attachments": files });
+        let both = self.id("message.send", send("text", "Listen", &[tone, note])).await?;
+        let voice = self.id("message.send", send("voice", "", &[tone])).await?;
+        for (kind, files) in [
+            ("text", vec![]),
+            ("text", vec![note, note]),
+            ("text", vec![note; 11]),
+            ("text", vec![theirs]),
+            ("voice", vec![]),
+            ("voice", vec![note]),
+            ("voice", vec![tone, note]),
+            ("system", vec![note]),
+        ] {
+            self.ask("message.send", send(kind, "", &files)).await?;
+        }
+        self.ask("message.edit", json!({ "messageId": both, "content": "" })).await?;
+        for id in [&both, &voice] {
+            self.ask("message.forward", json!({ "messageId": id, "conversationIds": [pier] })).await?;
+        }
+        self.ask("message.delete", json!({ "messageId": both })).await?;
         Ok(())
     }
 }
