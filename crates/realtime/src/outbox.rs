@@ -35,8 +35,7 @@ const FLOOR_SECONDS: u32 = 60;
 
 /// A connection's outgoing side: its stream, and before it a queue bounded in bytes and in time. Pushing waits for no socket.
 ///
-/// Whoever queues something sees to it that it is written, as long as the socket takes it; the connection's task does
-/// once the socket was full. One lock holds both queue and stream, so nothing overtakes what was queued, or begun, before
+/// The connection's task writes it, or whoever delivers to many at once, as long as the socket takes it. One lock holds both queue and stream, so nothing overtakes what was queued, or begun, before
 /// it.
 ///
 /// When it would grow beyond the bound, or nothing of it was taken for too long, the events in it are dropped, durable
@@ -109,7 +108,7 @@ impl End {
 pub(crate) struct Queued {
     /// Whether it was queued, or held back.
     pub(crate) taken: bool,
-    /// Whether it is up to the caller that it is written, with [`Outbox::write`]: the connection's task does not know of
+    /// Whether it is up to the caller that it is written, with [`Outbox::write`] or [`Outbox::wake`]: the connection's task does not know of
     /// it, and nobody who queued something before has to do it.
     pub(crate) unwritten: bool,
 }
@@ -170,14 +169,14 @@ impl Outbox {
         let _io = self.lock().writer.io.take();
     }
 
-    /// Queues a frame, or holds it back; false when it was dropped, or the connection is closing. What is queued is
-    /// written at once, if the socket takes it.
+    /// Queues a frame for the connection's task, or holds it back; false when it was dropped, or the connection is
+    /// closing.
     ///
     /// Answers are still taken after a request to close: they are to what came before it.
     pub(crate) fn push(&self, frame: Frame) -> bool {
         let queued = self.queue(frame);
         if queued.unwritten {
-            self.write();
+            self.wake();
         }
         queued.taken
     }
@@ -203,6 +202,11 @@ impl Outbox {
             self.waiting.restart();
         }
         Queued { taken, unwritten: !had_work && state.has_work() && state.waits_for_work() }
+    }
+
+    /// Has the connection's task write, together with whatever else it has by then.
+    pub(crate) fn wake(&self) {
+        wake(self.lock());
     }
 
     /// Answers and notices that wait for the writer.

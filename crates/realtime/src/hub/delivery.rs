@@ -16,6 +16,9 @@ use tokio::{runtime, task};
 /// Connections that are written to in one go. The more, the less it takes to have it done; and the longer others wait
 /// for the thread, some 5 µs for each.
 const SHARE: usize = 32;
+/// Connections for which it is not worth a task of their own. Their tasks are woken instead, and write it together with
+/// what else there is for them, such as the sender's answer.
+const FEW: usize = 8;
 
 impl Hub {
     /// Queues a frame for every connection of every member, and waits for none of them.
@@ -67,8 +70,10 @@ impl Delivery<'_> {
     }
 
     fn finish(mut self) -> u64 {
-        if !self.unwritten.is_empty() {
+        if self.unwritten.len() > FEW {
             self.have_written();
+        } else {
+            self.unwritten.iter().for_each(|subscriber| subscriber.outbox.wake());
         }
         self.delivered
     }

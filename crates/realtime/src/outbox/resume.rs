@@ -70,7 +70,7 @@ impl Outbox {
         }
         self.resumed.restart();
         drop(state);
-        self.write();
+        self.wake();
     }
 
     /// From here on the relay has caught up with the replays.

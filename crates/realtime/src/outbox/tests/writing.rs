@@ -156,6 +156,15 @@ fn served(socket: &Socket) -> (Outbox, Arc<Task>) {
     (outbox, task)
 }
 
+/// Queues a frame, and writes as those do who deliver to many; false when it was dropped.
+fn deliver(outbox: &Outbox, frame: Frame) -> bool {
+    let queued = outbox.queue(frame);
+    if queued.unwritten {
+        outbox.write();
+    }
+    queued.taken
+}
+
 fn frame_bytes() -> usize {
     event(CONVERSATION, 1).bytes(WIRE).len()
 }
@@ -172,12 +181,23 @@ fn words(text: &str) -> String {
 fn what_the_socket_takes_is_written_at_once_and_the_task_sleeps_on() {
     let socket = Socket::with_room(1000);
     let (outbox, task) = served(&socket);
-    outbox.push(event(CONVERSATION, 1));
-    outbox.push(Frame::reply("ack"));
-    outbox.push(event(CONVERSATION, 2));
+    deliver(&outbox, event(CONVERSATION, 1));
+    deliver(&outbox, Frame::reply("ack"));
+    deliver(&outbox, event(CONVERSATION, 2));
     assert_eq!(socket.frames(), whole(&["event 0001", "ack", "event 0002"]));
     assert_eq!((task.wakes(), outbox.kept()), (0, 0));
     assert!(!outbox.stalled.is_running());
+}
+
+#[test]
+fn what_is_pushed_to_one_wakes_its_task_once() {
+    let socket = Socket::with_room(1000);
+    let (outbox, task) = served(&socket);
+    outbox.push(event(CONVERSATION, 1));
+    outbox.push(Frame::reply("ack"));
+    assert_eq!((socket.frames(), task.wakes()), (whole(&[]), 1));
+    assert!(task.poll(&outbox).is_pending());
+    assert_eq!(socket.frames(), whole(&["event 0001", "ack"]));
 }
 
 #[test]
@@ -197,17 +217,17 @@ fn one_of_those_who_deliver_is_asked_to_write_what_all_of_them_queued() {
 fn a_frame_that_is_written_in_part_is_finished_before_anything_else_is_written() {
     let socket = Socket::with_room(frame_bytes() + 3);
     let (outbox, task) = served(&socket);
-    outbox.push(event(CONVERSATION, 1));
-    outbox.push(event(CONVERSATION, 2));
+    deliver(&outbox, event(CONVERSATION, 1));
+    deliver(&outbox, event(CONVERSATION, 2));
     let (frames, part) = socket.frames();
     assert_eq!((frames.as_slice(), part), (&["event 0001".to_owned()][..], true));
     assert!(outbox.stalled.is_running());
 
-    outbox.push(Frame::reply("ack"));
+    deliver(&outbox, Frame::reply("ack"));
     assert_eq!(task.wakes(), 0, "there is nothing that it could do");
     socket.make_room(1);
     assert_eq!(task.wakes(), 1, "the socket wakes it, though it was not the task that found it full");
-    outbox.push(event(CONVERSATION, 3));
+    deliver(&outbox, event(CONVERSATION, 3));
     assert!(socket.frames().1, "whoever pushes meanwhile leaves it to the task");
     socket.make_room(1000);
     assert!(task.poll(&outbox).is_pending());
@@ -220,9 +240,9 @@ fn what_the_stream_keeps_back_is_written_before_what_comes_next() {
     let socket = Socket::with_room(3);
     socket.far_end().kept_bytes_max = 10 * frame_bytes();
     let (outbox, task) = served(&socket);
-    outbox.push(event(CONVERSATION, 1));
+    deliver(&outbox, event(CONVERSATION, 1));
     assert!(outbox.stalled.is_running() && !outbox.is_idle());
-    outbox.push(event(CONVERSATION, 2));
+    deliver(&outbox, event(CONVERSATION, 2));
     socket.make_room(1000);
     assert_eq!(task.wakes(), 1);
     assert!(task.poll(&outbox).is_pending());
@@ -234,9 +254,9 @@ fn what_the_stream_keeps_back_is_written_before_what_comes_next() {
 fn before_the_task_was_there_and_once_it_is_woken_frames_wait_for_it() {
     let socket = Socket::with_room(1000);
     let outbox = Outbox::new(1024, WIRE);
-    outbox.push(Frame::reply("ready"));
+    deliver(&outbox, Frame::reply("ready"));
     outbox.connect(socket.clone());
-    outbox.push(event(CONVERSATION, 1));
+    deliver(&outbox, event(CONVERSATION, 1));
     assert_eq!(socket.frames(), whole(&[]));
     let task = Arc::new(Task::default());
     assert!(task.poll(&outbox).is_pending());
@@ -247,14 +267,14 @@ fn before_the_task_was_there_and_once_it_is_woken_frames_wait_for_it() {
 fn closing_is_left_to_the_task_and_comes_after_all_that_was_begun() {
     let socket = Socket::with_room(3);
     let (outbox, task) = served(&socket);
-    outbox.push(event(CONVERSATION, 1));
+    deliver(&outbox, event(CONVERSATION, 1));
     close(&outbox, CloseCode::GoingAway);
     assert_eq!(task.wakes(), 1);
-    assert!(outbox.push(Frame::reply("ack")), "it answers what came before the request");
-    assert!(!outbox.push(event(CONVERSATION, 2)));
+    assert!(deliver(&outbox, Frame::reply("ack")), "it answers what came before the request");
+    assert!(!deliver(&outbox, event(CONVERSATION, 2)));
     socket.make_room(1000);
     assert_eq!(task.poll(&outbox), Poll::Ready(Stop::CloseSent));
-    assert!(outbox.push(Frame::reply("late")));
+    assert!(deliver(&outbox, Frame::reply("late")));
     assert_eq!(task.poll(&outbox), Poll::Ready(Stop::CloseSent));
     assert_eq!(socket.frames(), whole(&["event 0001", "ack", "close Some(1001)"]));
 }
@@ -263,8 +283,8 @@ fn closing_is_left_to_the_task_and_comes_after_all_that_was_begun() {
 fn closing_as_too_slow_finishes_the_frame_that_was_begun() {
     let socket = Socket::with_room(3);
     let (outbox, task) = served(&socket);
-    outbox.push(event(CONVERSATION, 1));
-    outbox.push(event(CONVERSATION, 2));
+    deliver(&outbox, event(CONVERSATION, 1));
+    deliver(&outbox, event(CONVERSATION, 2));
     close(&outbox, CloseCode::TooSlow);
     socket.make_room(1000);
     assert_eq!(task.poll(&outbox), Poll::Ready(Stop::CloseSent));
@@ -276,16 +296,17 @@ fn a_replay_and_what_is_pushed_meanwhile_do_not_mix() {
     let socket = Socket::with_room(3);
     let (outbox, task) = served(&socket);
     outbox.hold();
-    outbox.push(event(CONVERSATION, 3));
-    outbox.push(Frame::reply("ack"));
+    deliver(&outbox, event(CONVERSATION, 3));
+    deliver(&outbox, Frame::reply("ack"));
     outbox.write_next(event(CONVERSATION, 1));
     assert!(!outbox.is_idle(), "the next piece waits until this one is taken");
     socket.make_room(1000);
     assert!(task.poll(&outbox).is_pending());
     outbox.write_next(event(CONVERSATION, 2));
-    outbox.push(Frame::reply("ack 2"));
+    deliver(&outbox, Frame::reply("ack 2"));
     assert!(task.poll(&outbox).is_pending());
     outbox.release();
+    assert!(task.poll(&outbox).is_pending());
     assert_eq!(socket.frames(), whole(&["ack", "event 0001", "event 0002", "ack 2", "event 0003"]));
 }
 
@@ -294,9 +315,9 @@ fn whoever_finds_the_peer_gone_tells_the_task() {
     let socket = Socket::with_room(1000);
     let (outbox, task) = served(&socket);
     socket.far_end().broken = true;
-    outbox.push(event(CONVERSATION, 1));
+    deliver(&outbox, event(CONVERSATION, 1));
     assert_eq!(task.wakes(), 1);
-    outbox.push(event(CONVERSATION, 2));
+    deliver(&outbox, event(CONVERSATION, 2));
     assert_eq!(task.poll(&outbox), Poll::Ready(Stop::Gone));
 }
 
@@ -304,11 +325,11 @@ fn whoever_finds_the_peer_gone_tells_the_task() {
 fn aborting_ends_a_write_that_stands_still() {
     let socket = Socket::with_room(3);
     let (outbox, task) = served(&socket);
-    outbox.push(event(CONVERSATION, 1));
+    deliver(&outbox, event(CONVERSATION, 1));
     outbox.abort();
     assert_eq!(task.wakes(), 1);
     assert_eq!(task.poll(&outbox), Poll::Ready(Stop::Aborted));
-    assert!(!outbox.push(event(CONVERSATION, 2)));
+    assert!(!deliver(&outbox, event(CONVERSATION, 2)));
 }
 
 #[test]
@@ -317,7 +338,7 @@ fn a_connection_that_left_has_no_stream_and_takes_nothing() {
     let (outbox, _task) = served(&socket);
     outbox.disconnect();
     assert_eq!(Arc::strong_count(&socket.0), 1, "the stream is dropped");
-    assert!(!outbox.push(event(CONVERSATION, 1)));
+    assert!(!deliver(&outbox, event(CONVERSATION, 1)));
     assert_eq!(socket.frames(), whole(&[]));
 }
 
@@ -426,7 +447,7 @@ impl World {
 
     fn push(&mut self, frame: Frame) {
         self.pushed.push(text(&frame));
-        assert!(self.outbox.push(frame), "there is room");
+        assert!(deliver(&self.outbox, frame), "there is room");
     }
 
     /// What a connection does when it is polled.
