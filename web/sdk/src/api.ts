@@ -633,11 +633,15 @@ export interface components {
         IpRuleId: string;
         /** @description A message and when it is sent. */
         Later: {
+            /** @description Files that you have uploaded. */
+            attachments?: components["schemas"]["FileId"][];
             /**
-             * @description The text: 1 to 16,000 characters.
+             * @description The text: 1 to 16,000 characters; it may be absent when there are attachments.
              * @example Fresh herring at pier 4
              */
-            content: string;
+            content?: string;
+            /** @description What it is: `text`, or `voice` with exactly one file of sound. */
+            kind?: components["schemas"]["MessageKind"];
             replyTo?: components["schemas"]["MessageId"] | null;
             /** @description When: in the future, at most 366 days ahead. */
             sendAt: components["schemas"]["Timestamp"];
