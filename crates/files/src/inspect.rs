@@ -7,6 +7,7 @@
 
 mod boxes;
 mod film;
+mod heif;
 mod picture;
 mod pieces;
 mod sound;
@@ -19,6 +20,7 @@ use crate::{Refused, Staged};
 use bytes::Bytes;
 use image::ImageFormat;
 use natter_protocol::{FileKind, FileLook, ThumbnailSize};
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{BufReader, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -61,6 +63,7 @@ pub fn look(staged: &mut Staged, kind: &Kind) -> Result<Seen, Refused> {
 pub fn look_at(path: &Path, media_type: &str) -> Result<Seen, Refused> {
     guarded(|| match (FileKind::of(media_type), picture_format(media_type)) {
         (FileKind::Image, Some(format)) => picture::look(BufReader::new(File::open(path)?), format),
+        (FileKind::Image, None) if is_heif(media_type) => Ok(heif::look(&File::open(path)?)?.into()),
         (FileKind::Audio, _) => Ok(sound::look(path)?.into()),
         (FileKind::Video, _) => Ok(film::look(path, media_type)?.into()),
         _ => Ok(Seen::default()),
@@ -77,6 +80,7 @@ pub fn strip(path: &Path, media_type: &str, to: &Path) -> Result<bool, Refused> 
         let stripped = match (picture_format(media_type), media_type) {
             (Some(format), _) => survey::survey(BufReader::new(&file), format)?.without_private(),
             (None, "video/mp4" | "video/quicktime") => strip::film(&file)?,
+            (None, media_type) if is_heif(media_type) => heif::without_private(&file)?,
             _ => None,
         };
         let Some(pieces) = stripped else { return Ok(false) };
@@ -109,11 +113,44 @@ fn picture_format(media_type: &str) -> Option<ImageFormat> {
     }
 }
 
+/// Pictures of which only the boxes are read: what unpacks them is as large as everything else together.
+fn is_heif(media_type: &str) -> bool {
+    matches!(media_type, "image/avif" | "image/heic")
+}
+
+thread_local! {
+    static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic of this thread would be one of a decoder, which is caught, and after which all goes on.
+pub fn is_guarded() -> bool {
+    IS_GUARDED.get()
+}
+
 /// Does something with what strangers made. Decoders are large, and one that panics over a file costs that file only.
 fn guarded<T>(look: impl FnOnce() -> Result<T, Refused>) -> Result<T, Refused> {
+    IS_GUARDED.set(true);
     // Whatever the decoder was at work on is gone with it.
-    catch_unwind(AssertUnwindSafe(look)).unwrap_or_else(|_| {
-        tracing::error!("a decoder gave up on a file; its message is above");
+    let outcome = catch_unwind(AssertUnwindSafe(look));
+    IS_GUARDED.set(false);
+    outcome.unwrap_or_else(|_| {
+        tracing::error!("a decoder panicked over a file, which is refused as damaged");
         Err(Refused::NotValid("the file is damaged".to_owned()))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decoder_that_panics_costs_its_file_only() {
+        let refused = guarded(|| -> Result<(), Refused> {
+            assert!(is_guarded());
+            panic!("a fault of the decoder")
+        });
+        assert!(matches!(refused, Err(Refused::NotValid(_))));
+        assert!(!is_guarded());
+        assert!(guarded(|| Ok(())).is_ok());
+    }
 }

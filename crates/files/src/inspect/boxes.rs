@@ -32,6 +32,11 @@ pub(super) const fn boxes(file: &File, range: Range<u64>) -> Boxes<'_> {
     Boxes { file, rest: range, left: BOXES_MAX }
 }
 
+/// The first of one kind, as far as they can be read.
+pub(super) fn child(file: &File, range: Range<u64>, kind: [u8; 4]) -> Option<Found> {
+    boxes(file, range).filter_map(Result::ok).find(|found| found.kind == kind)
+}
+
 /// All of a file's bytes.
 pub(super) fn whole(file: &File) -> io::Result<Range<u64>> {
     Ok(0..file.metadata()?.len())
@@ -64,7 +69,7 @@ impl Iterator for Boxes<'_> {
 
 impl Boxes<'_> {
     fn read(&mut self) -> Result<Found, Refused> {
-        let damaged = || Refused::NotValid("the film is cut off or damaged".to_owned());
+        let damaged = || Refused::NotValid("the file is cut off or damaged".to_owned());
         self.left = self.left.checked_sub(1).ok_or_else(damaged)?;
         let start = self.rest.start;
         let mut head = [0; 8];

@@ -1,6 +1,6 @@
 //! Films: how large they are shown, and how long they last.
 
-use super::boxes::{Found, boxes, read, whole};
+use super::boxes::{Found, boxes, child, read, whole};
 use super::sound::{self, Opened};
 use crate::Refused;
 use natter_protocol::FileLook;
@@ -40,10 +40,6 @@ fn film(file: &File) -> Result<Option<FileLook>, Refused> {
         }
     }
     Ok(Some(look))
-}
-
-fn child(file: &File, range: std::ops::Range<u64>, kind: [u8; 4]) -> Option<Found> {
-    boxes(file, range).filter_map(Result::ok).find(|found| found.kind == kind)
 }
 
 /// The length of the whole film (ISO/IEC 14496-12, section 8.2.2). One that was recorded while it was sent says 0.

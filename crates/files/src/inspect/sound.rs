@@ -182,7 +182,7 @@ impl Decoder {
         match self {
             Self::Opus(opus) => {
                 opus.decode(&packet.data, packet.trim_end.get(), samples)?;
-                Some(Sound { rate: opus::RATE, channels: 1 })
+                Some(Sound { rate: opus::RATE, channels: opus.channels() })
             }
             Self::Other(decoder) => {
                 let sound = decoder.decode(packet).ok()?;
