@@ -61,7 +61,9 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 /// A read that names a `viewer` answers only what that user may see, and decides so in the snapshot that it reads:
 /// whoever was removed at seq r is never shown r + 1.
 #[async_trait]
-pub trait Store: Accounts + Conversations + Messages + Files + Previews + Searches + Send + Sync + 'static {
+pub trait Store:
+    Accounts + Conversations + Messages + Files + Previews + Searches + Send + Sync + 'static
+{
     /// Puts a write in line. Writes are committed in the order in which this returns; the answer comes from
     /// [`Committing`]. Waits while the line is full.
     async fn queue(&self, write: Write) -> Result<Committing>;

@@ -45,6 +45,7 @@ fn people() {
             display_name: Some("Ada Lovelace".to_owned()),
             avatar_url: Some("https://example.com/ada.png".to_owned()),
             presence_visible: Some(false),
+            link_previews: Some(false),
         },
     );
     pin("block", &Block { user: sample::summary(), created_at: time(0) });
@@ -105,6 +106,7 @@ fn conversations() {
             topic: Some("Boats".to_owned()),
             visibility: Some(Visibility::Public),
             status: Some(ConversationStatus::Archived),
+            link_previews: Some(false),
         },
     );
     pin(

@@ -67,7 +67,7 @@ impl Site {
         // What is sent may hold links, and what is measured is not the web.
         let link_previews = LinkPreviews { enabled: false, ..config.link_previews.clone() };
         let data_dir = config.data_dir.join(NAME);
-        let config_here = Config { data_dir, limits, link_previews, ..config.clone() };
+        let config_here = Config { data_dir, link_previews, limits, ..config.clone() };
         let mut site = Self { config: config_here, given: config.database.url.clone() };
         site.empty().await?;
         let outcome = body(&mut site).await;

@@ -12,11 +12,11 @@ use natter_testkit::natter::{Builder, Natter};
 use natter_testkit::person::{Person, Socket};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpListener;
 
 /// A picture of 800 × 600 pixels.
-const PICTURE: &[u8] = include_bytes!("../files/harbour.png");
+const PICTURE: &[u8] = include_bytes!("files/harbour.png");
 
 /// A website, which remembers what it was asked for. It listens on every address of the loopback.
 struct Website {
@@ -47,12 +47,17 @@ impl Website {
 
     /// How often something was asked for.
     fn hits(&self, page: &str) -> usize {
-        self.asked.lock().unwrap().iter().filter(|asked| *asked == page).count()
+        self.asked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .filter(|asked| *asked == page)
+            .count()
     }
 }
 
 async fn page(State((port, asked)): State<(u16, Asked)>, Path(page): Path<String>) -> Response {
-    asked.lock().unwrap().push(page.clone());
+    asked.lock().unwrap_or_else(PoisonError::into_inner).push(page.clone());
     let html = |head: String| ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], head).into_response();
     let titled = |title: &str| html(format!("<head><meta property='og:title' content='{title}'></head>"));
     match &*page {

@@ -1,8 +1,8 @@
 //! Conversations, and who is in them, in PostgreSQL.
 
-use super::{Postgres, failure};
 use super::message::{message_columns, message_joins, message_opt};
 use super::row::{self, Columns as _, is_text, to_bigint, to_time, to_uuids, user_columns};
+use super::{Postgres, failure};
 use crate::conversation::direct_key;
 use crate::text_enum::TextEnum as _;
 use crate::{Conversations, ListFilter, ListPosition, Result, Roster, Standing};

@@ -33,8 +33,8 @@ pub(super) fn wanted(headers: &HeaderMap, tag: &ETag, size: u64) -> Result<Wante
     let of_this = !headers.contains_key(header::IF_RANGE)
         || headers.typed_get::<IfRange>().is_some_and(|condition| !condition.is_modified(Some(tag), None));
     match part(range, size) {
-        Some(Some(part)) if of_this => Ok(Wanted::Part(part)),
-        Some(None) if of_this => Err(Failure::Http {
+        Some(part) if of_this && !part.is_empty() => Ok(Wanted::Part(part)),
+        Some(_) if of_this => Err(Failure::Http {
             code: ErrorCode::RangeNotSatisfiable,
             detail: format!("the file has {size} bytes"),
             header: HeaderValue::from_str(&format!("bytes */{size}"))
@@ -45,18 +45,17 @@ pub(super) fn wanted(headers: &HeaderMap, tag: &ETag, size: u64) -> Result<Wante
     }
 }
 
-/// The one range that is named: none if there is nothing of it. What is no range of bytes, or is several of them, may be
+/// The one range that is named, empty if there is nothing of it. What is no range of bytes, or is several of them, may be
 /// ignored, and is.
-fn part(text: &str, size: u64) -> Option<Option<Range<u64>>> {
+fn part(text: &str, size: u64) -> Option<Range<u64>> {
     let (first, last) = text.trim().strip_prefix("bytes=")?.trim().split_once('-')?;
-    let part = match (number(first), number(last)) {
-        (Some(first), Some(last)) if first > last => return None,
-        (Some(first), Some(last)) => first..last.saturating_add(1).min(size),
-        (Some(first), None) if last.is_empty() => first..size,
-        (None, Some(length)) if first.is_empty() => size.saturating_sub(length)..size,
-        _ => return None,
-    };
-    Some(if part.is_empty() { None } else { Some(part) })
+    match (number(first), number(last)) {
+        (Some(first), Some(last)) if first > last => None,
+        (Some(first), Some(last)) => Some(first..last.saturating_add(1).min(size)),
+        (Some(first), None) if last.is_empty() => Some(first..size),
+        (None, Some(length)) if first.is_empty() => Some(size.saturating_sub(length)..size),
+        _ => None,
+    }
 }
 
 /// One that is too large is larger than any file.

@@ -22,7 +22,8 @@ async fn get(person: &Person, path: &str, headers: &[(&str, &str)]) -> Result<An
 
 async fn parts_make_the_whole(natter: Natter) -> Result<()> {
     let ada = natter.person("ada").await?;
-    let content: String = (0..100_000).map(|number| format!("{number} ")).collect();
+    let content: String =
+        (0..100_000).map(|number: u32| number.to_string()).collect::<Vec<_>>().join(" ") + " ";
     let file = upload(&ada, "numbers.txt", content.as_bytes()).await?;
     let path = format!("/files/{}", file.id);
     let size = content.len();

@@ -24,7 +24,7 @@ async fn may(person: &Person, id: FileId) -> Result<bool> {
     let links: Page<FileLink> = person.post("/files/links", json!({ "files": [{ "id": id }] })).await?;
     let may = fetched.status == StatusCode::OK;
     ensure!(may == (info.status == StatusCode::OK), "{fetched:?}, but {info:?}");
-    ensure!(may == !links.data.is_empty(), "{fetched:?}, but {links:?}");
+    ensure!(may != links.data.is_empty(), "{fetched:?}, but {links:?}");
     if !may {
         fetched.problem(ErrorCode::NotFound)?;
         info.problem(ErrorCode::NotFound)?;

@@ -77,7 +77,7 @@ async fn a_name_is_a_name_and_nothing_else() -> Result<()> {
         assert_eq!(file.name, kept, "{sent}");
     }
     let long = upload(&ada, &format!("{}.txt", "ä".repeat(300)), b"hello").await?;
-    assert_eq!((long.name.chars().count(), long.name.ends_with(".txt")), (128, true));
+    assert_eq!((long.name.chars().count(), long.name.rsplit('.').next()), (128, Some("txt")));
     Ok(())
 }
 
