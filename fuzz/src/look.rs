@@ -9,27 +9,9 @@ use natter_protocol::limits::{
 use natter_protocol::{ErrorCode, ThumbnailSize};
 use std::fs;
 
-/// The types that are looked into.
-pub const MEDIA_TYPES: [&str; 14] = [
-    "image/jpeg",
-    "image/png",
-    "image/gif",
-    "image/webp",
-    "image/heic",
-    "audio/ogg",
-    "audio/webm",
-    "audio/mp4",
-    "audio/mpeg",
-    "audio/flac",
-    "audio/wav",
-    "video/mp4",
-    "video/quicktime",
-    "video/webm",
-];
-
 /// A file is refused as damaged, or what is told of it is within its limits. What is private is taken out of it at once,
 /// and it looks the same without.
-pub fn look(media_type: &str, bytes: &[u8]) {
+pub(crate) fn look(media_type: &str, bytes: &[u8]) {
     let directory = tempfile::tempdir().expect("a directory");
     let [file, stripped, again] = ["file", "stripped", "again"].map(|name| directory.path().join(name));
     fs::write(&file, bytes).expect("a file");

@@ -23,6 +23,7 @@ pub(super) fn walk<R: BufRead + Seek>(source: &mut Source<R>, survey: &mut Surve
     }
     let mut flags = None;
     let mut frames = 0_u64;
+    let mut is_picture = false;
     // A chunk that is not filled up at the very end is forgiven by every decoder.
     while source.at + 8 <= end {
         let begin = source.at;
@@ -48,9 +49,13 @@ pub(super) fn walk<R: BufRead + Seek>(source: &mut Source<R>, survey: &mut Surve
             }
         }
         frames += u64::from(&kind == b"ANMF");
+        is_picture |= matches!(&kind, b"VP8 " | b"VP8L" | b"ANMF");
         if matches!(&kind, b"VP8X" | b"VP8 " | b"VP8L" | b"ALPH" | b"ANIM" | b"ANMF" | b"ICCP") {
             survey.pieces.copy(begin..source.at);
         }
+    }
+    if !is_picture {
+        return Err(damaged("there is no picture in it"));
     }
     survey.animated = frames > 1 && flags.is_some_and(|(_, flags)| flags & HAS_ANIMATION != 0);
     finish(source, survey, header, flags);

@@ -75,7 +75,9 @@ pub(super) fn png_chunk(kind: [u8; 4], content: &[u8]) -> Vec<u8> {
 /// A PNG with chunks put behind its header.
 pub(super) fn png_with(png: &[u8], chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
     let mut bytes = png[..33].to_vec();
-    chunks.iter().for_each(|(kind, content)| bytes.extend(png_chunk(**kind, content)));
+    for (kind, content) in chunks {
+        bytes.extend(png_chunk(**kind, content));
+    }
     bytes.extend(&png[33..]);
     bytes
 }
@@ -109,7 +111,7 @@ pub(super) fn webp(width: u32, height: u32, flags: u8, chunks: &[Vec<u8>]) -> Ve
     let extended =
         [&[flags, 0, 0, 0], &(width - 1).to_le_bytes()[..3], &(height - 1).to_le_bytes()[..3]].concat();
     content.extend(riff_chunk(*b"VP8X", &extended));
-    chunks.iter().for_each(|chunk| content.extend(chunk));
+    content.extend(chunks.concat());
     riff_chunk(*b"RIFF", &content)
 }
 
