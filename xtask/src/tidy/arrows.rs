@@ -12,7 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("natter-chat", &["natter-files", "natter-protocol", "natter-realtime", "natter-store"]),
     ("natter-server", &["natter-chat", "natter-files", "natter-protocol", "natter-realtime", "natter-store"]),
     ("natter-testkit", &["natter-chat", "natter-protocol"]),
-    ("natter-fuzz", &["natter-chat", "natter-protocol", "natter-realtime"]),
+    ("natter-fuzz", &["natter-chat", "natter-files", "natter-protocol", "natter-realtime"]),
     ("xtask", &[]),
 ];
 
