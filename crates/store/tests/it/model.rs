@@ -1,15 +1,19 @@
 //! What writes mean, told a second time and as simply as can be: no tables, no counters, nothing kept that can be
 //! counted. The store is held to this.
 
+mod conversations;
+mod files;
+
 use natter_protocol::{
-    ConversationId, ConversationInfo, ConversationKind, ConversationStatus, FileId, FileStatus, GroupMention,
-    MemberRole, MessageId, Seq, Timestamp, UserId, Visibility,
+    ConversationId, ConversationInfo, ConversationKind, ConversationStatus, FileId, GroupMention, MemberRole,
+    MessageId, Seq, Timestamp, UserId,
 };
 use natter_store::{
-    Act, AddMember, Anchor, Announcement, Attachments, BlobId, DeleteMessage, EditMessage, Entry as Way,
-    MarkRead, Mentions, NewConversation, NewMessage, Refusal, ScanVerdict, UpdateConversation, Write,
+    Act, Anchor, Announcement, DeleteMessage, EditMessage, MarkRead, Mentions, NewMessage, Refusal, Write,
 };
 use std::collections::{BTreeMap, BTreeSet};
+
+pub(crate) use files::Uploaded;
 
 /// Whoever wants it, and whom they keep away.
 pub(crate) type Blocks = BTreeSet<(UserId, UserId)>;
@@ -20,14 +24,6 @@ pub(crate) struct Model {
     pub(crate) blocks: Blocks,
     pub(crate) chats: Vec<Chat>,
     pub(crate) files: Vec<Uploaded>,
-}
-
-/// A file, each with content of its own.
-pub(crate) struct Uploaded {
-    pub(crate) id: FileId,
-    pub(crate) owner: UserId,
-    pub(crate) blob: BlobId,
-    pub(crate) status: FileStatus,
 }
 
 pub(crate) struct Chat {
@@ -317,57 +313,6 @@ impl Model {
         place.ok_or(Refusal::MessageUnknown)
     }
 
-    fn file(&self, id: FileId) -> Option<&Uploaded> {
-        self.files.iter().find(|file| file.id == id)
-    }
-
-    /// Those with a message that holds the file see it, and as long as there is none its owner.
-    pub(crate) fn may_fetch(&self, file: &Uploaded, viewer: UserId) -> bool {
-        let holds = |chat: &Chat| chat.messages.iter().any(|message| message.files.contains(&file.id));
-        let mut holding = self.chats.iter().filter(|chat| holds(chat)).peekable();
-        if holding.peek().is_none() {
-            return file.owner == viewer;
-        }
-        holding.any(|chat| !chat.deleted && chat.members.contains_key(&viewer))
-    }
-
-    fn files_of(&self, sender: UserId, attachments: &Attachments) -> Result<Vec<FileId>, Refusal> {
-        let ids = match attachments {
-            Attachments::Own(ids) => ids,
-            Attachments::Of(id) => {
-                let (at, place) = self.find(*id, sender).map_err(|_| Refusal::FileUnknown)?;
-                let message = &self.chats[at].messages[place];
-                return if message.deleted { Err(Refusal::FileUnknown) } else { Ok(message.files.clone()) };
-            }
-        };
-        for id in ids {
-            match self.file(*id).filter(|file| file.owner == sender) {
-                None => return Err(Refusal::FileUnknown),
-                Some(file) if file.status == FileStatus::Rejected => return Err(Refusal::FileRejected),
-                Some(_) => {}
-            }
-        }
-        Ok(ids.clone())
-    }
-
-    /// What is found is told in every conversation that holds the file.
-    fn finish_scan(&mut self, blob: BlobId, verdict: &ScanVerdict) -> Expected {
-        let status = if *verdict == ScanVerdict::Clean { FileStatus::Ready } else { FileStatus::Rejected };
-        let scanned = self.files.iter_mut().find(|file| file.blob == blob);
-        // What was found stays found.
-        let changing = |file: &&mut Uploaded| file.status != status && file.status != FileStatus::Rejected;
-        if let Some(file) = scanned.filter(changing) {
-            file.status = status;
-            for chat in self.chats.iter_mut().filter(|chat| !chat.deleted) {
-                let holding = chat.messages.iter().filter(|message| message.files.contains(&file.id));
-                for id in holding.map(|message| message.id).collect::<Vec<_>>() {
-                    chat.append(("message.updated", Some(id), None, None));
-                }
-            }
-        }
-        Expected::Done
-    }
-
     fn send(&mut self, new: &NewMessage) -> Result<Expected, Refusal> {
         let blocks = self.blocks.clone();
         let files = self.files_of(new.sender.id, &new.attachments);
@@ -518,134 +463,6 @@ impl Model {
         let member = chat.members.get_mut(&mark.user_id).ok_or(Refusal::NotAMember)?;
         member.last_read = member.last_read.max(place.ok_or(Refusal::AnchorUnknown)?);
         Ok(Expected::Read(member.last_read))
-    }
-
-    fn create(&mut self, new: &NewConversation) -> Expected {
-        let info = new.info.clone();
-        let founders: BTreeSet<UserId> = new.members.iter().copied().chain([info.created_by]).collect();
-        let direct = info.kind == ConversationKind::Direct;
-        // What is there between two is not opened either.
-        if new.members.iter().any(|member| apart(&self.blocks, info.created_by, *member)) {
-            return Expected::Refused(Refusal::Blocked);
-        }
-        let same_two = |chat: &&Chat| {
-            direct && !chat.deleted && chat.info.kind == info.kind && chat.founders == founders
-        };
-        if let Some(known) = self.chats.iter().find(same_two) {
-            return Expected::Existed(known.info.id);
-        }
-        let owner = (!direct).then_some(info.created_by);
-        let member = |user: &UserId| {
-            let role = if owner == Some(*user) { MemberRole::Owner } else { MemberRole::Member };
-            (*user, Membership::new(role, info.created_at, 0))
-        };
-        let members = founders.iter().map(member).collect();
-        let log = vec![("conversation.created", None, None, None)];
-        self.chats.push(Chat { info, founders, members, messages: Vec::new(), log, deleted: false });
-        Expected::Done
-    }
-
-    fn update(&mut self, update: &UpdateConversation) -> Result<Expected, Refusal> {
-        let act = &update.act;
-        let chat = self.chat(act.conversation_id)?;
-        chat.require(act)?;
-        let mut info = chat.info.clone();
-        info.name = update.name.clone().or(info.name);
-        info.topic = update.topic.clone().unwrap_or(info.topic);
-        info.visibility = update.visibility.unwrap_or(info.visibility);
-        info.status = update.status.unwrap_or(info.status);
-        if info == chat.info {
-            return Ok(Expected::Done);
-        }
-        chat.info = ConversationInfo { updated_at: info.updated_at.max(act.at), ..info };
-        chat.append(("conversation.updated", None, None, None));
-        // The histories change one thing at a time.
-        for announcement in &update.announcements {
-            chat.announce(act.actor.id, act.at, announcement);
-        }
-        Ok(Expected::Done)
-    }
-
-    fn delete_conversation(&mut self, act: &Act) -> Result<Expected, Refusal> {
-        let chat = self.chat(act.conversation_id)?;
-        chat.require(act)?;
-        chat.deleted = true;
-        Ok(Expected::Done)
-    }
-
-    fn enter(&mut self, add: &AddMember) -> Result<Expected, Refusal> {
-        let blocks = self.blocks.clone();
-        let chat = self.chat(add.conversation_id)?;
-        let actor = match &add.by {
-            Way::Added { actor, role_min } => {
-                let role = chat.role(actor.id).ok_or(Refusal::NotAMember)?;
-                if role < *role_min || role < add.role {
-                    return Err(Refusal::RoleTooLow);
-                }
-                if apart(&blocks, actor.id, add.user_id) {
-                    return Err(Refusal::Blocked);
-                }
-                actor.id
-            }
-            Way::Joined { actor } => {
-                if (chat.info.kind, chat.info.visibility) != (ConversationKind::Channel, Visibility::Public) {
-                    return Err(Refusal::NotJoinable);
-                }
-                actor.id
-            }
-            Way::Invited { .. } => panic!("the model does not know invite links"),
-        };
-        if chat.members.contains_key(&add.user_id) {
-            return Ok(Expected::Done);
-        }
-        chat.require_active()?;
-        let membership = Membership::new(add.role, add.at, chat.head());
-        chat.members.insert(add.user_id, membership);
-        chat.append(("member.joined", None, Some(add.user_id), None));
-        chat.announce(actor, add.at, &add.announcement);
-        Ok(Expected::Done)
-    }
-
-    fn remove(&mut self, act: &Act, user: UserId, announcement: &Announcement) -> Result<Expected, Refusal> {
-        let actor = act.actor.id;
-        let chat = self.chat(act.conversation_id)?;
-        let role = chat.role(actor).ok_or(Refusal::NotAMember)?;
-        let target = chat.role(user).ok_or(Refusal::MemberUnknown)?;
-        if actor != user && (role < act.role_min || role <= target) {
-            return Err(Refusal::RoleTooLow);
-        }
-        if chat.members.len() == 1 {
-            chat.deleted = true;
-        } else {
-            chat.leave(actor, act.at, user, announcement);
-        }
-        Ok(Expected::Done)
-    }
-
-    fn set_role(
-        &mut self,
-        act: &Act,
-        user: UserId,
-        role: MemberRole,
-        announcement: &Announcement,
-    ) -> Result<Expected, Refusal> {
-        let actor = act.actor.id;
-        let chat = self.chat(act.conversation_id)?;
-        let own = chat.role(actor).ok_or(Refusal::NotAMember)?;
-        let before = chat.role(user).ok_or(Refusal::MemberUnknown)?;
-        if before == role {
-            return Ok(Expected::Done);
-        }
-        let outranks = own > before && own > role;
-        if own < act.role_min || !(outranks || own == MemberRole::Owner && actor != user) {
-            return Err(Refusal::RoleTooLow);
-        }
-        if role == MemberRole::Owner {
-            chat.give(actor, MemberRole::Admin);
-        }
-        chat.give(user, role);
-        chat.announce(actor, act.at, announcement);
-        Ok(Expected::Done)
     }
 }
 
