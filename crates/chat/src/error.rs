@@ -259,7 +259,9 @@ impl From<Refusal> for Error {
             Refusal::NotTheSender => Self::Forbidden("only whoever wrote a message may change it"),
             Refusal::Blocked => Self::Blocked,
             Refusal::InviteNotValid => Self::InviteNotValid,
-            Refusal::FileUnknown => Self::NotFound("file"),
+            Refusal::FileUnknown => {
+                Self::field("attachments", "names a file that is not there, or not yours")
+            }
             Refusal::FileRejected => Self::FileRejected,
             Refusal::FileHeld => Self::AlreadyDone("a message holds the file; it goes with the message"),
             Refusal::QuotaReached(QuotaOf::User) => Self::QuotaReached("for your files"),

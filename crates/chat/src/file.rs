@@ -21,7 +21,7 @@ use natter_files::{Blobs, Intake, Refused, Workshop};
 use natter_protocol::{
     ConversationId, FileId, FileKind, FileRejection, Page, Seq, SharedFile, Timestamp, limits,
 };
-use natter_store::{FileOrder, FileQuery, Quota, Write, Written};
+use natter_store::{FileOrder, FileQuery, Quota, Refusal, StoreError, Write, Written};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -128,9 +128,11 @@ impl Chat {
     /// Deletes a file of the actor that no message holds. What a message holds goes with the message.
     pub async fn delete_file(&self, actor: &Actor, id: FileId) -> Result<()> {
         let write = Write::DeleteFile { id, owner: actor.id() };
-        match self.store.queue(write).await?.await? {
-            Written::FilesErased { blobs, .. } => self.delete_blobs(blobs).await,
-            other => Err(unexpected(&other)),
+        match self.store.queue(write).await?.await {
+            Ok(Written::FilesErased { blobs, .. }) => self.delete_blobs(blobs).await,
+            Ok(other) => Err(unexpected(&other)),
+            Err(StoreError::Refused(Refusal::FileUnknown)) => Err(Error::NotFound("file")),
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -9,6 +9,7 @@ export type Draft = Pick<MessageDraft, "content" | "replyTo" | "threadId" | "att
 
 /** A message on its way to the server. */
 export interface Outgoing extends Readonly<Draft> {
+  readonly content: string;
   /** Recognises a repeat, so that the message lands exactly once. */
   readonly clientMessageId: string;
   readonly conversationId: string;
@@ -93,7 +94,7 @@ export class Outbox {
   }
 
   /** Takes a message. It is listed at once, kept as soon as the store has it, and then sent. */
-  add(conversationId: string, { content, replyTo, threadId, attachments }: Draft): Sending {
+  add(conversationId: string, { content = "", replyTo, threadId, attachments }: Draft): Sending {
     const outgoing: Outgoing = {
       clientMessageId: this.env.uniqueId(),
       conversationId,

@@ -49,6 +49,7 @@ pub(super) fn without_private(file: &File) -> Result<Option<Pieces>, Refused> {
     let Some(meta) = Meta::read(file)? else { return Ok(None) };
     let mut private = meta.private()?;
     private.sort_by_key(|range| range.start);
+    let data = meta.data()?;
     let mut pieces = Pieces::default();
     let (mut copied, mut seen) = (0, 0);
     for Range { start, end } in private {
@@ -57,6 +58,10 @@ pub(super) fn without_private(file: &File) -> Result<Option<Pieces>, Refused> {
         }
         let start = start.max(seen);
         if start < end && !is_blank(file, start..end)? {
+            // Anywhere else it would overwrite what says how the file is read.
+            if !data.iter().any(|data| data.start <= start && end <= data.end) {
+                return Err(damaged("the picture has metadata where none can be"));
+            }
             pieces.copy(copied..start);
             pieces.blank(end - start);
             copied = end;
@@ -96,6 +101,13 @@ impl<'f> Meta<'f> {
         let place =
             |at: u64| usize::try_from(at.saturating_sub(self.found.content.start)).unwrap_or(usize::MAX);
         Numbers(self.bytes.get(place(found.content.start)..place(found.content.end)).unwrap_or_default())
+    }
+
+    /// Where the bytes of items can be (ISO/IEC 14496-12, section 8.11.3), and nothing else is.
+    fn data(&self) -> Result<Vec<Range<u64>>, Refused> {
+        let outside = boxes(self.file, whole(self.file)?).filter_map(Result::ok);
+        let outside = outside.filter(|found| found.kind == *b"mdat");
+        Ok(outside.chain(self.child(*b"idat")).map(|found| found.content).collect())
     }
 
     /// Where the bytes of EXIF and XMP are.

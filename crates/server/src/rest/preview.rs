@@ -18,7 +18,7 @@ const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static("default-s
 ///
 /// What `image.url` of a preview leads to: a small picture that this server has made of the one on the page. It needs no
 /// token, because it comes from a public place; its id cannot be guessed.
-#[utoipa::path(get, path = "/link-previews/{id}/image", tag = "messages", operation_id = "getPreviewImage",
+#[utoipa::path(get, path = "/link-previews/{id}/image", tag = "messages", operation_id = "getPreviewImage", security(()),
     params(("id" = Uuid, Path, description = "The picture")),
     responses((status = 200, description = "The picture", content_type = "image/jpeg", body = String)))]
 pub(super) async fn image(State(app): State<App>, Id(id): Id<Uuid>) -> Result<Response, Failure> {

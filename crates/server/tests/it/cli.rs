@@ -235,7 +235,7 @@ async fn a_data_directory_belongs_to_one_process() {
     let dir = server.data_dir().to_owned();
     let expected = format!(
         "natter: {} is in use by another natter (pid {}): stop it, or choose another directory with --data-dir; \
-         several nodes need PostgreSQL\n",
+         several nodes need PostgreSQL, and a directory each\n",
         dir.display(),
         server.pid().unwrap(),
     );
@@ -291,7 +291,8 @@ fn what_is_created_is_closed_to_others() {
 }
 
 /// The steps of the schema, oldest first.
-const STEPS: [&str; 4] = ["0001_foundation", "0002_messaging", "0003_search", "0004_realtime"];
+const STEPS: [&str; 6] =
+    ["0001_foundation", "0002_messaging", "0003_search", "0004_realtime", "0005_files", "0006_link_previews"];
 
 #[test]
 fn the_schema_goes_up_and_down() {
@@ -331,7 +332,7 @@ fn a_newer_schema_is_refused_and_left_alone() {
     let newer = "insert into schema_migrations (version, name, checksum) values (9999, '9999_future', '')";
     rusqlite::Connection::open(&path).unwrap().execute(newer, []).unwrap();
     let before = std::fs::read(&path).unwrap();
-    let expected = "natter: the database has schema version 9999, but this program knows only up to 4. Use the newer \
+    let expected = "natter: the database has schema version 9999, but this program knows only up to 6. Use the newer \
                     natter that wrote it, or restore a backup from before the upgrade. Nothing was changed.\n";
     for verb in
         [&["serve", "--listen", "127.0.0.1:0"][..], &["seed"], &["migrate", "up"], &["user", "create", "ada"]]

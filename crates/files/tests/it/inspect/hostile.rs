@@ -124,6 +124,16 @@ fn what_has_no_pixels_is_refused() {
     refused(b"\xff\xd8\xff\xd9", "image/jpeg");
 }
 
+#[test]
+fn metadata_that_lies_over_the_boxes_is_not_overwritten() {
+    let mut heic = heic(40, 30, &exif(6));
+    // The last number but one of the places says where the metadata is.
+    let end = heic.windows(4).position(|kind| kind == b"mdat").unwrap() - 4;
+    heic[end - 8..end - 4].copy_from_slice(&40_u32.to_be_bytes());
+    let error = strip(&heic, "image/heic").expect_err("refused");
+    assert_eq!(error.code(), ErrorCode::FileNotValid, "{error}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 

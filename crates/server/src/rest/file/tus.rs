@@ -90,7 +90,9 @@ pub(in crate::rest) async fn describe() -> StatusCode {
         ("Tus-Resumable" = String, Header, description = "`1.0.0`", example = "1.0.0"),
         ("Upload-Length" = u64, Header, description = "Bytes in all", example = 1_048_576),
         ("Upload-Metadata" = Option<String>, Header, description = "Keys and values, the values in base64", example = "filename aGFyYm91ci5qcGc=")),
-    responses((status = 201, description = "It can be sent to `Location`")))]
+    responses((status = 201, description = "It can be sent to `Location`",
+        headers(("location" = String, description = "Where it is to be sent"),
+                ("upload-offset" = u64, description = "How many bytes came along")))))]
 pub(in crate::rest) async fn begin(
     State(app): State<App>,
     SignedIn(actor): SignedIn,
@@ -115,7 +117,8 @@ pub(in crate::rest) async fn begin(
 /// Ask how far an upload is
 #[utoipa::path(head, path = "/files/uploads/{id}", tag = "files", operation_id = "getUpload",
     params(("id" = FileId, Path, description = "The upload"), ("Tus-Resumable" = String, Header, description = "`1.0.0`", example = "1.0.0")),
-    responses((status = 200, description = "`Upload-Offset` says how many bytes are here")))]
+    responses((status = 200, description = "`Upload-Offset` says how many bytes are here",
+        headers(("upload-offset" = u64, description = "How many bytes are here")))))]
 pub(in crate::rest) async fn ask(
     State(app): State<App>,
     SignedIn(actor): SignedIn,
@@ -141,7 +144,8 @@ pub(in crate::rest) async fn ask(
         ("Tus-Resumable" = String, Header, description = "`1.0.0`", example = "1.0.0"),
         ("Upload-Offset" = u64, Header, description = "Where the bytes go", example = 65_536),
         ("Upload-Checksum" = Option<String>, Header, description = "`sha1` or `sha256`, and the digest of the bytes in base64", example = "sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0=")),
-    responses((status = 204, description = "They are here; `Upload-Offset` says how many there are now")))]
+    responses((status = 204, description = "They are here; `Upload-Offset` says how many there are now",
+        headers(("upload-offset" = u64, description = "How many bytes are here now")))))]
 pub(in crate::rest) async fn proceed(
     State(app): State<App>,
     SignedIn(actor): SignedIn,

@@ -55,7 +55,8 @@ async fn a_message_holds_its_files_in_order(natter: Natter) -> Result<()> {
             .await?;
     assert_eq!(fields(&problem), ["content"]);
     let unknown = json!({ "attachments": ["0190163d-8694-739b-aea5-000000000000"] });
-    refused(&ada, Method::POST, &path, Some(unknown), ErrorCode::NotFound).await?;
+    let problem = refused(&ada, Method::POST, &path, Some(unknown), ErrorCode::ValidationFailed).await?;
+    assert_eq!(fields(&problem), ["attachments"]);
     // A repeat with other files is a slip.
     let keyed = |files: &[FileId]| Some(json!({ "clientMessageId": "k", "attachments": files }));
     let first: Message = answered(&ada, Method::POST, &path, keyed(&files[..2]), StatusCode::CREATED).await?;
