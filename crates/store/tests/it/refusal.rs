@@ -437,6 +437,24 @@ fn one_file_too_many(owner: &User) -> Write {
     create(&NewFile { quota, ..new_file(owner, "one too many") })
 }
 
+/// Has bob block as many as anybody can.
+async fn fill_blocks(behind: &mut Behind) {
+    fill(
+        behind,
+        limits::BLOCKS_MAX,
+        "INSERT INTO users (id, username, display_name, role, created_at)
+         SELECT {id}, 'crowd' || {i}, '', 'user', u.created_at FROM n, users AS u WHERE u.username LIKE 'bob%'",
+    )
+    .await;
+    behind
+        .execute(
+            "INSERT INTO blocks (blocker_id, blocked_id, created_at)
+             SELECT b.id, c.id, c.created_at FROM users AS b, users AS c
+              WHERE b.username LIKE 'bob%' AND c.username LIKE 'crowd%'",
+        )
+        .await;
+}
+
 pub(crate) async fn what_there_is_too_much_of_is_refused(db: Db) {
     let world = db.open().await;
     let Scene { alice, bob, group, message, .. } = Scene::new(&world).await;
@@ -493,20 +511,7 @@ pub(crate) async fn what_there_is_too_much_of_is_refused(db: Db) {
            FROM n, conversations AS c WHERE c.member_count = 3",
     )
     .await;
-    fill(
-        &mut behind,
-        limits::BLOCKS_MAX,
-        "INSERT INTO users (id, username, display_name, role, created_at)
-         SELECT {id}, 'crowd' || {i}, '', 'user', u.created_at FROM n, users AS u WHERE u.username LIKE 'bob%'",
-    )
-    .await;
-    behind
-        .execute(
-            "INSERT INTO blocks (blocker_id, blocked_id, created_at)
-             SELECT b.id, c.id, c.created_at FROM users AS b, users AS c
-              WHERE b.username LIKE 'bob%' AND c.username LIKE 'crowd%'",
-        )
-        .await;
+    fill_blocks(&mut behind).await;
     fill(
         &mut behind,
         limits::IP_RULES_MAX,
