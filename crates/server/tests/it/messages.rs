@@ -141,6 +141,7 @@ async fn the_limits_count_characters(natter: Natter) -> Result<()> {
     assert_eq!(answer.json::<Message>().await?.content, longest);
 
     for (body, field) in [
+        (json!({}), "content"),
         (json!({ "content": "" }), "content"),
         (json!({ "content": " \n " }), "content"),
         (json!({ "content": "zero\0" }), "content"),
@@ -155,8 +156,7 @@ async fn the_limits_count_characters(natter: Natter) -> Result<()> {
         let problem = refused(&ada, Method::POST, &path(id), Some(body), ErrorCode::ValidationFailed).await?;
         assert_eq!(fields(&problem), [field], "{problem:?}");
     }
-    for body in [json!({}), json!({ "content": null }), json!({ "content": ["x"] }), json!("x"), json!(null)]
-    {
+    for body in [json!({ "content": null }), json!({ "content": ["x"] }), json!("x"), json!(null)] {
         refused(&ada, Method::POST, &path(id), Some(body), ErrorCode::InvalidJson).await?;
     }
     assert_eq!(ada.log(id).await?.len(), 3);
