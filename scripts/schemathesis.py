@@ -65,3 +65,9 @@ def number_of(text):
         return uuid.UUID(text).int
     except (AttributeError, TypeError, ValueError):
         return None
+
+
+@schemathesis.serializer("application/offset+octet-stream")
+def piece(_context, value):
+    """A piece of an upload is its bytes."""
+    return value if isinstance(value, bytes) else str(value).encode()

@@ -14,7 +14,7 @@ natter=$PWD/target/debug/natter
 
 work=$(mktemp -d)
 trap 'kill "$server" 2>/dev/null; wait; rm -rf "$work"' EXIT
-for rate in SENDS CONVERSATIONS SIGN_INS REGISTRATIONS REQUESTS ANONYMOUS_REQUESTS; do
+for rate in SENDS CONVERSATIONS UPLOADS SIGN_INS REGISTRATIONS REQUESTS ANONYMOUS_REQUESTS; do
   export "NATTER_LIMITS_${rate}_PER_MINUTE=0"
 done
 mkfifo "$work/greeting"

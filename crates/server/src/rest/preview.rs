@@ -20,7 +20,7 @@ const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static("default-s
 /// token, because it comes from a public place; its id cannot be guessed.
 #[utoipa::path(get, path = "/link-previews/{id}/image", tag = "messages", operation_id = "getPreviewImage", security(()),
     params(("id" = Uuid, Path, description = "The picture")),
-    responses((status = 200, description = "The picture", content_type = "image/jpeg", body = String)))]
+    responses((status = 200, description = "The picture", content_type = "image/*", body = String)))]
 pub(super) async fn image(State(app): State<App>, Id(id): Id<Uuid>) -> Result<Response, Failure> {
     let PreviewPicture { media_type, content } = app.chat.preview_image(id).await?;
     let headers = [

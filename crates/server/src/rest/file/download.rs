@@ -51,8 +51,8 @@ pub(in crate::rest) struct SizeParameters {
 #[utoipa::path(get, path = "/files/{id}", tag = "files", operation_id = "downloadFile",
     params(("id" = FileId, Path, description = "The file"), VariantParameters),
     responses(
-        (status = 200, description = "All of it", content_type = "application/octet-stream", body = String),
-        (status = 206, description = "The part", content_type = "application/octet-stream", body = String),
+        (status = 200, description = "All of it", content_type = "*/*", body = String),
+        (status = 206, description = "The part", content_type = "*/*", body = String),
         (status = 302, description = "It is to be fetched from the object store, at `Location`"),
         (status = 304, description = "It is what `If-None-Match` names")))]
 pub(in crate::rest) async fn download(
@@ -72,7 +72,7 @@ pub(in crate::rest) async fn download(
 #[utoipa::path(get, path = "/files/{id}/thumbnail", tag = "files", operation_id = "getThumbnail",
     params(("id" = FileId, Path, description = "The file"), SizeParameters),
     responses(
-        (status = 200, description = "The picture", content_type = "image/jpeg", body = String),
+        (status = 200, description = "The picture", content_type = "image/*", body = String),
         (status = 304, description = "It is what `If-None-Match` names")))]
 pub(in crate::rest) async fn thumbnail(
     State(app): State<App>,
