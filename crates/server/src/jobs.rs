@@ -3,6 +3,7 @@
 mod revoke;
 
 use crate::app::App;
+use natter_chat::Chat;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,7 @@ const DUE_MESSAGES_MAX: u32 = 100;
 /// Between two looks for what can be erased.
 const ERASE_SECONDS: u64 = 60;
 /// Between two steps of erasing, so that whoever waits behind one gets a turn.
-const ERASE_PAUSE_MS: u64 = 20;
+const ERASE_PAUSE: Duration = Duration::from_millis(20);
 
 /// Between two looks for messages that can be indexed.
 const INDEX_SECONDS: u64 = 2;
@@ -32,146 +33,116 @@ const STRAYS_SECONDS: u64 = 24 * 60 * 60;
 /// Starts the jobs. They end when the server stops; one that is at work finishes its step.
 pub(crate) fn start(app: &App) -> TaskTracker {
     let App { chat, stopping, .. } = app;
-    let jobs = TaskTracker::new();
-    let due = Arc::clone(chat);
-    jobs.spawn(every(Duration::from_secs(DUE_SECONDS), stopping.clone(), move || {
-        let chat = Arc::clone(&due);
-        async move {
-            if let Err(error) = chat.send_due(DUE_MESSAGES_MAX).await {
-                tracing::warn!(%error, "scheduled messages wait");
-            }
+    let tracker = TaskTracker::new();
+    let jobs = Jobs { tracker: &tracker, chat, stopping };
+    jobs.every(DUE_SECONDS, |chat| async move {
+        if let Err(error) = chat.send_due(DUE_MESSAGES_MAX).await {
+            tracing::warn!(%error, "scheduled messages wait");
         }
-    }));
-    let erase = Arc::clone(chat);
-    jobs.spawn(every(Duration::from_secs(ERASE_SECONDS), stopping.clone(), move || {
-        let chat = Arc::clone(&erase);
-        async move {
-            loop {
-                match chat.erase().await {
-                    Ok(true) => tokio::time::sleep(Duration::from_millis(ERASE_PAUSE_MS)).await,
-                    Ok(false) => break,
-                    Err(error) => {
-                        tracing::warn!(%error, "what was deleted is not erased yet");
-                        break;
-                    }
-                }
-            }
-        }
-    }));
-    let index = Arc::clone(chat);
-    jobs.spawn(every(Duration::from_secs(INDEX_SECONDS), stopping.clone(), move || {
-        let chat = Arc::clone(&index);
-        async move {
-            loop {
-                match chat.index().await {
-                    Ok(true) => {}
-                    Ok(false) => break,
-                    Err(error) => {
-                        tracing::warn!(%error, "messages wait to be indexed, which makes searches slower");
-                        break;
-                    }
-                }
-            }
-        }
-    }));
-    jobs.spawn(revoke::run(app.clone()));
-    let rules = app.clone();
-    jobs.spawn(every(Duration::from_secs(IP_RULES_SECONDS), stopping.clone(), move || {
-        let App { chat, hub, access, .. } = rules.clone();
+    });
+    jobs.every(ERASE_SECONDS, |chat| async move {
+        to_the_end(ERASE_PAUSE, "what was deleted is not erased yet", || chat.erase()).await;
+    });
+    jobs.every(INDEX_SECONDS, |chat| async move {
+        let complaint = "messages wait to be indexed, which makes searches slower";
+        to_the_end(Duration::ZERO, complaint, || chat.index()).await;
+    });
+    tracker.spawn(revoke::run(app.clone()));
+    let App { hub, access, .. } = app.clone();
+    jobs.every(IP_RULES_SECONDS, move |chat| {
+        let (hub, access) = (hub.clone(), Arc::clone(&access));
         async move {
             if let Err(error) = access.reload(&chat, &hub).await {
                 tracing::warn!(%error, "the rules about addresses stay as they are");
             }
         }
-    }));
-    files(app, &jobs);
-    previews(app, &jobs);
-    jobs.close();
-    jobs
+    });
+    files(&jobs);
+    previews(&jobs);
+    tracker.close();
+    tracker
 }
 
 /// What is done about files.
-fn files(app: &App, jobs: &TaskTracker) {
-    let App { chat, stopping, .. } = app;
-    let (scanning, stop) = (Arc::clone(chat), stopping.clone());
-    jobs.spawn(async move {
+fn files(jobs: &Jobs<'_>) {
+    let (chat, stop) = (Arc::clone(jobs.chat), jobs.stopping.clone());
+    jobs.tracker.spawn(async move {
         while !stop.is_cancelled() {
-            match scanning.scan_files().await {
+            match chat.scan_files().await {
                 Ok(true) => continue,
                 Ok(false) => {}
                 Err(error) => tracing::warn!(%error, "files wait to be looked through for viruses"),
             }
             tokio::select! {
-                () = scanning.scan_due() => {}
+                () = chat.scan_due() => {}
                 () = tokio::time::sleep(Duration::from_secs(SCAN_SECONDS)) => {}
                 () = stop.cancelled() => {}
             }
         }
     });
-    let collect = Arc::clone(chat);
-    jobs.spawn(every(Duration::from_secs(COLLECT_SECONDS), stopping.clone(), move || {
-        let chat = Arc::clone(&collect);
-        async move {
-            if let Err(error) = chat.sweep_uploads().await {
-                tracing::warn!(%error, "uploads that nobody goes on with stay for a while");
-            }
-            loop {
-                match chat.erase_files().await {
-                    Ok(true) => tokio::time::sleep(Duration::from_millis(ERASE_PAUSE_MS)).await,
-                    Ok(false) => break,
-                    Err(error) => {
-                        tracing::warn!(%error, "files that nobody sent are not erased yet");
-                        break;
-                    }
-                }
-            }
+    jobs.every(COLLECT_SECONDS, |chat| async move {
+        if let Err(error) = chat.sweep_uploads().await {
+            tracing::warn!(%error, "uploads that nobody goes on with stay for a while");
         }
-    }));
-    let sweep = Arc::clone(chat);
-    jobs.spawn(every(Duration::from_secs(STRAYS_SECONDS), stopping.clone(), move || {
-        let chat = Arc::clone(&sweep);
-        async move {
-            if let Err(error) = chat.sweep_blobs().await {
-                tracing::warn!(%error, "content that no file has stays for a while");
-            }
+        to_the_end(ERASE_PAUSE, "files that nobody sent are not erased yet", || chat.erase_files()).await;
+    });
+    jobs.every(STRAYS_SECONDS, |chat| async move {
+        if let Err(error) = chat.sweep_blobs().await {
+            tracing::warn!(%error, "content that no file has stays for a while");
         }
-    }));
+    });
 }
 
 /// What is done about links.
-fn previews(app: &App, jobs: &TaskTracker) {
-    let App { chat, stopping, .. } = app;
-    let (looking, stop) = (Arc::clone(chat), stopping.clone());
-    jobs.spawn(async move { stop.run_until_cancelled(looking.preview_links()).await });
-    let erase = Arc::clone(chat);
-    jobs.spawn(every(Duration::from_secs(ERASE_SECONDS), stopping.clone(), move || {
-        let chat = Arc::clone(&erase);
-        async move {
-            loop {
-                match chat.erase_previews().await {
-                    Ok(true) => tokio::time::sleep(Duration::from_millis(ERASE_PAUSE_MS)).await,
-                    Ok(false) => break,
-                    Err(error) => {
-                        tracing::warn!(%error, "what was found behind links is not erased yet");
-                        break;
-                    }
-                }
-            }
-        }
-    }));
+fn previews(jobs: &Jobs<'_>) {
+    let (chat, stop) = (Arc::clone(jobs.chat), jobs.stopping.clone());
+    jobs.tracker.spawn(async move { stop.run_until_cancelled(chat.preview_links()).await });
+    jobs.every(ERASE_SECONDS, |chat| async move {
+        let complaint = "what was found behind links is not erased yet";
+        to_the_end(ERASE_PAUSE, complaint, || chat.erase_previews()).await;
+    });
 }
 
-/// Does something again and again, the first time at once, until the server stops.
-async fn every<F: Future<Output = ()>>(
-    pause: Duration,
-    stopping: CancellationToken,
-    work: impl Fn() -> F + Send,
-) {
-    while !stopping.is_cancelled() {
-        work().await;
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = stopping.cancelled() => {}
+/// Where jobs are started, and what all of them work on.
+struct Jobs<'a> {
+    tracker: &'a TaskTracker,
+    chat: &'a Arc<Chat>,
+    stopping: &'a CancellationToken,
+}
+
+impl Jobs<'_> {
+    /// Does something again and again, the first time at once, until the server stops.
+    fn every<F>(&self, seconds: u64, work: impl Fn(Arc<Chat>) -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (chat, stopping) = (Arc::clone(self.chat), self.stopping.clone());
+        self.tracker.spawn(async move {
+            while !stopping.is_cancelled() {
+                work(Arc::clone(&chat)).await;
+                tokio::select! {
+                    () = tokio::time::sleep(Duration::from_secs(seconds)) => {}
+                    () = stopping.cancelled() => {}
+                }
+            }
+        });
+    }
+}
+
+/// Takes step after step, with a pause between them, until one says that there is no more, or fails.
+async fn to_the_end<F>(pause: Duration, complaint: &'static str, step: impl Fn() -> F)
+where
+    F: Future<Output = natter_chat::Result<bool>>,
+{
+    loop {
+        match step().await {
+            Ok(true) if pause.is_zero() => {}
+            Ok(true) => tokio::time::sleep(pause).await,
+            Ok(false) => break,
+            Err(error) => {
+                tracing::warn!(%error, "{complaint}");
+                break;
+            }
         }
     }
 }

@@ -52,6 +52,8 @@ pub(super) fn one_test_binary(tree: &Tree) -> Vec<Violation> {
     let mut binaries: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for file in tree.iter().filter(|file| file.under(&["crates/"])) {
         if let Some((package, test)) = file.path.split_once("/tests/")
+            // What lies deeper is a module of its crate, and no binary.
+            && package.matches('/').count() == 1
             && (file.is(&["rs"]) && !test.contains('/') || test.split('/').nth(1) == Some("main.rs"))
         {
             binaries.entry(package).or_default().push(&file.path);
@@ -101,6 +103,8 @@ mod tests {
             ("crates/b/tests/it.rs", ""),
         ];
         assert_eq!(found(one_test_binary, &one), [""; 0]);
+        let modules = [("crates/a/src/b/tests/one.rs", ""), ("crates/a/src/b/tests/other.rs", "")];
+        assert_eq!(found(one_test_binary, &modules), [""; 0]);
         let two = [("crates/a/tests/it/main.rs", ""), ("crates/a/tests/other.rs", "")];
         assert_eq!(found(one_test_binary, &two), ["crates/a/tests/other.rs:0"]);
     }

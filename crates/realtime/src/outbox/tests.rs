@@ -1,6 +1,4 @@
 mod model;
-// A second file in the folder `tests` would be taken for a second test binary.
-#[path = "tests_of_writing.rs"]
 mod writing;
 
 use super::{BATCH_FRAMES_MAX, LAGGING_CONVERSATIONS_MAX, Next, Outbox};

@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::body::Id;
+use super::file::INERT;
 use crate::app::App;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
@@ -11,8 +12,6 @@ use uuid::Uuid;
 
 /// It never changes under its id.
 const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
-/// Whatever it holds, it can do nothing.
-const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox");
 
 /// Get the picture of a link
 ///
@@ -29,8 +28,7 @@ pub(super) async fn image(State(app): State<App>, Id(id): Id<Uuid>) -> Result<Re
             HeaderValue::try_from(media_type).unwrap_or(HeaderValue::from_static("image/jpeg")),
         ),
         (header::CACHE_CONTROL, CACHE_CONTROL),
-        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (header::CONTENT_SECURITY_POLICY, INERT),
     ];
     Ok((headers, content).into_response())
 }

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use std::time::Duration;
 
 /// Whatever a file holds, it can do nothing to the page that shows it, nor to this website.
-const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox");
+pub(in crate::rest) const INERT: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox");
 /// Only whoever fetched it may keep it, and it never changes. Whether they may still have it is asked again after that.
 const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("private, no-cache");
 /// Bytes of a thumbnail. Those that are made are far smaller.
@@ -103,7 +103,7 @@ async fn give(
         FileVariant::Small | FileVariant::Large => smaller(app, &open, asked).await?,
     };
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
+    headers.insert(header::CONTENT_SECURITY_POLICY, INERT);
     headers.insert(header::CACHE_CONTROL, CACHE_CONTROL);
     Ok(response)
 }
