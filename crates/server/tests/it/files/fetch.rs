@@ -1,7 +1,7 @@
 //! Who may fetch a file: everybody, in every situation.
 
 use super::{ask, fetch, note, send};
-use crate::support::{Answer, done, on_both_databases};
+use crate::support::{Answer, done, fields, on_both_databases};
 use anyhow::{Context as _, Result, ensure};
 use natter_protocol::{ErrorCode, FileId, FileLink, Message, Page};
 use natter_testkit::natter::Natter;
@@ -106,7 +106,9 @@ async fn each_conversation_counts_for_itself(natter: Natter) -> Result<()> {
     for (person, id) in [(&bob, one), (&eve, other)] {
         let body = json!({ "attachments": [file] });
         let path = format!("/conversations/{id}/messages");
-        Answer::to(ask(person, Method::POST, &path).json(&body)).await?.problem(ErrorCode::NotFound)?;
+        let answer = Answer::to(ask(person, Method::POST, &path).json(&body)).await?;
+        // Whether it is there or somebody else's is not said.
+        assert_eq!(fields(&answer.problem(ErrorCode::ValidationFailed)?), ["attachments"]);
     }
     // Its owner sends it again, and somebody else forwards it.
     send(&ada, other, "", &[file]).await?;
