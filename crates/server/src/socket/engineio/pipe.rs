@@ -128,8 +128,11 @@ impl Pipe {
         let mut frames = Some(Bytes::from(frames.collect::<Vec<_>>().concat()));
         let put = poll_fn(|cx| {
             let mut state = self.lock();
-            if !matches!(state.phase, Phase::Open) {
-                return Poll::Ready(Err(Refused::Gone));
+            match state.phase {
+                Phase::Open => {}
+                // To leave is no mistake, as the server may have been faster.
+                Phase::ShutDown | Phase::Ended if left == Some(0) => return Poll::Ready(Ok(())),
+                _ => return Poll::Ready(Err(Refused::Gone)),
             }
             if !state.inbound.is_empty() {
                 state.post = Some(cx.waker().clone());
@@ -142,7 +145,7 @@ impl Pipe {
         let put = put.await;
         turn.end();
         if put.is_ok() && left.is_some() {
-            self.end_with(Packet::Noop);
+            self.leave();
         }
         put
     }
@@ -191,6 +194,15 @@ impl Pipe {
         let mut state = self.lock();
         state.phase = Phase::Ended;
         wake([state.reader.take(), state.writer.take(), state.poll.take(), state.post.take()]);
+    }
+
+    /// The client has left: its other request, if one waits, has no more to wait for.
+    fn leave(&self) {
+        if self.lock().polled {
+            self.end_with(Packet::Noop);
+        } else {
+            self.end();
+        }
     }
 
     /// Ends the connection, and tells so to a request that waits.

@@ -18,3 +18,12 @@ async fn who_reads_much_lets_others_have_their_turn() {
     }
     assert!(had_turn.load(Ordering::Relaxed));
 }
+
+#[tokio::test]
+async fn whoever_leaves_once_more_is_gone_already() {
+    let pipe = Pipe::default();
+    pipe.put(&[Packet::Close]).await.unwrap();
+    pipe.put(&[Packet::Close]).await.unwrap();
+    assert_eq!(pipe.take().await, Err(Refused::Gone));
+    assert_eq!(pipe.put(&[Packet::Noop, Packet::Close]).await, Err(Refused::Gone));
+}
