@@ -12,6 +12,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: {
-    proxy: { "/api": { target: "http://127.0.0.1:8080", ws: true } },
+    proxy: { "/api": { target: process.env.NATTER_URL ?? "http://127.0.0.1:8080", ws: true } },
   },
 });
