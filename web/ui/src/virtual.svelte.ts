@@ -92,6 +92,10 @@ export class VirtualRows {
     this.#virtualizer.scrollToEnd();
   }
 
+  scrollTo(index: number, align: "start" | "center" | "nearest"): void {
+    this.#virtualizer.scrollToIndex(index, { align: align === "nearest" ? "auto" : align });
+  }
+
   /** Measures a row as long as it is there; for `{@attach}`. */
   readonly measure = (row: HTMLElement): (() => void) => {
     this.#virtualizer.measureElement(row);
