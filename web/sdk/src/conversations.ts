@@ -4,7 +4,7 @@ import type { Environment } from "./environment.ts";
 import { isNotFound } from "./errors.ts";
 import type { Logs } from "./logs.ts";
 import type { Server } from "./server.ts";
-import type { Conversation, DurableEvent, Message, MessageChange, UnreadChange } from "./types.ts";
+import type { Conversation, DurableEvent, Message, MessageChange, UnreadChange, UpdateMe } from "./types.ts";
 import { Value, type Readable } from "./value.ts";
 
 /** The conversations of the user, the most recently active first. */
@@ -12,12 +12,14 @@ export interface ConversationList {
   readonly items: readonly Conversation[];
   readonly phase: "loading" | "ready" | "failed";
   readonly failure?: unknown;
+  /** Whether this is what was kept on this device, and the server has not been heard yet. */
+  readonly stale: boolean;
   /** Whether there are more on the server. */
   readonly hasMore: boolean;
   readonly growing: boolean;
 }
 
-const EMPTY: ConversationList = { items: [], phase: "loading", hasMore: false, growing: false };
+const EMPTY: ConversationList = { items: [], phase: "loading", stale: false, hasMore: false, growing: false };
 
 /** Keeps the list of conversations up to date, as far down as it was loaded. */
 export class Conversations implements Readable<ConversationList> {
@@ -148,6 +150,20 @@ export class Conversations implements Readable<ConversationList> {
       this.#fetching.set(id, fetching);
     }
     return fetching;
+  }
+
+  /** Mutes, pins or archives a conversation, or takes that back: shown at once, and taken back if the server refuses. */
+  async updateMe(id: string, body: UpdateMe): Promise<void> {
+    const me = await this.server.call("PATCH /conversations/{id}/me", { path: { id }, body });
+    const known = this.#byId.get(id);
+    if (known) this.#set({ ...known, me });
+  }
+
+  /** Lists those that are archived, too. */
+  async archived(): Promise<void> {
+    const page = await this.#retrying(() => this.server.call("GET /conversations", { query: { archived: true, limit: 100 } }));
+    for (const conversation of page.data) this.#merge(conversation);
+    this.#publish({});
   }
 
   /** Takes a conversation that the user is not in any more off the list. */

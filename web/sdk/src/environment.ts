@@ -1,3 +1,4 @@
+import type { Cache } from "./cache.ts";
 import { indexedDbStore, memoryStore, type Store } from "./store.ts";
 
 /** The part of a WebSocket that the client uses; those of browsers, of Node and of the package `ws` have it. */
@@ -20,6 +21,8 @@ export interface Environment {
   fetch(url: string, init: RequestInit): Promise<Response>;
   connect(url: string): Socket;
   store: Store;
+  /** Keeps what was shown, so that it is there at once, and without a network: `indexedDbCache` of `@natter/sdk/cache`. */
+  cache?: Cache | undefined;
   /** Runs `work` while no other work of the same name runs, in any tab. */
   exclusive<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Milliseconds since 1970. */

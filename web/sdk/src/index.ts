@@ -7,14 +7,17 @@
  */
 export { Account, type ConnectionState } from "./account.ts";
 export { Client, connect, type ClientOptions, type ConnectOptions } from "./client.ts";
+export type { Cache } from "./cache.ts";
 export { type ConversationList, type Conversations } from "./conversations.ts";
 export { defaultEnvironment, type Environment, type Socket } from "./environment.ts";
 export { ChatError, isNotFound, isRetriable, NetworkError, SignedOutError } from "./errors.ts";
 export type { TokenFunction } from "./guest.ts";
-export { DiscardedError, type Draft, type Sending } from "./outbox.ts";
+export { DiscardedError, type Draft, type OutgoingFile, type Sending } from "./outbox.ts";
 export type { People } from "./presence.ts";
 export { type Room, type Timeline } from "./room.ts";
 export { indexedDbStore, memoryStore, type Store } from "./store.ts";
+export type { Thread } from "./thread.ts";
 export type { TimelineItem } from "./timeline.ts";
 export type * from "./types.ts";
+export type { UploadOptions } from "./upload.ts";
 export { Value, type Readable } from "./value.ts";

@@ -1,15 +1,34 @@
 import { Backoff } from "./backoff.ts";
 import type { Environment } from "./environment.ts";
 import { ChatError, isRetriable, NetworkError, retryAfterMs } from "./errors.ts";
-import type { Message, MessageDraft } from "./types.ts";
-import { Value } from "./value.ts";
+import type { Message, MessageDraft, Schemas } from "./types.ts";
+import { Value, type Readable } from "./value.ts";
 
 /** What somebody writes. */
-export type Draft = Pick<MessageDraft, "content" | "replyTo" | "threadId" | "attachments">;
+export interface Draft extends Pick<MessageDraft, "content" | "replyTo" | "threadId"> {
+  /** `voice` has one file of sound, and no text. */
+  readonly kind?: "text" | "voice";
+  /** Files that were uploaded before: as the upload answered them, so that they can be shown meanwhile, or their ids. */
+  readonly attachments?: readonly (Schemas["File"] | string)[];
+  /** Files that are kept here and uploaded before the message is sent. */
+  readonly files?: readonly { readonly name: string; readonly blob: Blob }[];
+}
+
+/** A file that waits to be uploaded, or is under way. */
+export interface OutgoingFile {
+  readonly name: string;
+  /** As the browser has it, which is by its name; the server looks inside. */
+  readonly type: string;
+  readonly size: number;
+  readonly blob: Blob;
+  /** How much of it has arrived, from 0 to 1. */
+  readonly progress: Readable<number>;
+}
 
 /** A message on its way to the server. */
-export interface Outgoing extends Readonly<Draft> {
+export interface Outgoing extends Readonly<Omit<Draft, "files">> {
   readonly content: string;
+  readonly files?: readonly OutgoingFile[];
   /** Recognises a repeat, so that the message lands exactly once. */
   readonly clientMessageId: string;
   readonly conversationId: string;
@@ -94,14 +113,16 @@ export class Outbox {
   }
 
   /** Takes a message. It is listed at once, kept as soon as the store has it, and then sent. */
-  add(conversationId: string, { content = "", replyTo, threadId, attachments }: Draft): Sending {
+  add(conversationId: string, { content = "", kind, replyTo, threadId, attachments, files }: Draft): Sending {
     const outgoing: Outgoing = {
       clientMessageId: this.env.uniqueId(),
       conversationId,
       content,
-      ...(replyTo == null ? {} : { replyTo }),
-      ...(threadId == null ? {} : { threadId }),
-      ...(attachments === undefined ? {} : { attachments }),
+      ...(kind !== undefined && { kind }),
+      ...(replyTo != null && { replyTo }),
+      ...(threadId != null && { threadId }),
+      ...(attachments?.length && { attachments }),
+      ...(files?.length && { files: files.map(outgoingFile) }),
       createdAt: new Date(this.env.now()).toISOString(),
     };
     const sent = new Promise<Message>((resolve, reject) => {
@@ -306,6 +327,10 @@ export class Outbox {
   async #stored(conversationId: string): Promise<Kept[]> {
     return (await this.env.store.entries(this.#prefix(conversationId))) as Kept[];
   }
+}
+
+function outgoingFile({ name, blob }: { name: string; blob: Blob }): OutgoingFile {
+  return { name, type: blob.type, size: blob.size, blob, progress: new Value(0) };
 }
 
 type Kept = [key: string, outgoing: Outgoing];

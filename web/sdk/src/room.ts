@@ -7,6 +7,7 @@ import type { Logs } from "./logs.ts";
 import type { Draft, Outbox, Sending } from "./outbox.ts";
 import type { Server } from "./server.ts";
 import { outgoingItem, sentItem, Stretch, type TimelineItem } from "./timeline.ts";
+import type { Thread } from "./thread.ts";
 import type { DurableEvent, Message, ReadReceipt, TypingIndicator, UserSummary } from "./types.ts";
 import { Typing } from "./typing.ts";
 import { Value, type Readable } from "./value.ts";
@@ -15,6 +16,8 @@ import { Value, type Readable } from "./value.ts";
 export interface Timeline {
   readonly items: readonly TimelineItem[];
   readonly phase: "loading" | "ready" | "failed";
+  /** Whether this is what was kept on this device, and the server has not been heard yet. */
+  readonly stale: boolean;
   /** Why it cannot be shown. */
   readonly failure?: unknown;
   readonly hasOlder: boolean;
@@ -39,6 +42,7 @@ export class Room {
   readonly #timeline = new Value<Timeline>({
     items: [],
     phase: "loading",
+    stale: false,
     hasOlder: false,
     hasNewer: false,
     growing: null,
@@ -127,6 +131,26 @@ export class Room {
   /** Gives a message that failed up. */
   discard(key: string): void {
     this.context.outbox.discard(key);
+  }
+
+  /** Gives up a message that is not sent yet, whether it failed or waits; what is uploaded of its files is deleted. */
+  cancel(key: string): void {
+    this.context.outbox.discard(key);
+  }
+
+  /** Shows the messages around one; `older` and `newer` go on from there, `latest` comes back. Fails if there is none. */
+  around(_messageId: string): Promise<void> {
+    return Promise.reject(new Error("in this session"));
+  }
+
+  /** The thread that a message has begun, or may begin. */
+  thread(_messageId: string): Thread {
+    throw new Error("in this session");
+  }
+
+  /** Up to where the user has read; to be looked at before what is shown is marked as read. */
+  get lastReadSeq(): number | undefined {
+    return undefined;
   }
 
   /** Adds a page of older messages. */
@@ -298,7 +322,7 @@ export class Room {
   #publish(): void {
     if (this.#closed) return;
     const { hasOlder, hasNewer } = this.#stretch;
-    const timeline = { items: this.#list(), hasOlder, hasNewer, growing: this.#growing };
+    const timeline = { items: this.#list(), stale: false, hasOlder, hasNewer, growing: this.#growing };
     if (this.#failure !== undefined) this.#timeline.set({ ...timeline, phase: "failed", failure: this.#failure });
     else this.#timeline.set({ ...timeline, phase: this.#position === undefined ? "loading" : "ready" });
   }

@@ -1,12 +1,19 @@
-import type { Outgoing } from "./outbox.ts";
-import type { Message, UserSummary } from "./types.ts";
+import type { Outgoing, OutgoingFile } from "./outbox.ts";
+import type { Message, Schemas, UserSummary } from "./types.ts";
 
 /** One message in a conversation, on the server or on its way there. */
 export interface TimelineItem {
   /** The same from the moment a message is written, so that a list does not rebuild its row when it is sent. */
   readonly key: string;
   readonly sender: UserSummary;
+  readonly kind: Message["kind"];
   readonly content: string;
+  readonly replyTo: string | null;
+  readonly threadId: string | null;
+  /** Files that the server has. */
+  readonly attachments: readonly Schemas["File"][];
+  /** Files that are still to be uploaded; none once it is sent. */
+  readonly files: readonly OutgoingFile[];
   readonly createdAt: string;
   readonly status: "queued" | "sent" | "failed";
   /** Why it failed. */
@@ -99,12 +106,18 @@ export class Stretch {
 }
 
 export function sentItem(message: Message, userId: string): TimelineItem {
-  const own = message.sender.id === userId;
+  const { sender, kind, content, replyTo, threadId, attachments, createdAt } = message;
+  const own = sender.id === userId;
   return {
     key: (own ? message.clientMessageId : undefined) ?? message.id,
-    sender: message.sender,
-    content: message.content,
-    createdAt: message.createdAt,
+    sender,
+    kind,
+    content,
+    replyTo,
+    threadId,
+    attachments,
+    files: NONE,
+    createdAt,
     status: "sent",
     message,
   };
@@ -112,6 +125,19 @@ export function sentItem(message: Message, userId: string): TimelineItem {
 
 export function outgoingItem(outgoing: Outgoing, sender: UserSummary): TimelineItem {
   const { clientMessageId: key, content, createdAt, failure } = outgoing;
-  if (failure === undefined) return { key, sender, content, createdAt, status: "queued" };
-  return { key, sender, content, createdAt, status: "failed", failure };
+  return {
+    key,
+    sender,
+    kind: outgoing.kind ?? "text",
+    content,
+    replyTo: outgoing.replyTo ?? null,
+    threadId: outgoing.threadId ?? null,
+    attachments: outgoing.attachments?.filter((file) => typeof file !== "string") ?? NONE,
+    files: outgoing.files ?? NONE,
+    createdAt,
+    ...(failure === undefined ? { status: "queued" } : { status: "failed", failure }),
+  };
 }
+
+/** The same for all that have none, so that a row sees no change where there is none. */
+const NONE: readonly never[] = [];

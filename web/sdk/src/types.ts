@@ -18,6 +18,7 @@ export type Event = Schemas["Event"];
 export type EventBody = Schemas["EventBody"];
 export type FieldError = Schemas["FieldError"];
 export type LoginRequest = Schemas["LoginRequest"];
+export type Me = Schemas["Me"];
 export type Message = Schemas["Message"];
 export type MessageChange = Schemas["MessageChange"];
 export type MessageDraft = Schemas["MessageDraft"];
@@ -42,6 +43,7 @@ export type Ticket = Schemas["Ticket"];
 export type Tokens = Schemas["Tokens"];
 export type TypingIndicator = Schemas["TypingIndicator"];
 export type UnreadChange = Schemas["UnreadChange"];
+export type UpdateMe = Schemas["UpdateMe"];
 export type User = Schemas["User"];
 export type UserSummary = Schemas["UserSummary"];
 

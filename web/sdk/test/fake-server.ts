@@ -213,7 +213,8 @@ export class FakeServer {
       if (same.content !== wish.content) throw new Refusal(409, "client_message_id_conflict");
       return { message: same, repeat: true };
     }
-    if ([...wish.content].length > 16_000) throw new Refusal(422, "validation_failed");
+    const { content = "" } = wish;
+    if ([...content].length > 16_000) throw new Refusal(422, "validation_failed");
     const { id, username, displayName } = this.user(userId);
     const message: Message = {
       id: this.id(),
@@ -221,7 +222,7 @@ export class FakeServer {
       seq: log.events.length + 1,
       sender: { id, username, displayName, avatarUrl: null },
       kind: "text",
-      content: wish.content,
+      content,
       clientMessageId: wish.clientMessageId ?? null,
       replyTo: null,
       threadId: null,
@@ -306,6 +307,7 @@ export class FakeServer {
       name: wish.name ?? null,
       topic: wish.topic ?? null,
       visibility: wish.visibility ?? "private",
+      linkPreviews: true,
       status: "active",
       createdBy: userId,
       createdAt: now,
