@@ -88,6 +88,15 @@ export class VirtualRows {
     return this.#virtualizer.isAtEnd(END_PX);
   }
 
+  get atStart(): boolean {
+    void this.#change;
+    return (this.#virtualizer.scrollOffset ?? 0) <= END_PX;
+  }
+
+  scrollToIndex(index: number, align: "start" | "center" | "end" | "auto"): void {
+    this.#virtualizer.scrollToIndex(index, { align });
+  }
+
   scrollToEnd(): void {
     this.#virtualizer.scrollToEnd();
   }
