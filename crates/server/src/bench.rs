@@ -22,6 +22,7 @@ mod stalled;
 mod storm;
 mod subject;
 mod tls;
+mod upload;
 
 pub(crate) use fanout::FanOut;
 pub(crate) use idle::Idle;
@@ -33,6 +34,7 @@ pub(crate) use search::Search;
 pub(crate) use send::Send;
 pub(crate) use stalled::Stalled;
 pub(crate) use storm::Storm;
+pub(crate) use upload::Upload;
 
 /// A number between bounds, for clap.
 fn between<const MIN: usize, const MAX: usize>(text: &str) -> Result<usize, String> {

@@ -43,6 +43,9 @@ enum Scenario {
     /// A very large room: deliveries to those who are connected, and joining it
     #[command(after_help = "Example:\n  natter bench room --members 99900 --online 15000")]
     Room(Measurement<bench::LargeRoom>),
+    /// Many uploads beside a conversation, and a large one: throughput, memory, and what messages feel of it
+    #[command(after_help = "Example:\n  natter bench upload --uploads 50 --mib 10 --large-mib 2048")]
+    Upload(Measurement<bench::Upload>),
     /// The processes that make the load; started by the scenarios
     #[command(hide = true, after_help = "Example:\n  natter bench send")]
     Load,
@@ -68,6 +71,7 @@ impl Bench {
             Scenario::Storm(storm) => storm.run(&config()?),
             Scenario::Stalled(stalled) => stalled.run(&config()?),
             Scenario::Room(room) => room.run(&config()?),
+            Scenario::Upload(upload) => upload.run(&config()?),
             Scenario::Load => bench::run_load(),
         }
     }

@@ -22,6 +22,13 @@ impl Rng {
         usize::try_from(self.next() % bound as u64).unwrap_or_default()
     }
 
+    /// Fills a piece of memory.
+    pub(crate) fn fill(&mut self, bytes: &mut [u8]) {
+        for part in bytes.chunks_mut(8) {
+            part.copy_from_slice(&self.next().to_le_bytes()[..part.len()]);
+        }
+    }
+
     /// One of these, of which there is at least one.
     pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         &from[self.below(from.len())]
