@@ -4,10 +4,182 @@
 export interface Messages {
   /** Message {title} */
   writeTo: (values: { title: string }) => string;
+  /** Reply in thread */
+  writeInThread: string;
   /** Send */
   send: string;
+  /** Save changes */
+  saveEdit: string;
   /** {count, plural, one {# character} other {# characters}} too long */
   tooLong: (values: { count: number }) => string;
+  /** Nobody can write here any more. */
+  notActive: string;
+  /** Reply to {name} */
+  replyingTo: (values: { name: string }) => string;
+  /** Edit message */
+  editingMessage: string;
+  /** Cancel reply */
+  cancelReply: string;
+  /** Cancel editing */
+  cancelEdit: string;
+  /** Your changes were dropped. */
+  editCancelled: string;
+  /** Go on editing */
+  goOnEditing: string;
+  /** Voice message */
+  voiceMessage: string;
+  /** People to mention */
+  suggestedPeople: string;
+  /** Matching emoji */
+  suggestedEmoji: string;
+  /** {count, plural, one {# suggestion} other {# suggestions}}. Up and down arrows choose, Enter inserts. */
+  suggestions: (values: { count: number }) => string;
+  /** Everybody in this conversation */
+  mentionAll: string;
+  /** Everybody who is online */
+  mentionHere: string;
+  /** Attach files */
+  attachFiles: string;
+  /** Files to send */
+  filesToSend: string;
+  /** Waiting */
+  fileWaiting: string;
+  /** {percent, number, percent} uploaded */
+  uploadProgress: (values: { percent: number }) => string;
+  /** Upload of {name} */
+  uploadOf: (values: { name: string }) => string;
+  /** Remove {name} */
+  removeFile: (values: { name: string }) => string;
+  /** Cancel upload of {name} */
+  cancelUploadOf: (values: { name: string }) => string;
+  /** Upload {name} again */
+  retryUpload: (values: { name: string }) => string;
+  /** {name} is empty. */
+  fileEmpty: (values: { name: string }) => string;
+  /** {name} cannot be read. Folders cannot be sent. */
+  fileUnreadable: (values: { name: string }) => string;
+  /** {name} is too large: {size}. Files can have up to {max}. */
+  fileTooLarge: (values: { max: string; name: string; size: string }) => string;
+  /** {count, plural, one {# file was} other {# files were}} left out: a message can have up to {max, plural, one {# file} other {# files}}. */
+  filesTooMany: (values: { count: number; max: number }) => string;
+  /** Dismiss */
+  dismissRefusals: string;
+  /** A file could not be uploaded. Try it again or remove it. */
+  filesFailed: string;
+  /** The files are still being uploaded. */
+  filesStillUploading: string;
+  /** Emoji */
+  emoji: string;
+  /** Insert emoji */
+  insertEmoji: string;
+  /** Search emoji */
+  searchEmoji: string;
+  /** No emoji has this name. */
+  noEmojiFound: string;
+  /** Loading emoji */
+  loadingEmoji: string;
+  /** Emoji groups */
+  emojiGroups: string;
+  /** Found */
+  emojiFound: string;
+  /** Recently used */
+  emojiRecent: string;
+  /** Smileys and emotion */
+  emojiSmileys: string;
+  /** People and body */
+  emojiPeople: string;
+  /** Animals and nature */
+  emojiAnimals: string;
+  /** Food and drink */
+  emojiFood: string;
+  /** Travel and places */
+  emojiTravel: string;
+  /** Activities */
+  emojiActivities: string;
+  /** Objects */
+  emojiObjects: string;
+  /** Symbols */
+  emojiSymbols: string;
+  /** Flags */
+  emojiFlags: string;
+  /** Skin tone */
+  skinTone: string;
+  /** No skin tone */
+  toneNone: string;
+  /** Light skin tone */
+  toneLight: string;
+  /** Medium-light skin tone */
+  toneMediumLight: string;
+  /** Medium skin tone */
+  toneMedium: string;
+  /** Medium-dark skin tone */
+  toneMediumDark: string;
+  /** Dark skin tone */
+  toneDark: string;
+  /** Record a voice message */
+  recordVoice: string;
+  /** Recording */
+  recording: string;
+  /** Recording paused */
+  recordingPaused: string;
+  /** Recording finished */
+  recordingDone: string;
+  /** Pause recording */
+  pauseRecording: string;
+  /** Continue recording */
+  resumeRecording: string;
+  /** Stop and listen */
+  stopRecording: string;
+  /** Discard recording */
+  discardRecording: string;
+  /** Play recording */
+  playRecording: string;
+  /** Pause playback */
+  pausePlayback: string;
+  /** Allow the microphone in your browser to record. */
+  microphoneAsking: string;
+  /** The browser does not let this page use the microphone. Allow it in the browser’s settings for this site, then try again. */
+  microphoneDenied: string;
+  /** No microphone was found. Connect one, then try again. */
+  microphoneAbsent: string;
+  /** Browsers give the microphone only to pages with a secure address (https). */
+  microphoneInsecure: string;
+  /** This browser cannot record voice messages. */
+  microphoneUnsupported: string;
+  /** The microphone could not be used. Perhaps another program has it. */
+  microphoneBroken: string;
+  /** Schedule message */
+  scheduleMessage: string;
+  /** Schedule */
+  schedule: string;
+  /** When to send */
+  whenToSend: string;
+  /** Later today */
+  laterToday: string;
+  /** Tomorrow morning */
+  tomorrowMorning: string;
+  /** Monday morning */
+  mondayMorning: string;
+  /** Another time */
+  ownTime: string;
+  /** Choose a time in the future. */
+  timeIsPast: string;
+  /** Will be sent: {time} */
+  scheduledFor: (values: { time: string }) => string;
+  /** Scheduled here */
+  scheduledMessages: string;
+  /** {count, plural, one {# scheduled message} other {# scheduled messages}} */
+  scheduledCount: (values: { count: number }) => string;
+  /** Cancel this message */
+  cancelScheduled: string;
+  /** The scheduled message was cancelled. */
+  scheduledCancelled: string;
+  /** Undo */
+  undoCancelScheduled: string;
+  /** It could not be sent when its time had come. */
+  scheduledFailed: string;
+  /** Nothing is scheduled here. */
+  nothingScheduled: string;
   /** Back to conversations */
   back: string;
   /** Messages in {title} */
@@ -36,6 +208,56 @@ export interface Messages {
   newMessages: (values: { count: number }) => string;
   /** {sender}: {text} */
   from: (values: { sender: string; text: string }) => string;
+  /** {count, plural, one {Go to the latest messages, # new} other {Go to the latest messages, # new}} */
+  toLatestNew: (values: { count: number }) => string;
+  /** New */
+  newLine: string;
+  /** This message is not there any more. */
+  messageGone: string;
+  /** Last seen {when} */
+  lastSeen: (values: { when: string }) => string;
+  /** Search in this conversation */
+  searchHere: string;
+  /** Pinned messages */
+  pinnedMessages: string;
+  /** Pinned message */
+  pinnedMessage: string;
+  /** Pinned message {index, number} of {count, number} */
+  pinnedOf: (values: { count: number; index: number }) => string;
+  /** Files */
+  sharedFiles: string;
+  /** Details */
+  conversationDetails: string;
+  /** More about this conversation */
+  conversationMenu: string;
+  /** Mute */
+  muteHere: string;
+  /** Unmute */
+  unmuteHere: string;
+  /** Keep at the top of the list */
+  pinHere: string;
+  /** Don't keep at the top */
+  unpinHere: string;
+  /** Archive */
+  archiveHere: string;
+  /** Move out of the archive */
+  unarchiveHere: string;
+  /** Drop files here to send them to {title} */
+  dropFiles: (values: { title: string }) => string;
+  /** This conversation is archived. It can be read, but nobody can write in it. */
+  archivedForAll: string;
+  /** This conversation is closed. It can be read, but nobody can write in it. */
+  closedForAll: string;
+  /** Thread */
+  thread: string;
+  /** Close thread */
+  closeThread: string;
+  /** Messages in the thread */
+  messagesInThread: string;
+  /** No replies yet. Write the first one. */
+  noReplies: string;
+  /** Members */
+  showMembers: string;
   /** Username */
   username: string;
   /** 2 to 32 characters: letters, digits, dot, dash and underscore */
@@ -56,6 +278,38 @@ export interface Messages {
   haveAccount: string;
   /** Please fill this in. */
   required: string;
+  /** 2 to 32 characters: letters without accents, digits, dot, dash and underscore; a letter or digit first. */
+  usernameWrong: string;
+  /** At least 8 characters, at most 256. */
+  passwordWrong: string;
+  /** {max, plural, one {At most # character.} other {At most # characters.}} */
+  displayNameWrong: (values: { max: number }) => string;
+  /** Show password */
+  showPassword: string;
+  /** Try again in {time} */
+  againIn: (values: { time: string }) => string;
+  /** The username or the password is wrong. */
+  wrongPassword: string;
+  /** Somebody has this username already. */
+  usernameTaken: string;
+  /** New accounts cannot be created here. */
+  registrationClosed: string;
+  /** This account is disabled. */
+  accountDisabled: string;
+  /** You have been invited to a conversation. Sign in or create an account to see it. */
+  invitedSignIn: string;
+  /** Invite */
+  inviteTitle: string;
+  /** This invite link is used up, expired or revoked. Ask for a new one. */
+  inviteNotValid: string;
+  /** {name} invites you */
+  invitedBy: (values: { name: string }) => string;
+  /** You are in it already. */
+  alreadyIn: string;
+  /** Language */
+  languageLabel: string;
+  /** Language of the browser */
+  languageOfBrowser: string;
   /** Conversations */
   conversations: string;
   /** Loading conversations */
@@ -104,6 +358,206 @@ export interface Messages {
   startConversation: string;
   /** {count, plural, one {# unread message} other {# unread messages}} */
   unread: (values: { count: number }) => string;
+  /** Which conversations to show */
+  filters: string;
+  /** All */
+  filterAll: string;
+  /** Unread */
+  filterUnread: string;
+  /** Direct */
+  filterDirect: string;
+  /** Groups */
+  filterGroups: string;
+  /** Channels */
+  filterChannels: string;
+  /** Archived */
+  filterArchived: string;
+  /** You have read everything. */
+  nothingUnread: string;
+  /** There is nothing here yet. */
+  nothingHereYet: string;
+  /** Show all conversations */
+  showAll: string;
+  /** Go to… */
+  jumpTo: string;
+  /** A conversation, a person, or words of a message */
+  jumpToHint: string;
+  /** Search messages for “{query}” */
+  searchMessagesFor: (values: { query: string }) => string;
+  /** Opening */
+  opening: string;
+  /** Draft: */
+  draft: string;
+  /** is writing… */
+  isWriting: string;
+  /** Muted */
+  muted: string;
+  /** Pinned to the top */
+  onTop: string;
+  /** {count, plural, one {# mention} other {# mentions}} */
+  mentions: (values: { count: number }) => string;
+  /** {count, plural, one {{name}} other {# files}} */
+  filesSent: (values: { count: number; name: string }) => string;
+  /** Actions for {title} */
+  moreAbout: (values: { title: string }) => string;
+  /** Pin to the top */
+  pinConversation: string;
+  /** Unpin */
+  unpinConversation: string;
+  /** Mute… */
+  muteMenu: string;
+  /** Unmute */
+  unmute: string;
+  /** Mute for how long? */
+  muteHowLong: string;
+  /** {hours, plural, =24 {For a day} =168 {For a week} one {For # hour} other {For # hours}} */
+  muteHours: (values: { hours: number }) => string;
+  /** Until I unmute it */
+  muteForGood: string;
+  /** Archive */
+  archive: string;
+  /** Take out of the archive */
+  unarchive: string;
+  /** {title} is archived. */
+  archived: (values: { title: string }) => string;
+  /** {title} is back in the list. */
+  unarchived: (values: { title: string }) => string;
+  /** Mark as read */
+  markRead: string;
+  /** Mark everything as read */
+  markAllRead: string;
+  /** Everything is marked as read. */
+  allRead: string;
+  /** Leave */
+  leave: string;
+  /** Leave {title}? */
+  leaveTitle: (values: { title: string }) => string;
+  /** You can join again at any time. */
+  leavePublic: string;
+  /** You can come back only if somebody invites you. */
+  leavePrivate: string;
+  /** Browse */
+  browse: string;
+  /** Find public channels */
+  findChannels: string;
+  /** There are no public channels yet. */
+  noChannels: string;
+  /** No public channel is called that. */
+  noChannelFound: string;
+  /** Open */
+  open: string;
+  /** Join */
+  join: string;
+  /** Open {title} */
+  openChannel: (values: { title: string }) => string;
+  /** Join {title} */
+  joinChannel: (values: { title: string }) => string;
+  /** With whom? */
+  withWhom: string;
+  /** Choose somebody. */
+  choosePerson: string;
+  /** Only people who are invited */
+  privateHint: string;
+  /** Everybody with an account can find and join it */
+  publicHint: string;
+  /** Previous conversation */
+  previousConversation: string;
+  /** Next conversation */
+  nextConversation: string;
+  /** Previous unread conversation */
+  previousUnread: string;
+  /** Next unread conversation */
+  nextUnread: string;
+  /** Open picture {name} */
+  openPicture: (values: { name: string }) => string;
+  /** {count, plural, one {Open picture {name} and # more} other {Open picture {name} and # more}} */
+  openPictureOfMore: (values: { count: number; name: string }) => string;
+  /** +{count, number} */
+  morePictures: (values: { count: number }) => string;
+  /** Open video {name} */
+  openFilm: (values: { name: string }) => string;
+  /** Play animation */
+  playAnimation: string;
+  /** Stop animation */
+  pauseAnimation: string;
+  /** This file is no longer available. */
+  fileGone: string;
+  /** The file could not be loaded. */
+  fileNotLoaded: string;
+  /** This file cannot be played here. */
+  fileNotPlayed: string;
+  /** A virus was found in this file, so it was deleted. */
+  fileInfected: string;
+  /** Being checked for viruses */
+  fileScanning: string;
+  /** Not checked for viruses yet */
+  fileUnscanned: string;
+  /** Not sent */
+  fileNotSent: string;
+  /** {percent} of {size} */
+  fileUploaded: (values: { percent: string; size: string }) => string;
+  /** {size}, waiting */
+  fileWaits: (values: { size: string }) => string;
+  /** Uploading {name} */
+  sendingFile: (values: { name: string }) => string;
+  /** Cancel sending */
+  cancelFile: string;
+  /** Open {name} */
+  openFile: (values: { name: string }) => string;
+  /** Download {name} */
+  downloadFile: (values: { name: string }) => string;
+  /** Download */
+  downloadThis: string;
+  /** Loading */
+  loadingFile: string;
+  /** Only the first {size} are shown. Download the file to see all of it. */
+  previewCut: (values: { size: string }) => string;
+  /** This file is not text. Download it to open it. */
+  previewBinary: string;
+  /** Content of {name} */
+  contentOf: (values: { name: string }) => string;
+  /** {title} – {site}, opens in a new tab */
+  linkPreview: (values: { site: string; title: string }) => string;
+  /** Voice message from {name} */
+  voiceOf: (values: { name: string }) => string;
+  /** Play */
+  playSound: string;
+  /** Pause */
+  pauseSound: string;
+  /** Stop */
+  stopSound: string;
+  /** Position */
+  soundPosition: string;
+  /** {position} of {duration} */
+  soundPositionOf: (values: { duration: string; position: string }) => string;
+  /** Speed {speed}, change */
+  soundSpeed: (values: { speed: string }) => string;
+  /** Now playing */
+  nowPlaying: string;
+  /** Pictures and videos */
+  mediaGallery: string;
+  /** Close */
+  closeGallery: string;
+  /** Previous */
+  previousPicture: string;
+  /** Next */
+  nextPicture: string;
+  /** Zoom in */
+  zoomIn: string;
+  /** Zoom out */
+  zoomOut: string;
+  /** Fit to screen */
+  zoomReset: string;
+  /** Zoom: {percent} */
+  zoomLevel: (values: { percent: string }) => string;
+  /** Show in conversation */
+  showInConversation: string;
+  /** {position, number} of {total, number} */
+  placeOf: (values: { position: number; total: number }) => string;
+  /** {position, number} of {total, number}: {name}, from {sender} */
+  pictureAt: (values: { name: string; position: number; sender: string; total: number }) => string;
+  /** {name}, from {sender} */
+  pictureBy: (values: { name: string; sender: string }) => string;
   /** This message was deleted */
   deleted: string;
   /** edited */
@@ -128,6 +582,114 @@ export interface Messages {
   copied: string;
   /** The browser did not allow to copy */
   notCopied: string;
+  /** Read */
+  read: string;
+  /** React */
+  react: string;
+  /** Reply */
+  reply: string;
+  /** Reply in thread */
+  replyInThread: string;
+  /** Forward */
+  forward: string;
+  /** Edit */
+  edit: string;
+  /** Copy text */
+  copyText: string;
+  /** Copy link */
+  copyLink: string;
+  /** Pin */
+  pinMessage: string;
+  /** Unpin */
+  unpinMessage: string;
+  /** Pinned */
+  pinned: string;
+  /** Seen by */
+  seenBy: string;
+  /** {count, plural, one {Seen by # person} other {Seen by # people}} */
+  seenByCount: (values: { count: number }) => string;
+  /** Nobody has seen it yet. */
+  seenByNobody: string;
+  /** {count, plural, one {and # other} other {and # others}} */
+  andOthers: (values: { count: number }) => string;
+  /** Who reacted */
+  whoReacted: string;
+  /** {emoji}, {count, plural, one {# reaction} other {# reactions}} */
+  reactionCount: (values: { count: number; emoji: string }) => string;
+  /** Earlier versions */
+  earlierVersions: string;
+  /** There is nothing here. */
+  nothingThere: string;
+  /** Loading */
+  loadingThis: string;
+  /** Don't send */
+  cancelSending: string;
+  /** Delete */
+  deleteMessage: string;
+  /** Del */
+  deleteKey: string;
+  /** Message deleted */
+  messageDeleted: string;
+  /** The message could not be deleted. */
+  notDeleted: string;
+  /** Undo */
+  undo: string;
+  /** Message actions */
+  messageActions: string;
+  /** More actions */
+  moreActions: string;
+  /** Forwarded from {name} */
+  forwardedFrom: (values: { name: string }) => string;
+  /** In a thread */
+  inThread: string;
+  /** {count, plural, one {# reply} other {# replies}} */
+  replyCount: (values: { count: number }) => string;
+  /** Show message */
+  showMessage: string;
+  /** Show more */
+  showMore: string;
+  /** Show less */
+  showLess: string;
+  /** {count, plural, one {Show # line} other {Show all # lines}} */
+  showAllLines: (values: { count: number }) => string;
+  /** Picture */
+  pictureAttached: string;
+  /** {count, plural, one {# file} other {# files}} */
+  filesAttached: (values: { count: number }) => string;
+  /** Forward message */
+  forwardMessage: string;
+  /** Forward to */
+  forwardTo: string;
+  /** Find a conversation */
+  findConversation: string;
+  /** No conversation has such a name. */
+  noConversationFound: string;
+  /** {count, plural, one {Forward to # conversation} other {Forward to # conversations}} */
+  forwardToMany: (values: { count: number }) => string;
+  /** {count, plural, one {Forwarded to # conversation} other {Forwarded to # conversations}} */
+  forwardedTo: (values: { count: number }) => string;
+  /** {actor} added {name} */
+  systemAdded: (values: { actor: string; name: string }) => string;
+  /** {actor} removed {name} */
+  systemRemoved: (values: { actor: string; name: string }) => string;
+  /** {actor} joined */
+  systemJoined: (values: { actor: string }) => string;
+  /** {actor} left */
+  systemLeft: (values: { actor: string }) => string;
+  /** {role, select, owner {{actor} made {name} the owner} admin {{actor} made {name} an admin} moderator {{actor} made {name} a moderator} member {{actor} made {name} a member} other {{actor} made {name} a member}} */
+  systemRole: (values: { actor: string; name: string; role: "owner" | "admin" | "moderator" | "member" }) => string;
+  /** {actor} changed the name to {title} */
+  systemRenamed: (values: { actor: string; title: string }) => string;
+  /** {actor} changed the topic: {topic} */
+  systemTopic: (values: { actor: string; topic: string }) => string;
+  /** {actor} removed the topic */
+  systemTopicCleared: (values: { actor: string }) => string;
+  /** {visibility, select, public {{actor} made this public} private {{actor} made this private} other {{actor} made this private}} */
+  systemVisibility: (values: { actor: string; visibility: "public" | "private" }) => string;
+  /** {status, select, archived {{actor} archived this conversation} closed {{actor} closed this conversation} active {{actor} opened this conversation again} other {{actor} opened this conversation again}} */
+  systemStatus: (values: { actor: string; status: "archived" | "closed" | "active" }) => string;
+  /** {actor} pinned a message */
+  systemPinned: (values: { actor: string }) => string;
   /** Somebody */
   somebody: string;
   /** Online */
@@ -158,7 +720,7 @@ export interface Messages {
   yesterday: string;
   /** No connection. Messages wait here and are sent when it is back. */
   offline: string;
-  /** Connecting… */
+  /** Catching up… */
   syncing: string;
   /** This could not be loaded. */
   failedToLoad: string;
@@ -172,4 +734,94 @@ export interface Messages {
   noServer: string;
   /** Something went wrong. Try again. */
   unexpected: string;
+  /** Loading */
+  loading: string;
+  /** Your account */
+  account: string;
+  /** Profile */
+  profile: string;
+  /** Settings */
+  settings: string;
+  /** Keyboard shortcuts */
+  shortcuts: string;
+  /** Settings for shortcuts */
+  shortcutSettings: string;
+  /** Invisible */
+  statusInvisible: string;
+  /** Notifications */
+  notices: string;
+  /** {count, plural, one {Notifications, # new} other {Notifications, # new}} */
+  noticesUnseen: (values: { count: number }) => string;
+  /** Mentions and replies to you appear here. */
+  noNotices: string;
+  /** Clear */
+  clearNotices: string;
+  /** Show messages on the desktop while you look elsewhere? */
+  desktopOffer: string;
+  /** Turn on */
+  desktopAllow: string;
+  /** New */
+  isNew: string;
+  /** {sender} mentioned you */
+  mentionedYou: (values: { sender: string }) => string;
+  /** {sender} mentioned you in {title} */
+  mentionedYouIn: (values: { sender: string; title: string }) => string;
+  /** {sender} replied to you */
+  answeredYou: (values: { sender: string }) => string;
+  /** {sender} replied to you in {title} */
+  answeredYouIn: (values: { sender: string; title: string }) => string;
+  /** You were added to {title} */
+  addedTo: (values: { title: string }) => string;
+  /** {count, plural, one {# mention in {title}} other {# mentions in {title}}} */
+  mentionsIn: (values: { count: number; title: string }) => string;
+  /** {sender} in {title} */
+  senderIn: (values: { sender: string; title: string }) => string;
+  /** No connection since {time}. Messages wait here and are sent when it is back. */
+  offlineSince: (values: { time: string }) => string;
+  /** Connecting… */
+  connecting: string;
+  /** Try now */
+  connectNow: string;
+  /** A new version is ready. */
+  updateReady: string;
+  /** Update */
+  updateNow: string;
+  /** Later */
+  later: string;
+  /** Something broke here */
+  broken: string;
+  /** Reload the page */
+  reload: string;
+  /** Details */
+  beside: string;
+  /** Next area of the page */
+  nextRegion: string;
+  /** Previous area of the page */
+  previousRegion: string;
+  /** Nothing is called that. */
+  nothingFound: string;
+  /** Clear */
+  clear: string;
+  /** Close */
+  close: string;
+  /** Short news */
+  toastsRegion: string;
+  /** Ctrl */
+  keyCtrl: string;
+  /** Shift */
+  keyShift: string;
+  /** That was too often. Wait a moment. */
+  tooOften: string;
+  /** You are not allowed to do that. */
+  notAllowed: string;
+  /** You have blocked this person, or they have blocked you. */
+  blockedBetween: string;
+  /** That does not exist, or you may not see it. */
+  notFound: string;
+  /** This conversation takes no more messages. */
+  conversationClosed: string;
+  /** Nobody could manage it then. Make somebody else an owner first. */
+  lastOwner: string;
+  /** The server has trouble right now. Try again in a moment. */
+  serverTrouble: string;
 }
