@@ -1,9 +1,9 @@
 import { defineConfig } from "vite";
 
-/** One module for browsers and Node, without dependencies. */
+/** Modules for browsers and Node, without dependencies; what uploads is one that is loaded when somebody does. */
 export default defineConfig({
   build: {
-    lib: { entry: "src/index.ts", formats: ["es"], fileName: "index" },
+    lib: { entry: { index: "src/index.ts", cache: "src/cache.ts" }, formats: ["es"] },
     minify: true,
     target: "es2023",
   },

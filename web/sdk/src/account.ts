@@ -1,7 +1,8 @@
+import type { AttachedCache } from "./cache.ts";
 import { Connection } from "./connection.ts";
 import { Conversations } from "./conversations.ts";
 import type { Cancel, Environment } from "./environment.ts";
-import { isRetriable } from "./errors.ts";
+import { isRetriable, NetworkError } from "./errors.ts";
 import type { Identity } from "./identity.ts";
 import { Logs } from "./logs.ts";
 import { Outbox } from "./outbox.ts";
@@ -25,6 +26,7 @@ import type {
   User,
 } from "./types.ts";
 import type { UploadOptions } from "./upload.ts";
+import type { Uploads } from "./uploads.ts";
 import { Value, type Readable } from "./value.ts";
 
 /**
@@ -61,6 +63,8 @@ export class Account {
   readonly #reading: Reading;
   readonly #rooms = new Map<string, Room>();
   readonly #listeners = new Map<string, Set<(payload: never) => void>>();
+  #loading: Promise<Uploads> | undefined;
+  readonly #cache: AttachedCache | undefined;
   readonly #stop: Cancel[] = [];
   #connections = 0;
 
@@ -88,14 +92,15 @@ export class Account {
       forget: () => this.#forget(),
     });
     this.conversations = new Conversations(env, this.#server, this.#logs, user.id);
+    this.#cache = env.cache?.attach(env, user.id, this.conversations);
     this.people = new People(env, this.#connection);
     this.#reading = new Reading(env, this.#server, this.#connection, (state) => this.conversations.count(state));
     this.#outbox = new Outbox(env, user.id, {
-      send: ({ createdAt: _, failure: __, files: ___, attachments, ...message }) =>
-        this.#connection.request("message.send", {
-          ...message,
-          ...(attachments && { attachments: attachments.map((file) => (typeof file === "string" ? file : file.id)) }),
-        }),
+      uploads: () => this.#uploads(),
+      send: ({ createdAt: _, files: __, attachments = [], ...message }, uploaded) => {
+        const ids = [...attachments, ...uploaded].map((file) => (typeof file === "string" ? file : file.id));
+        return this.#connection.request("message.send", { ...message, ...(ids.length > 0 && { attachments: ids }) });
+      },
       sent: (message) => {
         this.conversations.receive(message);
         this.#rooms.get(message.conversationId)?.acknowledge(message);
@@ -118,17 +123,7 @@ export class Account {
 
   /** The room of a conversation, which need not exist: opening it tells. */
   room(id: string): Room {
-    const room =
-      this.#rooms.get(id) ??
-      new Room(id, {
-        env: this.env,
-        server: this.#server,
-        connection: this.#connection,
-        logs: this.#logs,
-        outbox: this.#outbox,
-        user: this.user,
-        read: (conversationId, seq) => this.#read(conversationId, seq),
-      });
+    const room = this.#rooms.get(id) ?? this.#room(id);
     // The last in the map is the one used last.
     this.#rooms.delete(id);
     this.#rooms.set(id, room);
@@ -176,8 +171,8 @@ export class Account {
    * Uploads a file, by and by if it is large, and goes on where it was when the connection breaks. The answer can be
    * attached to a message. Aborting deletes what has arrived.
    */
-  upload(_file: Blob, _options: UploadOptions): Promise<Schemas["File"]> {
-    return Promise.reject(new Error("in this session"));
+  async upload(file: Blob, options: UploadOptions): Promise<Schemas["File"]> {
+    return (await this.#uploads()).upload(file, options);
   }
 
   /** Asks the REST interface for something, once: `call("GET /users/{username}", { path: { username: "ada" } })`. */
@@ -193,6 +188,7 @@ export class Account {
   /** Forgets everything here and ends the session. Fails if the server could not be told; it is forgotten here then too. */
   async signOut(): Promise<void> {
     await this.#outbox.clear();
+    await this.#cache?.erase();
     await this.identity.signOut();
   }
 
@@ -207,8 +203,25 @@ export class Account {
     for (const stop of this.#stop.splice(0)) stop();
     this.#connection.stop();
     this.#outbox.stop();
+    void this.#loading?.then((uploads) => uploads.stop());
+    this.#cache?.close();
     this.conversations.close();
     for (const room of this.#rooms.values()) room.close();
+  }
+
+  #room(id: string): Room {
+    const room = new Room(id, {
+      env: this.env,
+      server: this.#server,
+      connection: this.#connection,
+      logs: this.#logs,
+      outbox: this.#outbox,
+      conversations: this.conversations,
+      user: this.user,
+      read: (conversationId, seq) => this.#read(conversationId, seq),
+    });
+    this.#cache?.room(room);
+    return room;
   }
 
   #ready(ready: Ready): void {
@@ -227,6 +240,11 @@ export class Account {
     this.#outbox.open();
     this.#reading.open();
     this.people.open();
+    // Also to have it before the network is gone: browsers don't try again to load what they once could not.
+    this.#uploads().then(
+      (uploads) => uploads.wake(),
+      () => undefined,
+    );
     for (const room of this.#rooms.values()) room.wake();
   }
 
@@ -274,11 +292,11 @@ export class Account {
         this.#rooms.get(receipt.conversationId)?.receipt(receipt);
         break;
       }
-      default: {
-        if (!(type in DURABLE)) return;
-        const { conversationId, seq } = payload as DurableEvent["payload"];
-        return this.#logs.receive({ type, payload, conversationId, seq } as DurableEvent);
-      }
+      default:
+        if (type in DURABLE) {
+          const { conversationId, seq } = payload as DurableEvent["payload"];
+          return this.#logs.receive({ type, payload, conversationId, seq } as DurableEvent);
+        }
     }
     this.#emit(type, payload);
   }
@@ -291,8 +309,14 @@ export class Account {
     if (type === "message.new" && payload.sender.id === this.user.id) this.#outbox.seen(payload);
     this.#emit(type, payload);
     const gone = type === "conversation.deleted" || (type === "member.left" && payload.userId === this.user.id);
-    if (!gone) return;
+    if (gone) this.#gone(conversationId);
+  }
+
+  /** The user is not in a conversation any more. */
+  #gone(conversationId: string): void {
     this.#logs.unfollow(conversationId);
+    this.conversations.remove(conversationId);
+    this.#cache?.forget(conversationId);
     void this.#rooms.get(conversationId)?.reset();
   }
 
@@ -302,10 +326,20 @@ export class Account {
   }
 
   #removed(conversationId: string): void {
-    this.#logs.unfollow(conversationId);
-    this.conversations.remove(conversationId);
-    void this.#rooms.get(conversationId)?.reset();
+    this.#gone(conversationId);
     this.#emit("sync.removed", { conversationId });
+  }
+
+  /** What it takes to upload something is not a part of what a page waits for. */
+  #uploads(): Promise<Uploads> {
+    this.#loading ??= import("./uploads.ts").then(
+      ({ Uploads }) => new Uploads(this.env, this.#server, this.user.id),
+      (cause: unknown) => {
+        this.#loading = undefined;
+        throw new NetworkError("A part of the client could not be loaded.", { cause });
+      },
+    );
+    return this.#loading;
   }
 
   #read(conversationId: string, seq: number): void {

@@ -4,7 +4,7 @@ import type { Environment } from "./environment.ts";
 import { isNotFound } from "./errors.ts";
 import type { Logs } from "./logs.ts";
 import type { Server } from "./server.ts";
-import type { Conversation, DurableEvent, Message, MessageChange, UnreadChange, UpdateMe } from "./types.ts";
+import type { Conversation, DurableEvent, Me, Message, MessageChange, UnreadChange, UpdateMe } from "./types.ts";
 import { Value, type Readable } from "./value.ts";
 
 /** The conversations of the user, the most recently active first. */
@@ -19,6 +19,11 @@ export interface ConversationList {
   readonly growing: boolean;
 }
 
+/** As many entries as a page may have. */
+const PAGE = 100;
+/** Pages of archived conversations that are listed; beyond them, they are to be searched for. */
+const ARCHIVED_PAGES_MAX = 10;
+
 const EMPTY: ConversationList = { items: [], phase: "loading", stale: false, hasMore: false, growing: false };
 
 /** Keeps the list of conversations up to date, as far down as it was loaded. */
@@ -30,6 +35,10 @@ export class Conversations implements Readable<ConversationList> {
   #cursor: string | undefined;
   #refreshing: Promise<void> | undefined;
   #asked = false;
+  /** What was kept on this device, until the server has answered. */
+  #kept: readonly Conversation[] = [];
+  /** Changes of the user's own that the server has not confirmed. */
+  readonly #wishes = new Map<string, readonly UpdateMe[]>();
   #closed = false;
 
   constructor(
@@ -51,7 +60,15 @@ export class Conversations implements Readable<ConversationList> {
 
   /** One of those that are listed. */
   find(id: string): Conversation | undefined {
-    return this.#byId.get(id);
+    const known = this.#byId.get(id) ?? this.#kept.find((kept) => kept.id === id);
+    return known && this.#wished(known);
+  }
+
+  /** Shows what was kept on this device, until the server has answered. */
+  show(kept: readonly Conversation[]): void {
+    if (this.get().phase !== "loading" || kept.length === 0) return;
+    this.#kept = kept;
+    this.#publish({ phase: "ready", stale: true });
   }
 
   /** Fetches again what was loaded, at least the first page. */
@@ -73,9 +90,7 @@ export class Conversations implements Readable<ConversationList> {
     if (cursor === undefined || this.get().growing) return;
     this.#publish({ growing: true });
     try {
-      const page = await this.#retrying(() => this.server.conversations(cursor));
-      for (const conversation of page.data) this.#merge(conversation);
-      this.#cursor = page.meta.nextCursor ?? undefined;
+      this.#cursor = await this.#fetchPage({ cursor });
     } finally {
       this.#publish({ growing: false });
     }
@@ -152,28 +167,47 @@ export class Conversations implements Readable<ConversationList> {
     return fetching;
   }
 
-  /** Mutes, pins or archives a conversation, or takes that back: shown at once, and taken back if the server refuses. */
-  async updateMe(id: string, body: UpdateMe): Promise<void> {
-    const me = await this.server.call("PATCH /conversations/{id}/me", { path: { id }, body });
-    const known = this.#byId.get(id);
-    if (known) this.#set({ ...known, me });
+  /** Mutes, pins or archives a conversation, or the contrary. It is shown at once, and taken back if that fails. */
+  async updateMe(id: string, wish: UpdateMe): Promise<void> {
+    this.#wishes.set(id, [...(this.#wishes.get(id) ?? []), wish]);
+    this.#publish({});
+    try {
+      // One after the other: the answers say how everything is.
+      await this.env.exclusive(`natter:me:${id}`, async () => {
+        const me = await this.server.call("PATCH /conversations/{id}/me", { path: { id }, body: wish });
+        const known = this.#byId.get(id);
+        const lastReadSeq = Math.max(me.lastReadSeq, known?.me.lastReadSeq ?? 0);
+        if (known) this.#byId.set(id, { ...known, me: { ...me, lastReadSeq } });
+      });
+    } finally {
+      this.#wishes.set(id, this.#wishes.get(id)?.filter((other) => other !== wish) ?? []);
+      // The list that is on its way may be older.
+      this.#asked = true;
+      this.#publish({});
+    }
   }
 
   /** Lists those that are archived, too. */
   async archived(): Promise<void> {
-    const page = await this.#retrying(() => this.server.call("GET /conversations", { query: { archived: true, limit: 100 } }));
-    for (const conversation of page.data) this.#merge(conversation);
-    this.#publish({});
+    let cursor: string | undefined;
+    for (let page = 0; page < ARCHIVED_PAGES_MAX; page += 1) {
+      cursor = await this.#fetchPage({ archived: true, cursor });
+      this.#publish({});
+      if (cursor === undefined) return;
+    }
   }
 
   /** Takes a conversation that the user is not in any more off the list. */
   remove(id: string): void {
-    if (this.#byId.delete(id)) this.#publish({});
+    this.#kept = this.#kept.filter((kept) => kept.id !== id);
+    this.#byId.delete(id);
+    this.#publish({});
   }
 
   /** Forgets everything. */
   reset(): void {
     this.#byId.clear();
+    this.#kept = [];
     this.#cursor = undefined;
     this.#list.set(EMPTY);
   }
@@ -210,19 +244,28 @@ export class Conversations implements Readable<ConversationList> {
   async #refresh(): Promise<void> {
     do {
       this.#asked = false;
-      const loaded = this.#byId.size;
+      const before = [...this.#byId.values()].filter(({ me }) => !me.archived).length;
       let seen = 0;
       let cursor: string | undefined;
       do {
-        const page = await this.#retrying(() => this.server.conversations(cursor));
+        cursor = await this.#fetchPage({ cursor });
         if (this.#closed) return;
-        seen += page.data.length;
-        for (const conversation of page.data) this.#merge(conversation);
-        cursor = page.meta.nextCursor ?? undefined;
-      } while (cursor !== undefined && seen < loaded);
-      if (seen >= loaded) this.#cursor = cursor;
-      this.#publish({ phase: "ready" });
+        seen += PAGE;
+      } while (cursor !== undefined && seen < before);
+      // They are on top, however long ago anybody wrote there.
+      if (cursor !== undefined) await this.#fetchPage({ pinned: true });
+      if (seen >= before) this.#cursor = cursor;
+      this.#kept = [];
+      this.#publish({ phase: "ready", stale: false });
     } while (this.#asked);
+  }
+
+  /** Fetches a page, and answers where the next one begins. */
+  async #fetchPage({ cursor, ...filter }: { archived?: true; pinned?: true; cursor?: string | undefined }) {
+    const query = { limit: PAGE, ...filter, ...(cursor !== undefined && { cursor }) };
+    const page = await this.#retrying(() => this.server.call("GET /conversations", { query }));
+    for (const conversation of page.data) this.#merge(conversation);
+    return page.meta.nextCursor ?? undefined;
   }
 
   /** An answer that was under way may be older than what the socket brought; then what is missing in it is fetched. */
@@ -236,11 +279,18 @@ export class Conversations implements Readable<ConversationList> {
   }
 
   #publish(change: Partial<ConversationList>): void {
-    const items = [...this.#byId.values()].sort(
-      (a, b) => compare(b.updatedAt, a.updatedAt) || compare(b.id, a.id),
-    );
+    const kept = this.#kept.filter(({ id }) => !this.#byId.has(id));
+    const items = [...this.#byId.values(), ...kept]
+      .map((conversation) => this.#wished(conversation))
+      .sort((a, b) => compare(b.updatedAt, a.updatedAt) || compare(b.id, a.id));
     const { failure: _, ...before } = this.get();
     this.#list.set({ ...before, items, hasMore: this.#cursor !== undefined, ...change });
+  }
+
+  #wished(conversation: Conversation): Conversation {
+    const wishes = this.#wishes.get(conversation.id) ?? [];
+    if (wishes.length === 0) return conversation;
+    return { ...conversation, me: Object.assign({}, conversation.me, ...wishes) as Me };
   }
 
   #retrying<T>(work: () => Promise<T>): Promise<T> {

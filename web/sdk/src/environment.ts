@@ -19,6 +19,8 @@ export type Cancel = () => void;
 /** Everything that the client takes from the outside, so that a test can hold all of it in its hands. */
 export interface Environment {
   fetch(url: string, init: RequestInit): Promise<Response>;
+  /** The same for a file, if it can tell how many bytes of it were sent: where there is none, XMLHttpRequest if there is. */
+  transfer?: ((url: string, init: RequestInit, onprogress: (bytes: number) => void) => Promise<Response>) | undefined;
   connect(url: string): Socket;
   store: Store;
   /** Keeps what was shown, so that it is there at once, and without a network: `indexedDbCache` of `@natter/sdk/cache`. */

@@ -1,6 +1,6 @@
 import type { Environment } from "./environment.ts";
 import { ChatError, NetworkError } from "./errors.ts";
-import type { Problem } from "./types.ts";
+import type { ErrorCode, Problem } from "./types.ts";
 
 /** A request to the REST interface; the path is relative to `/api/v1`. */
 export interface Request {
@@ -13,6 +13,8 @@ export interface Request {
 }
 
 const TIMEOUT_MS = 20_000;
+/** What a refusal without a body means. */
+const BARE: Record<number, ErrorCode> = { 401: "token_expired", 404: "not_found" };
 
 /** Sends a request and reads its answer; anything but an answer of the server's own is a {@link NetworkError}. */
 export async function send<T>(env: Environment, base: string, request: Request, token?: string): Promise<T> {
@@ -32,18 +34,24 @@ export async function send<T>(env: Environment, base: string, request: Request, 
     signal: AbortSignal.timeout(request.timeoutMs ?? TIMEOUT_MS),
   };
   if (request.body !== undefined) init.body = JSON.stringify(request.body);
+  return read(() => env.fetch(`${base}/api/v1${request.path}${query.size > 0 ? `?${query}` : ""}`, init));
+}
 
+/** Reads what a request is answered with. */
+export async function read<T>(request: () => Promise<Response>): Promise<T> {
   let response: Response;
   let text: string;
   try {
-    response = await env.fetch(`${base}/api/v1${request.path}${query.size > 0 ? `?${query}` : ""}`, init);
+    response = await request();
     text = await response.text();
   } catch (cause) {
     throw new NetworkError("The server cannot be reached.", { cause });
   }
 
   if (response.ok) return (text === "" ? undefined : parse(text, response)) as T;
-  const problem = parse(text, response) as Partial<Problem> | null;
+  // An answer to HEAD has nothing to read.
+  const code = text === "" ? BARE[response.status] : undefined;
+  const problem = (code === undefined ? parse(text, response) : { code, status: response.status }) as Partial<Problem> | null;
   if (typeof problem?.code !== "string") throw unintelligible(response);
   throw new ChatError(problem as Problem, retryAfter(response));
 }

@@ -1,50 +1,10 @@
 import { Backoff } from "./backoff.ts";
 import type { Environment } from "./environment.ts";
 import { ChatError, isRetriable, NetworkError, retryAfterMs } from "./errors.ts";
-import type { Message, MessageDraft, Schemas } from "./types.ts";
-import { Value, type Readable } from "./value.ts";
-
-/** What somebody writes. */
-export interface Draft extends Pick<MessageDraft, "content" | "replyTo" | "threadId"> {
-  /** `voice` has one file of sound, and no text. */
-  readonly kind?: "text" | "voice";
-  /** Files that were uploaded before: as the upload answered them, so that they can be shown meanwhile, or their ids. */
-  readonly attachments?: readonly (Schemas["File"] | string)[];
-  /** Files that are kept here and uploaded before the message is sent. */
-  readonly files?: readonly { readonly name: string; readonly blob: Blob }[];
-}
-
-/** A file that waits to be uploaded, or is under way. */
-export interface OutgoingFile {
-  readonly name: string;
-  /** As the browser has it, which is by its name; the server looks inside. */
-  readonly type: string;
-  readonly size: number;
-  readonly blob: Blob;
-  /** How much of it has arrived, from 0 to 1. */
-  readonly progress: Readable<number>;
-}
-
-/** A message on its way to the server. */
-export interface Outgoing extends Readonly<Omit<Draft, "files">> {
-  readonly content: string;
-  readonly files?: readonly OutgoingFile[];
-  /** Recognises a repeat, so that the message lands exactly once. */
-  readonly clientMessageId: string;
-  readonly conversationId: string;
-  /** By the clock of this device; the server's replaces it. */
-  readonly createdAt: string;
-  /** Why it will not be tried again, unless somebody asks for it. */
-  readonly failure?: string;
-}
-
-/** A send under way. Whoever does not wait for it need not look: the timeline says the same. */
-export interface Sending {
-  /** The key of the message in the timeline. */
-  readonly key: string;
-  /** The message, once it is committed; fails when it is refused for good or given up. */
-  readonly sent: Promise<Message>;
-}
+import { kept, outgoing, RefusedFile, type Draft, type KeptOutgoing, type Outgoing, type Sending } from "./outgoing.ts";
+import type { Message, Schemas } from "./types.ts";
+import type { Uploads } from "./uploads.ts";
+import { Value } from "./value.ts";
 
 /** A message was given up before it was sent. */
 export class DiscardedError extends Error {
@@ -62,8 +22,10 @@ interface Waiter {
 }
 
 export interface OutboxHandlers {
-  /** Sends one message; answers once it is committed. */
-  send(outgoing: Outgoing): Promise<Message>;
+  /** What uploads files, which is loaded when there are some. */
+  uploads(): Promise<Uploads>;
+  /** Sends one message, with what was uploaded for it; answers once it is committed. */
+  send(outgoing: Outgoing, uploaded: readonly Schemas["File"][]): Promise<Message>;
   /** Takes a message that has left the outbox. */
   sent(message: Message): void;
 }
@@ -84,6 +46,8 @@ export class Outbox {
   /** The same of those that the store has. */
   readonly #kept = new Map<string, string>();
   readonly #waiters = new Map<string, Waiter>();
+  /** Those that were given up and are still in the store. */
+  readonly #cancelled = new Set<string>();
   #writes: Promise<void> = Promise.resolve();
   #order = 0;
   #open = false;
@@ -106,7 +70,7 @@ export class Outbox {
         this.#places.set(clientMessageId, key);
         this.#order = Math.max(this.#order, orderOf(key));
       }
-      const left = stored.sort(([a], [b]) => orderOf(a) - orderOf(b)).map(([, outgoing]) => outgoing);
+      const left = stored.sort(([a], [b]) => orderOf(a) - orderOf(b)).map(([, message]) => outgoing(message));
       this.#waiting.set([...left, ...this.#waiting.get()]);
     });
     this.#sendAll();
@@ -114,7 +78,7 @@ export class Outbox {
 
   /** Takes a message. It is listed at once, kept as soon as the store has it, and then sent. */
   add(conversationId: string, { content = "", kind, replyTo, threadId, attachments, files }: Draft): Sending {
-    const outgoing: Outgoing = {
+    const message = outgoing({
       clientMessageId: this.env.uniqueId(),
       conversationId,
       content,
@@ -122,41 +86,53 @@ export class Outbox {
       ...(replyTo != null && { replyTo }),
       ...(threadId != null && { threadId }),
       ...(attachments?.length && { attachments }),
-      ...(files?.length && { files: files.map(outgoingFile) }),
+      ...(files && { files }),
       createdAt: new Date(this.env.now()).toISOString(),
-    };
+    });
     const sent = new Promise<Message>((resolve, reject) => {
-      this.#waiters.set(outgoing.clientMessageId, { resolve, reject });
+      this.#waiters.set(message.clientMessageId, { resolve, reject });
     });
     // Not everybody waits for it.
     sent.catch(() => undefined);
-    this.#waiting.set([...this.#waiting.get(), outgoing]);
-    this.#keep(outgoing);
-    return { key: outgoing.clientMessageId, sent };
+    this.#waiting.set([...this.#waiting.get(), message]);
+    this.#keep(message);
+    return { key: message.clientMessageId, sent };
   }
 
   /** Tries a failed message again, in its place. */
   retry(clientMessageId: string): void {
-    const failed = this.#failed(clientMessageId);
-    if (!failed) return;
-    const { failure: _, ...outgoing } = failed;
-    this.#replace(outgoing);
-    this.#keep(outgoing);
+    const failed = this.#listed(clientMessageId);
+    if (failed?.failure === undefined) return;
+    const { failure: _, failureCode: __, files, ...message } = failed;
+    const again = files ? { ...message, files: files.map((file) => ({ ...file, refused: false })) } : message;
+    this.#replace(again);
+    this.#keep(again);
   }
 
   /** Gives a failed message up. */
   discard(clientMessageId: string): void {
-    const failed = this.#failed(clientMessageId);
-    if (!failed) return;
-    const key = this.#kept.get(clientMessageId);
-    this.#drop(failed);
+    if (this.#listed(clientMessageId)?.failure !== undefined) this.cancel(clientMessageId);
+  }
+
+  /** Gives a message up. If it is on its way right now it may arrive, and then the log brings it. */
+  cancel(clientMessageId: string): void {
+    const message = this.#listed(clientMessageId);
+    if (!message) return;
+    this.#cancelled.add(clientMessageId);
+    this.#unlist(clientMessageId);
     this.#settle(clientMessageId, new DiscardedError());
     this.#write(async () => {
+      const key = this.#places.get(clientMessageId);
+      this.#places.delete(clientMessageId);
+      this.#kept.delete(clientMessageId);
       if (key !== undefined) await this.env.store.delete(key);
-    }).then(
-      () => this.#send(failed.conversationId),
-      (error: unknown) => this.env.report(error),
-    );
+      this.#cancelled.delete(clientMessageId);
+    })
+      .then(() => {
+        this.#send(message.conversationId);
+        return message.files && this.handlers.uploads().then((uploads) => uploads.cancel(clientMessageId));
+      })
+      .catch((error: unknown) => this.env.report(error));
   }
 
   /** The log has brought a message of the user's: perhaps another tab has sent it. */
@@ -188,7 +164,9 @@ export class Outbox {
   async clear(): Promise<void> {
     this.close();
     await this.#writes;
-    for (const [key] of await this.#stored("")) await this.env.store.delete(key);
+    for (const prefix of [this.#prefix(""), `uploads/${this.userId}/`]) {
+      for (const [key] of await this.env.store.entries(prefix)) await this.env.store.delete(key);
+    }
     for (const { clientMessageId } of this.#waiting.get()) this.#settle(clientMessageId, new DiscardedError());
     this.#waiting.set([]);
   }
@@ -222,24 +200,48 @@ export class Outbox {
       const keptBefore = new Map(this.#kept);
       const stored = await this.#stored(conversationId);
       this.#dropSentElsewhere(conversationId, stored, keptBefore);
-      const [key, next] = stored[0] ?? [];
-      if (key === undefined || !next || next.failure !== undefined || this.#blocked(conversationId)) return;
-      try {
-        const message = await this.handlers.send(next);
-        await this.env.store.delete(key);
-        this.handlers.sent(message);
-        this.#drop(next);
-        this.#settle(next.clientMessageId, message);
-        backoff.reset();
-      } catch (error) {
-        if (!this.#open) return;
-        if (isRetriable(error)) await backoff.wait(retryAfterMs(error));
-        else if (error instanceof ChatError) {
-          const failed = { ...next, failure: error.message };
-          this.#fail(failed, error);
-          await this.env.store.set(key, failed);
-        } else throw error;
+      const [key, first] = stored[0] ?? [];
+      if (key === undefined || !first || first.failure !== undefined || this.#blocked(conversationId)) return;
+      if (this.#cancelled.has(first.clientMessageId)) await this.#writes;
+      // Whoever looks at it here sees its files progress.
+      else await this.#try(key, this.#listed(first.clientMessageId) ?? outgoing(first), backoff);
+    }
+  }
+
+  /** Sends a message, or says why not. */
+  async #try(key: string, next: Outgoing, backoff: Backoff): Promise<void> {
+    const { clientMessageId: id, files } = next;
+    let begun = false;
+    try {
+      const uploads = files && (await this.handlers.uploads());
+      // What was uploaded long ago may not be there any more.
+      begun = (await uploads?.begun(id)) === true;
+      const uploaded = (await uploads?.uploadFor(id, files ?? [])) ?? [];
+      // That takes a while: it may have been given up, here or in another tab.
+      if (uploads && (await this.env.store.get(key)) === undefined) return await uploads.cancel(id);
+      const message = await this.handlers.send(next, uploaded);
+      await this.env.store.delete(key);
+      await uploads?.done(id);
+      this.handlers.sent(message);
+      this.#drop(id);
+      this.#settle(id, message);
+      backoff.reset();
+    } catch (error) {
+      if (!this.#open || this.#cancelled.has(id)) return;
+      if (isRetriable(error)) return await backoff.wait(retryAfterMs(error));
+      const { index, cause } = error instanceof RefusedFile ? error : { index: -1, cause: error };
+      if (!(cause instanceof ChatError)) throw error;
+      if (begun && cause.fields.some(({ field }) => field === "attachments")) {
+        return await (await this.handlers.uploads()).done(id);
       }
+      const failed: Outgoing = {
+        ...next,
+        ...(files && { files: files.map((file, place) => ({ ...file, refused: place === index })) }),
+        failure: cause.message,
+        failureCode: cause.code,
+      };
+      this.#fail(failed, cause);
+      if ((await this.env.store.get(key)) !== undefined) await this.env.store.set(key, kept(failed));
     }
   }
 
@@ -266,7 +268,7 @@ export class Outbox {
       const key = this.#places.get(outgoing.clientMessageId) ?? this.#nextKey(outgoing);
       // Also when the store has no room: what is tried again stays before those behind it.
       this.#places.set(outgoing.clientMessageId, key);
-      await this.env.store.set(key, outgoing);
+      await this.env.store.set(key, kept(outgoing));
       this.#kept.set(outgoing.clientMessageId, key);
     }).then(
       () => this.#send(outgoing.conversationId),
@@ -285,10 +287,8 @@ export class Outbox {
     return done;
   }
 
-  #failed(clientMessageId: string): Outgoing | undefined {
-    return this.#waiting
-      .get()
-      .find((outgoing) => outgoing.clientMessageId === clientMessageId && outgoing.failure !== undefined);
+  #listed(clientMessageId: string): Outgoing | undefined {
+    return this.#waiting.get().find((outgoing) => outgoing.clientMessageId === clientMessageId);
   }
 
   /** What was kept and is not any more, another tab has sent. */
@@ -298,12 +298,16 @@ export class Outbox {
       const key = keptBefore.get(id);
       return where === conversationId && key !== undefined && key === this.#kept.get(id) && !left.has(key);
     };
-    for (const outgoing of this.#waiting.get()) if (gone(outgoing)) this.#drop(outgoing);
+    for (const outgoing of this.#waiting.get()) if (gone(outgoing)) this.#drop(outgoing.clientMessageId);
   }
 
-  #drop({ clientMessageId }: Outgoing): void {
+  #drop(clientMessageId: string): void {
     this.#kept.delete(clientMessageId);
     this.#places.delete(clientMessageId);
+    this.#unlist(clientMessageId);
+  }
+
+  #unlist(clientMessageId: string): void {
     this.#waiting.set(this.#waiting.get().filter((outgoing) => outgoing.clientMessageId !== clientMessageId));
   }
 
@@ -329,11 +333,7 @@ export class Outbox {
   }
 }
 
-function outgoingFile({ name, blob }: { name: string; blob: Blob }): OutgoingFile {
-  return { name, type: blob.type, size: blob.size, blob, progress: new Value(0) };
-}
-
-type Kept = [key: string, outgoing: Outgoing];
+type Kept = [key: string, outgoing: KeptOutgoing];
 
 function orderOf(key: string): number {
   return Number(key.split("/").at(-2));

@@ -1,5 +1,6 @@
 import type { Environment } from "./environment.ts";
 import { ChatError } from "./errors.ts";
+import type { Place } from "./feed.ts";
 import { send, type Request } from "./http.ts";
 import type { Identity } from "./identity.ts";
 import type {
@@ -22,8 +23,7 @@ export type Parts<E extends keyof Endpoints> =
     ? [parts?: Omit<Endpoints[E], "answer">]
     : [parts: Omit<Endpoints[E], "answer">];
 
-/** As many entries as a page may have, and the same for the events of a log. */
-const PAGE = 100;
+/** As many entries as a page of a log may have. */
 const EVENTS_PAGE = 1_000;
 const MESSAGES_PAGE = 50;
 
@@ -39,10 +39,6 @@ export class Server {
     return this.call("GET /users/me");
   }
 
-  conversations(cursor?: string): Promise<Page<Conversation>> {
-    return this.call("GET /conversations", { query: { limit: PAGE, ...(cursor !== undefined && { cursor }) } });
-  }
-
   conversation(id: string): Promise<Conversation> {
     return this.call("GET /conversations/{id}", { path: { id } });
   }
@@ -56,9 +52,10 @@ export class Server {
     return this.call("POST /conversations", { body });
   }
 
-  /** A page of messages in the order of the log: the newest, or those next to a message. */
-  messages(id: string, next: { before?: string; after?: string; around?: string } = {}): Promise<Page<Message>> {
-    return this.call("GET /conversations/{id}/messages", { path: { id }, query: { limit: MESSAGES_PAGE, ...next } });
+  /** A page of messages in the order of the log, of a conversation or of one of its threads. */
+  messages(id: string, place: Place = "end", threadId?: string): Promise<Page<Message>> {
+    const query = { limit: MESSAGES_PAGE, ...(place !== "end" && place), ...(threadId !== undefined && { threadId }) };
+    return this.call("GET /conversations/{id}/messages", { path: { id }, query });
   }
 
   /** The events of a log behind a position. */
@@ -81,7 +78,7 @@ export class Server {
 
   /** Opens one socket, in the name of whoever the token names. */
   ticket(): Promise<{ ticket: string; token: string }> {
-    return this.#authorized(async (token) => {
+    return this.authorized(async (token) => {
       const request: Request = { method: "POST", path: "/auth/ticket" };
       const { ticket } = await send<Ticket>(this.env, this.base, request, token);
       return { ticket, token };
@@ -89,11 +86,11 @@ export class Server {
   }
 
   #request<T>(request: Request): Promise<T> {
-    return this.#authorized((token) => send<T>(this.env, this.base, request, token));
+    return this.authorized((token) => send<T>(this.env, this.base, request, token));
   }
 
   /** Does something with a token, and once more with the next one if this one is refused. */
-  async #authorized<T>(work: (token: string) => Promise<T>): Promise<T> {
+  async authorized<T>(work: (token: string) => Promise<T>): Promise<T> {
     const token = await this.identity.token();
     try {
       return await work(token);

@@ -1,30 +1,50 @@
-import type { Draft, Sending } from "./outbox.ts";
-import type { Timeline } from "./room.ts";
-import type { Message } from "./types.ts";
-import type { Readable } from "./value.ts";
+import { Feed, type FeedContext, type Place } from "./feed.ts";
+import type { Draft, Sending } from "./outgoing.ts";
+import type { Message, Page } from "./types.ts";
+import type { Typing } from "./typing.ts";
+import { Value, type Readable } from "./value.ts";
 
-/** The messages that answer one message, live and without holes, and a way to answer it. */
-export interface Thread {
-  /** The conversation. */
-  readonly id: string;
-  /** The message that began the thread. */
-  readonly rootId: string;
-  /** The same once it is here. */
-  readonly root: Readable<Message | undefined>;
-  /** The answers. */
-  readonly timeline: Readable<Timeline>;
-  /** Whether somebody reads the newest messages; then old ones make room for new ones, else the other way round. */
-  followed: boolean;
-  /** Fetches the newest answers, unless that was done; from then on the thread follows the log. */
-  open(): Promise<void>;
-  older(): Promise<void>;
-  newer(): Promise<void>;
-  latest(): Promise<void>;
+/** The answers to one message: live and without holes like the conversation itself, and a way to add to them. */
+export class Thread extends Feed {
+  readonly #root = new Value<Message | undefined>(undefined);
+
+  /** The message that began the thread, once it is here. */
+  readonly root: Readable<Message | undefined> = this.#root;
+
+  constructor(
+    id: string,
+    /** The message that began the thread, or will. */
+    readonly rootId: string,
+    context: FeedContext,
+    writers: Typing,
+  ) {
+    super(id, rootId, context, writers);
+  }
+
   /** Answers in the thread. */
-  send(message: string | Draft): Sending;
-  startTyping(): void;
-  stopTyping(): void;
-  retry(key: string): void;
-  discard(key: string): void;
-  cancel(key: string): void;
+  override send(message: string | Draft): Sending {
+    const draft = typeof message === "string" ? { content: message } : message;
+    return super.send({ ...draft, threadId: this.rootId });
+  }
+
+  /** The server counts the root among the messages of its thread. */
+  protected override async page(place?: Place): Promise<Page<Message>> {
+    const { server } = this.context;
+    if (place === undefined) this.#root.set(undefined);
+    const page = await server.messages(this.id, place, this.rootId);
+    const root = this.#root.get() ?? page.data.find(({ id }) => id === this.rootId);
+    this.#root.set(root ?? (await server.call("GET /messages/{id}", { path: { id: this.rootId } })));
+    return { ...page, data: page.data.filter(({ id }) => id !== this.rootId) };
+  }
+
+  protected override change(id: string, change: (known: Message) => Message): void {
+    super.change(id, change);
+    const root = this.#root.get();
+    if (root?.id === id) this.#root.set(change(root));
+  }
+
+  override reset(seq?: number): Promise<void> {
+    this.#root.set(undefined);
+    return super.reset(seq);
+  }
 }

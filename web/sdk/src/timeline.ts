@@ -1,5 +1,5 @@
-import type { Outgoing, OutgoingFile } from "./outbox.ts";
-import type { Message, Schemas, UserSummary } from "./types.ts";
+import type { Outgoing, OutgoingFile } from "./outgoing.ts";
+import type { ErrorCode, Message, Schemas, UserSummary } from "./types.ts";
 
 /** One message in a conversation, on the server or on its way there. */
 export interface TimelineItem {
@@ -18,6 +18,8 @@ export interface TimelineItem {
   readonly status: "queued" | "sent" | "failed";
   /** Why it failed. */
   readonly failure?: string;
+  /** The same for programs, if it was the server that refused. */
+  readonly failureCode?: ErrorCode;
   /** As the server has it. */
   readonly message?: Message;
 }
@@ -53,7 +55,7 @@ export class Stretch {
     return this.#newest > this.#last;
   }
 
-  /** Begins anew with the newest messages. */
+  /** Begins anew with a page. What is known to be newer than that stays known. */
   reset(messages: readonly Message[], hasOlder: boolean): void {
     this.#messages = [];
     this.hasOlder = hasOlder;
@@ -74,16 +76,20 @@ export class Stretch {
 
   /**
    * Takes a message that was just sent. It joins the stretch if no other one lies between, and if that does not cut
-   * off the far end under the eyes of somebody who reads there.
+   * off the far end under the eyes of somebody who reads there. Answers false when it was known.
    */
-  receive(message: Message, followed: boolean): void {
-    if (message.seq <= this.#newest) return;
+  receive(message: Message, followed: boolean): boolean {
+    if (message.seq <= this.#newest) return false;
     const joins = !this.hasNewer && (followed || this.#messages.length < WINDOW_MESSAGES_MAX);
-    if (joins) return this.#join([message]);
+    if (joins) {
+      this.#join([message]);
+      return true;
+    }
     if (this.#late.length === 0) this.#lateFrom = this.#newest;
     this.#newest = message.seq;
     this.#late.push(message);
     if (this.#late.length > LATE_MESSAGES_MAX) this.#lateFrom = this.#late.shift()?.seq ?? this.#newest;
+    return true;
   }
 
   /** Changes a message that is at hand; one that is not will be fetched as it is then. */
@@ -124,7 +130,7 @@ export function sentItem(message: Message, userId: string): TimelineItem {
 }
 
 export function outgoingItem(outgoing: Outgoing, sender: UserSummary): TimelineItem {
-  const { clientMessageId: key, content, createdAt, failure } = outgoing;
+  const { clientMessageId: key, content, createdAt, failure, failureCode } = outgoing;
   return {
     key,
     sender,
@@ -135,7 +141,7 @@ export function outgoingItem(outgoing: Outgoing, sender: UserSummary): TimelineI
     attachments: outgoing.attachments?.filter((file) => typeof file !== "string") ?? NONE,
     files: outgoing.files ?? NONE,
     createdAt,
-    ...(failure === undefined ? { status: "queued" } : { status: "failed", failure }),
+    ...(failure === undefined ? { status: "queued" } : { status: "failed", failure, ...(failureCode && { failureCode }) }),
   };
 }
 

@@ -14,7 +14,7 @@ async function tab(world: World, store = memoryStore()) {
 
 /** Asks the server for something in the name of whoever is signed in. */
 const ask = (world: World, session: Session) =>
-  new Server(world.environment(memoryStore()), "http://fake", session).conversations();
+  new Server(world.environment(memoryStore()), "http://fake", session).call("GET /conversations");
 
 describe("session", () => {
   it("is found again after a reload", async () => {
