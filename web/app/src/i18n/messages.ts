@@ -310,6 +310,166 @@ export interface Messages {
   languageLabel: string;
   /** Language of the browser */
   languageOfBrowser: string;
+  /** About this conversation */
+  aboutConversation: string;
+  /** About this person */
+  aboutPerson: string;
+  /** Back to details */
+  backToDetails: string;
+  /** Close pane */
+  closePane: string;
+  /** This conversation does not exist, or you are not in it. */
+  conversationGone: string;
+  /** Members */
+  membersTitle: string;
+  /** Pinned messages */
+  pinnedMessagesTitle: string;
+  /** Created: {time} */
+  createdOn: (values: { time: string }) => string;
+  /** This conversation is archived for everybody: it can be read, but takes no messages. */
+  statusArchivedText: string;
+  /** This conversation is closed: it can be read, but takes no messages. */
+  statusClosedText: string;
+  /** Direct conversation */
+  kindDirect: string;
+  /** Group */
+  kindGroup: string;
+  /** Public channel */
+  kindPublicChannel: string;
+  /** Private channel */
+  kindPrivateChannel: string;
+  /** Member */
+  roleMember: string;
+  /** Moderator */
+  roleModerator: string;
+  /** Admin */
+  roleAdmin: string;
+  /** Owner */
+  roleOwner: string;
+  /** Add people */
+  addPeople: string;
+  /** Add people to {title} */
+  addPeopleTo: (values: { title: string }) => string;
+  /** Who should come in? */
+  whoToAdd: string;
+  /** {name} could not be added. {why} */
+  notAdded: (values: { name: string; why: string }) => string;
+  /** {count, plural, one {# person added.} other {# people added.}} */
+  peopleAdded: (values: { count: number }) => string;
+  /** Edit conversation */
+  editConversation: string;
+  /** Delete for everybody */
+  deleteConversation: string;
+  /** Delete {title} for everybody? */
+  deleteConversationTitle: (values: { title: string }) => string;
+  /** {count, plural, one {All its messages and files are deleted for its # member. This cannot be undone.} other {All its messages and files are deleted for all # members. This cannot be undone.}} */
+  deleteConversationText: (values: { count: number }) => string;
+  /** {title} is deleted. */
+  conversationDeleted: (values: { title: string }) => string;
+  /** Link previews */
+  linkPreviewsHere: string;
+  /** Shows what is behind the links that are sent here. */
+  linkPreviewsHereHint: string;
+  /** State */
+  statusLabel: string;
+  /** Active */
+  statusActive: string;
+  /** Archived */
+  statusArchived: string;
+  /** Can be read by its members; nobody can write. */
+  statusArchivedHint: string;
+  /** Closed */
+  statusClosed: string;
+  /** The same, and says that it is over. */
+  statusClosedHint: string;
+  /** Invite links */
+  inviteLinks: string;
+  /** Whoever has a link can join. Give it only to people who should. */
+  inviteLinksHint: string;
+  /** Works for */
+  lifetime: string;
+  /** 1 hour */
+  lifetimeHour: string;
+  /** 1 day */
+  lifetimeDay: string;
+  /** 7 days */
+  lifetimeWeek: string;
+  /** 30 days */
+  lifetimeMonth: string;
+  /** Always */
+  lifetimeEver: string;
+  /** Lets in */
+  usesLabel: string;
+  /** Any number of people */
+  anyNumber: string;
+  /** Create link */
+  createLink: string;
+  /** Links that work */
+  activeLinks: string;
+  /** There are no links. */
+  noLinks: string;
+  /** Copy link */
+  copyInvite: string;
+  /** Revoke link */
+  revokeInvite: string;
+  /** Link copied. */
+  linkCopied: string;
+  /** The link lets nobody in any more. */
+  linkRevoked: string;
+  /** Until {time} */
+  validUntil: (values: { time: string }) => string;
+  /** No end */
+  validForEver: string;
+  /** {count, plural, =0 {not used yet} one {used by # person} other {used by # people}} */
+  usedBy: (values: { count: number }) => string;
+  /** used by {count, number} of {max, number} */
+  usedByOf: (values: { count: number; max: number }) => string;
+  /** Find a member */
+  findMember: string;
+  /** Manage {name} */
+  manageMember: (values: { name: string }) => string;
+  /** {name} (you) */
+  nameAndYou: (values: { name: string }) => string;
+  /** Remove from conversation */
+  removeMember: string;
+  /** {name} is removed. */
+  memberRemoved: (values: { name: string }) => string;
+  /** Role of {name}: {role} */
+  roleChanged: (values: { name: string; role: string }) => string;
+  /** Make owner */
+  makeOwner: string;
+  /** Make {name} the owner? */
+  makeOwnerTitle: (values: { name: string }) => string;
+  /** You become an admin. Only the new owner can give it back. */
+  makeOwnerText: string;
+  /** Kinds of files */
+  kindsOfFiles: string;
+  /** Pictures */
+  pictures: string;
+  /** Videos */
+  films: string;
+  /** Audio */
+  sound: string;
+  /** Documents */
+  documents: string;
+  /** No pictures have been shared here yet. */
+  noPictures: string;
+  /** No videos have been shared here yet. */
+  noFilms: string;
+  /** No voice messages or audio have been shared here yet. */
+  noSound: string;
+  /** No documents have been shared here yet. */
+  noDocuments: string;
+  /** Go to the message by {name} */
+  toMessageOf: (values: { name: string }) => string;
+  /** Looking… */
+  looking: string;
+  /** Nothing is pinned here yet. Pin a message to find it again quickly. */
+  nothingPinned: string;
+  /** Unpin the message by {name} */
+  unpinFrom: (values: { name: string }) => string;
+  /** The message is not pinned any more. */
+  unpinned: string;
   /** Conversations */
   conversations: string;
   /** Loading conversations */
@@ -700,6 +860,38 @@ export interface Messages {
   presenceBusy: string;
   /** Offline */
   presenceOffline: string;
+  /** Profile */
+  profileTitle: string;
+  /** Loading profile */
+  loadingProfile: string;
+  /** Edit profile */
+  editProfile: string;
+  /** Message */
+  writeToThem: string;
+  /** Block */
+  block: string;
+  /** Unblock */
+  unblock: string;
+  /** Unblock {name} */
+  unblockPerson: (values: { name: string }) => string;
+  /** You have blocked this person. */
+  youBlocked: string;
+  /** {name} is blocked. */
+  personBlocked: (values: { name: string }) => string;
+  /** {name} is not blocked any more. */
+  personUnblocked: (values: { name: string }) => string;
+  /** There is nobody by that name whom you can see. */
+  nobodyByThatName: string;
+  /** {role, select, admin {Administrator of this server} moderator {Moderator of this server} other {}} */
+  platformRole: (values: { role: "admin" | "moderator" }) => string;
+  /** Chosen people */
+  chosenPeople: string;
+  /** Remove {name} */
+  removePerson: (values: { name: string }) => string;
+  /** Nobody found. */
+  nobodyFound: string;
+  /** {count, plural, one {# person found} other {# people found}} */
+  peopleFound: (values: { count: number }) => string;
   /** Natter */
   appName: string;
   /** Sign out */

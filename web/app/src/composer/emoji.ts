@@ -1,0 +1,194 @@
+/**
+ * Every emoji by its names. The data is large and comes when it is first needed; English is there for the short names,
+ * which are English everywhere.
+ */
+import type { Language } from "../i18n/languages.ts";
+import { plain } from "./trigger.ts";
+
+export interface Emoji {
+  char: string;
+  /** What it is called, in the language that was asked for. */
+  label: string;
+  /** The short names, such as `smile`. */
+  names: readonly string[];
+  group: EmojiGroup;
+  /** The same in the five tones of skin, from light to dark; none where there is no skin. */
+  tones: readonly string[];
+  /** Everything that finds it, without case and accents. */
+  words: readonly string[];
+}
+
+/** The groups, in the order of Unicode. The third, tones and hair by themselves, is nothing to choose. */
+export const GROUPS = ["smileys", "people", "animals", "food", "travel", "activities", "objects", "symbols", "flags"] as const;
+export type EmojiGroup = (typeof GROUPS)[number];
+const GROUP_NUMBERS: readonly (EmojiGroup | undefined)[] = ["smileys", "people", undefined, ...GROUPS.slice(2)];
+
+/** An entry of emojibase-data. */
+interface Entry {
+  hexcode: string;
+  unicode: string;
+  label: string;
+  group?: number;
+  order?: number;
+  tags?: string[];
+  skins?: Entry[];
+}
+
+type Data = Promise<{ default: unknown }>;
+
+/** Arabic has no names in emojibase: there the labels are English. */
+const languages: Record<Language, () => Data> = {
+  en: () => import("emojibase-data/en/compact.json"),
+  ar: () => import("emojibase-data/en/compact.json"),
+  de: () => import("emojibase-data/de/compact.json"),
+  ja: () => import("emojibase-data/ja/compact.json"),
+};
+
+export class EmojiSet {
+  readonly #byName: ReadonlyMap<string, Emoji>;
+  readonly #byChar: ReadonlyMap<string, Emoji>;
+
+  constructor(
+    readonly all: readonly Emoji[],
+    /** The language of the labels. */
+    readonly language: string,
+  ) {
+    this.#byName = new Map(all.flatMap((emoji) => emoji.names.map((name) => [name, emoji])));
+    this.#byChar = new Map(all.flatMap((emoji) => [emoji.char, ...emoji.tones].map((char) => [char, emoji])));
+  }
+
+  named(name: string): Emoji | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** The emoji that a text is, in any tone. */
+  of(char: string): Emoji | undefined {
+    return this.#byChar.get(char);
+  }
+
+  /** Those with a word that begins so, the best first. */
+  find(query: string, max: number): Emoji[] {
+    const wanted = plain(query.trim()).split(/[\s_]+/u);
+    const found = this.all
+      .map((emoji) => ({ emoji, rank: rankOf(emoji, query.toLowerCase(), wanted) }))
+      .filter(({ rank }) => rank < Infinity);
+    // The sort is stable: within a rank they stay in the order of Unicode.
+    return found.sort((a, b) => a.rank - b.rank).slice(0, max).map(({ emoji }) => emoji);
+  }
+}
+
+function rankOf(emoji: Emoji, query: string, wanted: readonly string[]): number {
+  if (emoji.names.includes(query)) return 0;
+  if (emoji.names.some((name) => name.startsWith(query))) return 1;
+  if (!wanted.every((start) => emoji.words.some((word) => word.startsWith(start)))) {
+    // Japanese does not part its words.
+    const label = plain(emoji.label);
+    return /[\u0300-\u{10ffff}]/u.test(query) && wanted.every((part) => label.includes(part)) ? 4 : Infinity;
+  }
+  const label = plain(emoji.label);
+  return label.startsWith(wanted[0] ?? "") ? 2 : 3;
+}
+
+const loaded = new Map<Language, Promise<EmojiSet>>();
+
+/** The emoji, named in a language, without those that this system cannot draw. */
+export function loadEmoji(language: Language): Promise<EmojiSet> {
+  const known = loaded.get(language);
+  if (known) return known;
+  const set = Promise.all([
+    languages[language](),
+    import("emojibase-data/en/shortcodes/github.json"),
+    import("emojibase-data/versions/emoji.json"),
+    import("./drawable.ts"),
+  ]).then(([entries, names, versions, { undrawable }]) => {
+    const without = undrawable(versions.default);
+    const all = emojiOf(entries.default as Entry[], names.default, without);
+    return new EmojiSet(all, language === "ar" ? "en" : language);
+  });
+  loaded.set(language, set);
+  // Perhaps there is a network the next time.
+  set.catch(() => loaded.delete(language));
+  return set;
+}
+
+/** What the data says, by what is chosen from. */
+export function emojiOf(
+  entries: readonly Entry[],
+  names: Readonly<Record<string, string | string[]>>,
+  without: (hexcode: string) => boolean,
+): Emoji[] {
+  return entries
+    .filter(({ group, hexcode }) => group !== undefined && GROUP_NUMBERS[group] !== undefined && !without(hexcode))
+    .sort((a, b) => (a.order ?? 0) - (b.order ?? 0))
+    .map(({ hexcode, unicode, label, group, tags = [], skins = [] }) => {
+      const short = [names[hexcode] ?? []].flat();
+      const said = [label, ...tags, ...short.flatMap((name) => name.split("_"))];
+      return {
+        char: unicode,
+        label,
+        names: short,
+        group: GROUP_NUMBERS[group ?? 0] ?? "symbols",
+        tones: TONES.flatMap((tone) => skins.find((skin) => onlyTone(skin.hexcode) === tone && !without(skin.hexcode))?.unicode ?? []),
+        words: [...new Set(said.flatMap((words) => plain(words).split(/[\s-]+/u)))],
+      };
+    });
+}
+
+const TONES = ["1F3FB", "1F3FC", "1F3FD", "1F3FE", "1F3FF"];
+
+/** The tone of an emoji in which everybody has the same. */
+function onlyTone(hexcode: string): string | undefined {
+  const tones = new Set(hexcode.split("-").filter((code) => TONES.includes(code)));
+  return tones.size === 1 ? [...tones][0] : undefined;
+}
+
+/** An emoji in a tone from 1 to 5; 0 is the yellow one. */
+export function toned({ char, tones }: Emoji, tone: number): string {
+  return tones[tone - 1] ?? char;
+}
+
+const KEPT_AS = "natter.emoji";
+const RECENT_MAX = 27;
+
+interface Habits {
+  recent: string[];
+  tone: number;
+}
+
+/** Which emoji somebody uses on this device: the last ones, and the tone of skin. */
+export const habits = {
+  get(): Habits {
+    try {
+      const { recent, tone } = JSON.parse(localStorage.getItem(KEPT_AS) ?? "{}") as Partial<Habits>;
+      return { recent: recent ?? [], tone: tone ?? 0 };
+    } catch {
+      return { recent: [], tone: 0 };
+    }
+  },
+
+  used(char: string): void {
+    const { recent, tone } = habits.get();
+    keep({ recent: [char, ...recent.filter((other) => other !== char)].slice(0, RECENT_MAX), tone });
+  },
+
+  choose(tone: number): void {
+    keep({ ...habits.get(), tone });
+  },
+
+  /** For signing out. */
+  forget(): void {
+    try {
+      localStorage.removeItem(KEPT_AS);
+    } catch {
+      // Then nothing was kept either.
+    }
+  },
+};
+
+function keep(kept: Habits): void {
+  try {
+    localStorage.setItem(KEPT_AS, JSON.stringify(kept));
+  } catch {
+    // A browser that keeps nothing shows no recent ones.
+  }
+}
