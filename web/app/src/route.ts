@@ -74,6 +74,11 @@ export const paths = {
   settings: (section: SettingsPage = "profile") => `/settings/${section}`,
 };
 
+/** Where one gets by going back from a page, whatever was there before. */
+export function parent(route: Route): string {
+  return route.page === "conversation" && route.side ? paths.conversation(route.id) : paths.home;
+}
+
 /** How an address says what stands beside a conversation. */
 export function sideQuery(beside: Side | undefined): string {
   if (!beside) return "";

@@ -1,8 +1,13 @@
-import { parse, paths, sideQuery, type Route, type Side } from "./route.ts";
+import { parent, parse, paths, sideQuery, type Route, type Side } from "./route.ts";
 
 export { paths } from "./route.ts";
 
 const here = () => location.pathname + location.search;
+
+/** What the history keeps of each of our entries: the address that it was reached from. */
+interface Entry {
+  from: string;
+}
 
 let address = $state(here());
 const route = $derived.by(() => {
@@ -17,16 +22,26 @@ export const router = {
 
   go(this: void, to: string, how: "push" | "replace" = "push"): void {
     if (to === here()) return;
-    if (how === "push") history.pushState(null, "", to);
-    else history.replaceState(null, "", to);
+    if (how === "push") history.pushState({ from: here() } satisfies Entry, "", to);
+    else history.replaceState(history.state, "", to);
     address = here();
+  },
+
+  /** Goes where one came from if that is the address, so that the history does not grow by going back. */
+  up(this: void, to: string = parent(route)): void {
+    if ((history.state as Entry | null)?.from === to) history.back();
+    else router.go(to, "replace");
   },
 
   /** Shows something beside the open conversation, or nothing; the same again closes it. */
   beside(this: void, pane: Side | undefined): void {
     if (route.page !== "conversation") return;
     const same = pane !== undefined && sideQuery(route.side) === sideQuery(pane);
-    router.go(paths.conversation(route.id, same ? undefined : pane), route.side ? "replace" : "push");
+    if (pane === undefined || same) {
+      if (route.side) router.up(paths.conversation(route.id));
+      return;
+    }
+    router.go(paths.conversation(route.id, pane), route.side ? "replace" : "push");
   },
 
   /** The browser went back or forth. */
@@ -43,6 +58,8 @@ export const router = {
     // The documentation and the files are the server's.
     if (link.pathname.startsWith("/api/")) return;
     event.preventDefault();
-    router.go(link.pathname + link.search);
+    // A link to the start is the way back to the list.
+    if (link.pathname === paths.home) router.up(paths.home);
+    else router.go(link.pathname + link.search);
   },
 };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parse, paths } from "../src/route.ts";
+import { parent, parse, paths } from "../src/route.ts";
 
 const parsed = (address: string) => {
   const url = new URL(address, "https://chat.example.com");
@@ -37,4 +37,13 @@ test("addresses lead where they say", () => {
   });
   expect(parsed(paths.search("#1 & 2"))).toEqual({ page: "search", query: "#1 & 2" });
   expect(parsed(paths.settings("devices"))).toEqual({ page: "settings", section: "devices" });
+});
+
+test.each([
+  ["/c/1?side=members", "/c/1"],
+  ["/c/1", "/"],
+  ["/c/1/m/2", "/"],
+  ["/settings/devices", "/"],
+])("back from %s is %s", (address, back) => {
+  expect(parent(parsed(address))).toBe(back);
 });

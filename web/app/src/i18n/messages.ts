@@ -892,6 +892,272 @@ export interface Messages {
   nobodyFound: string;
   /** {count, plural, one {# person found} other {# people found}} */
   peopleFound: (values: { count: number }) => string;
+  /** Search */
+  searchTitle: string;
+  /** Search: {query} */
+  searchTitleFor: (values: { query: string }) => string;
+  /** Search messages */
+  searchMessages: string;
+  /** Write what you are looking for. Words in quotation marks are found as they stand. */
+  searchStart: string;
+  /** Write at least one word to look for. */
+  searchNeedsWords: string;
+  /** No message has been found. Fewer words or filters may help. */
+  noHits: string;
+  /** {count, plural, one {# message found} other {# messages found}} */
+  hitsInAll: (values: { count: number }) => string;
+  /** {count, plural, one {# message found so far} other {# messages found so far}} */
+  hitsSoFar: (values: { count: number }) => string;
+  /** Look further back */
+  lookFurther: string;
+  /** Filters */
+  searchFilters: string;
+  /** Filters ({count, number}) */
+  filtersCount: (values: { count: number }) => string;
+  /** From a person */
+  fromPerson: string;
+  /** Who wrote it? */
+  whoWroteIt: string;
+  /** In */
+  inWhich: string;
+  /** All conversations */
+  everywhere: string;
+  /** one conversation */
+  oneConversation: string;
+  /** From day */
+  afterDay: string;
+  /** Before day */
+  beforeDay: string;
+  /** With a file */
+  withFile: string;
+  /** From: {name} */
+  chipFrom: (values: { name: string }) => string;
+  /** In: {title} */
+  chipIn: (values: { title: string }) => string;
+  /** From {day} */
+  chipAfter: (values: { day: string }) => string;
+  /** Before {day} */
+  chipBefore: (values: { day: string }) => string;
+  /** Remove filter: {filter} */
+  removeFilter: (values: { filter: string }) => string;
+  /** in  */
+  inConversation: string;
+  /** Recent searches */
+  recentSearches: string;
+  /** Forget search: {text} */
+  forgetSearch: (values: { text: string }) => string;
+  /** Forget all searches */
+  forgetSearches: string;
+  /** Settings */
+  settingsTitle: string;
+  /** Profile */
+  settingsProfile: string;
+  /** Appearance */
+  settingsAppearance: string;
+  /** Language */
+  settingsLanguage: string;
+  /** Notifications */
+  settingsNotifications: string;
+  /** Privacy */
+  settingsPrivacy: string;
+  /** Devices and sessions */
+  settingsDevices: string;
+  /** Keyboard */
+  settingsShortcuts: string;
+  /** Save */
+  saveChanges: string;
+  /** Saved. */
+  saved: string;
+  /** Discard changes */
+  discardChanges: string;
+  /** Display name */
+  displayNameLabel: string;
+  /** How others see you, up to 64 characters */
+  displayNameHint: string;
+  /** Your username is for signing in and for mentions. It stays as it is. */
+  usernameStays: string;
+  /** Change password */
+  changePassword: string;
+  /** Current password */
+  currentPassword: string;
+  /** New password */
+  newPassword: string;
+  /** New password again */
+  newPasswordAgain: string;
+  /** This is not the same as the new password. */
+  passwordsDiffer: string;
+  /** This is not your current password. */
+  currentPasswordWrong: string;
+  /** The password is changed. You are signed out everywhere else. */
+  passwordChanged: string;
+  /** You stay signed in here; all other sessions end. */
+  passwordEndsSessions: string;
+  /** Theme */
+  theme: string;
+  /** System */
+  themeSystem: string;
+  /** Light or dark, as this device is set */
+  themeSystemHint: string;
+  /** Light */
+  themeLight: string;
+  /** Dark */
+  themeDark: string;
+  /** Your own */
+  themeCustom: string;
+  /** Density */
+  density: string;
+  /** Comfortable */
+  densityComfortable: string;
+  /** Compact */
+  densityCompact: string;
+  /** Accent */
+  themeAccent: string;
+  /** Surface */
+  themeSurface: string;
+  /** Text */
+  themeText: string;
+  /** Pick a colour: {label} */
+  pickColour: (values: { label: string }) => string;
+  /** A colour is # and six digits, such as #0f766e. */
+  colourHint: string;
+  /** Preview */
+  themePreview: string;
+  /** How does this read? */
+  themeSampleText: string;
+  /** Quiet text beside it, and */
+  themeSampleQuiet: string;
+  /** a link */
+  themeSampleLink: string;
+  /** Button */
+  themeSampleButton: string;
+  /** Contrast of text: */
+  themeTextContrast: string;
+  /** Contrast of the accent: */
+  themeAccentContrast: string;
+  /** Should be at least {least}. */
+  themeContrastLeast: (values: { least: string }) => string;
+  /** Start anew */
+  themeStartAnew: string;
+  /** Save theme */
+  themeSave: string;
+  /** The theme is saved. */
+  themeSaved: string;
+  /** Save colours that are hard to read? */
+  themeUnreadableTitle: string;
+  /** With these colours, text or buttons do not stand out enough. You might not find the way back here. */
+  themeUnreadable: string;
+  /** Change the colours */
+  themeGoOn: string;
+  /** Save anyway */
+  themeSaveAnyway: string;
+  /** Language of this screen */
+  languageOfScreen: string;
+  /** As in the browser */
+  languageAuto: string;
+  /** Dates and numbers follow the language. Messages stay as they were written. */
+  languageHint: string;
+  /** Sounds */
+  sounds: string;
+  /** For messages in conversations that are not muted */
+  soundsHint: string;
+  /** Desktop notifications */
+  desktopNotifications: string;
+  /** While you look at something else. Your browser asks once whether you want that. */
+  desktopHint: string;
+  /** This browser does not allow it for this page. You can change that in its settings for this site. */
+  desktopDenied: string;
+  /** This browser has no notifications. */
+  desktopUnsupported: string;
+  /** Quiet hours */
+  quietHours: string;
+  /** No sounds and no desktop notifications on this device */
+  quietHoursHint: string;
+  /** From */
+  quietFrom: string;
+  /** To */
+  quietTo: string;
+  /** Muted conversations */
+  mutedConversations: string;
+  /** No conversation is muted. */
+  nothingMuted: string;
+  /** Unmute {title} */
+  unmuteConversation: (values: { title: string }) => string;
+  /** Show when I am here */
+  presenceVisible: string;
+  /** Others see whether you are online and when you last were. */
+  presenceVisibleHint: string;
+  /** Previews of links that I send */
+  ownLinkPreviews: string;
+  /** The server looks at the page and shows its title and picture. */
+  ownLinkPreviewsHint: string;
+  /** Blocked people */
+  blockedPeople: string;
+  /** Neither of you can write to the other or see whether the other is here. */
+  blockedPeopleHint: string;
+  /** You have blocked nobody. */
+  nobodyBlocked: string;
+  /** since {time} */
+  since: (values: { time: string }) => string;
+  /** Sessions */
+  sessions: string;
+  /** Each is one sign-in on one device. End those that you do not know. */
+  sessionsHint: string;
+  /** There are no sessions. */
+  noSessions: string;
+  /** This device */
+  thisDevice: string;
+  /** Signed in: {time} */
+  signedInAt: (values: { time: string }) => string;
+  /** Last used: {time} */
+  lastRenewed: (values: { time: string }) => string;
+  /** End session */
+  endSession: string;
+  /** End the session that began {time} */
+  endSessionOf: (values: { time: string }) => string;
+  /** The device that signed in {time} is signed out. What it has not sent yet is lost. */
+  endSessionText: (values: { time: string }) => string;
+  /** The session has ended. */
+  sessionEnded: string;
+  /** Sign out everywhere else */
+  signOutOthers: string;
+  /** All other devices are signed out. What they have not sent yet is lost. */
+  signOutOthersText: string;
+  /** You are signed out everywhere else. */
+  othersSignedOut: string;
+  /** Enter sends */
+  enterSends: string;
+  /** Otherwise Enter begins a new line, and Ctrl or ⌘ with Enter sends. */
+  enterSendsHint: string;
+  /** Shortcuts of one letter */
+  singleKeys: string;
+  /** Such as R to reply to the message that has the focus */
+  singleKeysHint: string;
+  /** Everywhere */
+  keysEverywhere: string;
+  /** While writing */
+  keysWriting: string;
+  /** On a message that has the focus */
+  keysMessage: string;
+  /** Send */
+  keySend: string;
+  /** New line */
+  keyNewLine: string;
+  /** Edit your last message, while nothing is written */
+  keyEditLast: string;
+  /** Cancel a reply or an edit */
+  keyCancel: string;
+  /** Reply */
+  keyReply: string;
+  /** Reply in thread */
+  keyThread: string;
+  /** React */
+  keyReact: string;
+  /** Edit */
+  keyEdit: string;
+  /** Forward */
+  keyForward: string;
+  /** Delete */
+  keyDelete: string;
   /** Natter */
   appName: string;
   /** Sign out */

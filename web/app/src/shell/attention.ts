@@ -1,0 +1,70 @@
+/** What a tab shows of itself when one looks elsewhere: the number in its title, and a dot on its icon. */
+const SIZE_PX = 64;
+const SHOWN_MAX = 99;
+
+export type Badge = "none" | "unread" | "mention";
+
+export function counted(title: string, unread: number): string {
+  if (unread === 0) return title;
+  return `(${unread > SHOWN_MAX ? `${SHOWN_MAX}+` : unread}) ${title}`;
+}
+
+const icons = new Map<Badge, Promise<string>>();
+
+/** Puts a dot on the icon of the tab, and the number on that of an installed application. */
+export async function badge(kind: Badge, count: number): Promise<void> {
+  if ("setAppBadge" in navigator) {
+    // Only installed applications have one.
+    await navigator.setAppBadge(count).catch(() => undefined);
+  }
+  const link = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
+  if (!link) return;
+  wanted = kind;
+  const plain = (link.dataset["plain"] ??= link.getAttribute("href") ?? "");
+  let icon = icons.get(kind);
+  if (!icon) icons.set(kind, (icon = kind === "none" ? Promise.resolve(plain) : drawn(plain, kind)));
+  const href = await icon;
+  // Meanwhile it may have become another one.
+  if (wanted !== kind || link.getAttribute("href") === href) return;
+  link.type = kind === "none" ? "image/svg+xml" : "image/png";
+  link.href = href;
+}
+
+let wanted: Badge = "none";
+
+async function drawn(plain: string, kind: Exclude<Badge, "none">): Promise<string> {
+  const image = new Image(SIZE_PX, SIZE_PX);
+  image.src = plain;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = SIZE_PX;
+  canvas.height = SIZE_PX;
+  const context = canvas.getContext("2d");
+  if (!context) return plain;
+  context.drawImage(image, 0, 0, SIZE_PX, SIZE_PX);
+  const radius = SIZE_PX / 4;
+  const centre = SIZE_PX - radius;
+  // A gap around the dot, whatever the colour of the tab.
+  context.globalCompositeOperation = "destination-out";
+  disc(context, centre, radius + SIZE_PX / 16);
+  context.globalCompositeOperation = "source-over";
+  context.fillStyle = colour(kind === "mention" ? "--busy" : "--accent");
+  disc(context, centre, radius);
+  return canvas.toDataURL("image/png");
+}
+
+function disc(context: CanvasRenderingContext2D, centre: number, radius: number): void {
+  context.beginPath();
+  context.arc(centre, centre, radius, 0, 2 * Math.PI);
+  context.fill();
+}
+
+/** A token as a colour that a canvas takes: which of the two of `light-dark()` it is, only an element knows. */
+function colour(token: string): string {
+  const probe = document.createElement("span");
+  probe.style.color = `var(${token})`;
+  document.body.append(probe);
+  const computed = getComputedStyle(probe).color;
+  probe.remove();
+  return computed;
+}
