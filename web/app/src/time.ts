@@ -1,3 +1,4 @@
+import { sameDay } from "./day.ts";
 import { language, m } from "./i18n.svelte.ts";
 
 const FORMATS = {
@@ -31,19 +32,16 @@ export const time = {
   /** As short as it can be and still be understood: the time today, else the day. */
   brief(iso: string, now = new Date()): string {
     const date = new Date(iso);
-    if (time.sameDay(date, now)) return format("clock", date);
+    if (sameDay(date, now)) return format("clock", date);
     return format(date.getFullYear() === now.getFullYear() ? "dayOfYear" : "shortDate", date);
   },
 
   /** For the line between two days. */
   day(iso: string, now = new Date()): string {
     const date = new Date(iso);
-    if (time.sameDay(date, now)) return m.today;
+    if (sameDay(date, now)) return m.today;
     // By the calendar and not by 24 hours, which two days of the year don't have.
-    if (time.sameDay(date, new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1))) return m.yesterday;
+    if (sameDay(date, new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1))) return m.yesterday;
     return format(date.getFullYear() === now.getFullYear() ? "longDay" : "longDate", date);
   },
-
-  sameDay: (a: Date, b: Date): boolean =>
-    a.getDate() === b.getDate() && a.getMonth() === b.getMonth() && a.getFullYear() === b.getFullYear(),
 };
