@@ -38,7 +38,6 @@ function apply(): void {
   root.dataset["theme"] = theme;
   root.dataset["density"] = density;
   paint(root, theme === "custom" ? values.customTheme : undefined);
-  if (theme === "light" || theme === "dark") root.style.setProperty("color-scheme", theme);
   paintFrame();
 }
 

@@ -1,4 +1,5 @@
 import { isLanguage, type Locale } from "../i18n/languages.ts";
+import { RECENT_MAX } from "../search/recent.ts";
 import { FIRST_THEME, isCustomTheme, type CustomTheme } from "./theme.ts";
 
 export const THEMES = ["system", "light", "dark", "custom"] as const;
@@ -24,6 +25,8 @@ export interface Preferences {
   desktop: boolean;
   /** When neither is wanted. */
   quietHours: QuietHours | null;
+  /** What was looked for, the latest first. */
+  searches: readonly string[];
 }
 
 export const DEFAULTS: Preferences = {
@@ -36,6 +39,7 @@ export const DEFAULTS: Preferences = {
   sounds: true,
   desktop: false,
   quietHours: null,
+  searches: [],
 };
 
 const isBoolean = (value: unknown) => typeof value === "boolean";
@@ -50,6 +54,7 @@ const VALID: Record<keyof Preferences, (value: unknown) => boolean> = {
   sounds: isBoolean,
   desktop: isBoolean,
   quietHours: (value) => value === null || isQuietHours(value),
+  searches: (value) => Array.isArray(value) && value.length <= RECENT_MAX && value.every((text) => typeof text === "string"),
 };
 
 /** What was kept, as far as it can be used: it may be from another version, or by somebody else's hand. */

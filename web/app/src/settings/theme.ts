@@ -79,6 +79,8 @@ export function tokens(theme: CustomTheme): Record<string, string> {
     "--danger-soft": dangerSoft,
     "--notice": readableText(NOTICE, noticeSoft),
     "--notice-soft": noticeSoft,
+    "--inverse": text,
+    "--on-inverse": surface,
     "--focus-inner": surface,
     "--focus-outer": accentText,
   };
