@@ -1,4 +1,5 @@
 import type { Account } from "@natter/sdk";
+import { untrack } from "svelte";
 import type { FileInfo } from "./kind.ts";
 import { linksOf } from "./links.ts";
 
@@ -52,9 +53,9 @@ class Player {
     return this.#failed;
   }
 
-  /** Whether it is played where nobody sees it. */
+  /** Whether it is played, or stands in its middle, where nobody sees it. */
   get unseen(): boolean {
-    return this.#played !== undefined && this.#shown === 0;
+    return this.#shown === 0 && (this.#playing || this.#seconds > 0);
   }
 
   has(file: FileInfo): boolean {
@@ -105,7 +106,8 @@ class Player {
 
   /** Counts the components that show what is played. Answers how to stop. */
   shows(): () => void {
-    this.#shown += 1;
+    // Whoever calls this while it is rendered must not wait for what it counts.
+    untrack(() => (this.#shown += 1));
     return () => (this.#shown -= 1);
   }
 
