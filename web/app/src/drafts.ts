@@ -1,4 +1,4 @@
-import { ChatError, isNotFound, Value, type Account, type Readable, type Schemas } from "@natter/sdk";
+import { ChatError, Value, type Account, type Readable, type Schemas } from "@natter/sdk";
 
 /** A text that is not sent. */
 export interface Unsent {
@@ -20,6 +20,9 @@ interface Kept extends Unsent {
 const PREFIX = "draft:";
 /** The server is told when nothing was typed for so long. */
 const PAUSE_MS = 1_000;
+/** Other devices are asked for no more often than this. */
+const LOOK_AGAIN_MS = 10_000;
+const PAGE = 100;
 /** As many as the server keeps of one user. */
 const DRAFTS_MAX = 1_000;
 const NOTHING: Kept = { content: "", replyTo: null, at: 0, told: true };
@@ -40,6 +43,8 @@ export class Drafts {
   readonly #texts = new Value<ReadonlyMap<string, string>>(new Map());
   readonly #unsubscribe: () => void;
   #stopped = false;
+  #looking = false;
+  #lookedAt = 0;
 
   /** The texts by place, for lists of conversations. They follow the typing at a distance. */
   readonly texts: Readable<ReadonlyMap<string, string>> = this.#texts;
@@ -48,7 +53,7 @@ export class Drafts {
     for (const [place, kept] of this.#stored()) this.#kept.set(place, kept);
     this.#publish();
     addEventListener("storage", this.#storage);
-    document.addEventListener("visibilitychange", this.#visible);
+    addEventListener("focus", this.#returned);
     this.#unsubscribe = account.connection.subscribe((state) => {
       if (state === "online") this.#online();
       if (state === "closed") this.#close();
@@ -73,7 +78,7 @@ export class Drafts {
   watch(place: string, listener: (unsent: Unsent) => void): () => void {
     const watchers = this.#watchers.get(place) ?? new Set();
     this.#watchers.set(place, watchers.add(listener));
-    this.#refresh(place);
+    this.#look();
     return () => {
       watchers.delete(listener);
       if (watchers.size === 0) this.#watchers.delete(place);
@@ -82,14 +87,7 @@ export class Drafts {
 
   #online(): void {
     for (const [place, kept] of this.#kept) if (!kept.told) this.#later(place, 0);
-    for (const place of this.#watchers.keys()) this.#refresh(place);
-    this.account.call("GET /users/me/drafts", { query: { limit: 100 } }).then(
-      ({ data }) => {
-        // The open ones are asked for one by one, after what was typed there.
-        for (const draft of data) if (!this.#turns.has(draft.conversationId)) this.#merge(draft.conversationId, draft);
-      },
-      (error: unknown) => this.#failed(error),
-    );
+    this.#look();
   }
 
   #close(): void {
@@ -97,13 +95,12 @@ export class Drafts {
     // Subscribing calls at once, before it answers how to stop.
     queueMicrotask(() => this.#unsubscribe());
     removeEventListener("storage", this.#storage);
-    document.removeEventListener("visibilitychange", this.#visible);
+    removeEventListener("focus", this.#returned);
     for (const timer of this.#timers.values()) clearTimeout(timer);
   }
 
-  readonly #visible = () => {
-    if (document.visibilityState === "visible") for (const place of this.#watchers.keys()) this.#refresh(place);
-  };
+  /** Somebody comes back to this window, perhaps from another device. */
+  readonly #returned = () => this.#look();
 
   /** Another tab has typed. */
   readonly #storage = ({ key, newValue }: StorageEvent) => {
@@ -116,19 +113,35 @@ export class Drafts {
     this.#changed(place, kept);
   };
 
-  #refresh(place: string): void {
-    if (place.includes("/")) return;
-    this.#turn(place, async () => {
-      const before = this.#kept.get(place);
-      const draft = await this.account
-        .call("GET /conversations/{id}/draft", { path: { id: place } })
-        .catch((error: unknown) => {
-          if (isNotFound(error)) return undefined;
-          throw error;
-        });
-      // What was typed meanwhile is told behind this.
-      if (before === this.#kept.get(place)) this.#merge(place, draft);
-    });
+  /** Asks what other devices have written. */
+  #look(): void {
+    if (this.#stopped || this.#looking || Date.now() - this.#lookedAt < LOOK_AGAIN_MS) return;
+    this.#looking = true;
+    const before = new Map(this.#kept);
+    this.#all().then(
+      (drafts) => {
+        this.#lookedAt = Date.now();
+        for (const place of new Set([...before.keys(), ...drafts.keys()])) {
+          // What was typed or told meanwhile is newer than the answer.
+          const same = before.get(place) === this.#kept.get(place) && !this.#turns.has(place);
+          if (same && !place.includes("/")) this.#merge(place, drafts.get(place));
+        }
+      },
+      (error: unknown) => this.#failed(error),
+    ).finally(() => (this.#looking = false));
+  }
+
+  /** All drafts that the server has: there is no asking for one that may not be there without an error. */
+  async #all(): Promise<Map<string, Schemas["Draft"]>> {
+    const drafts = new Map<string, Schemas["Draft"]>();
+    let cursor: string | undefined;
+    do {
+      const query = { limit: PAGE, ...(cursor !== undefined && { cursor }) };
+      const { data, meta } = await this.account.call("GET /users/me/drafts", { query });
+      for (const draft of data) drafts.set(draft.conversationId, draft);
+      cursor = meta.nextCursor ?? undefined;
+    } while (cursor !== undefined && drafts.size < DRAFTS_MAX);
+    return drafts;
   }
 
   #merge(place: string, draft: Schemas["Draft"] | undefined): void {

@@ -79,7 +79,10 @@ export class Completion {
   async typedOut(text: string, caret: number): Promise<Edit | undefined> {
     const trigger = shortcodeAt(text, caret);
     const emoji = trigger && (await loadEmoji(language.current)).named(trigger.query);
-    return emoji && replaced(text, trigger, toned(emoji, habits.get().tone));
+    if (!emoji) return undefined;
+    const insert = toned(emoji, habits.get().tone);
+    const end = trigger.from + insert.length;
+    return { from: trigger.from, to: trigger.to, insert, select: [end, end] };
   }
 
   async #find(trigger: Trigger): Promise<Suggestion[]> {

@@ -14,8 +14,8 @@ export interface Emoji {
   group: EmojiGroup;
   /** The same in the five tones of skin, from light to dark; none where there is no skin. */
   tones: readonly string[];
-  /** Everything that finds it, without case and accents. */
-  words: readonly string[];
+  /** What else it stands for. */
+  tags: readonly string[];
 }
 
 /** The groups, in the order of Unicode. The third, tones and hair by themselves, is nothing to choose. */
@@ -45,6 +45,8 @@ const languages: Record<Language, () => Data> = {
 };
 
 export class EmojiSet {
+  /** What finds each of them, without case and accents. Made when somebody first looks for one: that takes a while. */
+  #words: readonly (readonly string[])[] | undefined;
   readonly #byName: ReadonlyMap<string, Emoji>;
   readonly #byChar: ReadonlyMap<string, Emoji>;
 
@@ -69,18 +71,25 @@ export class EmojiSet {
   /** Those with a word that begins so, the best first. */
   find(query: string, max: number): Emoji[] {
     const wanted = plain(query.trim()).split(/[\s_]+/u);
+    this.#words ??= this.all.map(wordsOf);
+    const words = this.#words;
     const found = this.all
-      .map((emoji) => ({ emoji, rank: rankOf(emoji, query.toLowerCase(), wanted) }))
+      .map((emoji, index) => ({ emoji, rank: rankOf(emoji, words[index] ?? [], query.toLowerCase(), wanted) }))
       .filter(({ rank }) => rank < Infinity);
     // The sort is stable: within a rank they stay in the order of Unicode.
     return found.sort((a, b) => a.rank - b.rank).slice(0, max).map(({ emoji }) => emoji);
   }
 }
 
-function rankOf(emoji: Emoji, query: string, wanted: readonly string[]): number {
+function wordsOf({ label, tags, names }: Emoji): string[] {
+  const said = plain([label, ...tags, ...names].join(" "));
+  return [...new Set(said.split(/[\s_-]+/u))];
+}
+
+function rankOf(emoji: Emoji, words: readonly string[], query: string, wanted: readonly string[]): number {
   if (emoji.names.includes(query)) return 0;
   if (emoji.names.some((name) => name.startsWith(query))) return 1;
-  if (!wanted.every((start) => emoji.words.some((word) => word.startsWith(start)))) {
+  if (!wanted.every((start) => words.some((word) => word.startsWith(start)))) {
     // Japanese does not part its words.
     const label = plain(emoji.label);
     return /[\u0300-\u{10ffff}]/u.test(query) && wanted.every((part) => label.includes(part)) ? 4 : Infinity;
@@ -121,15 +130,13 @@ export function emojiOf(
     .filter(({ group, hexcode }) => group !== undefined && GROUP_NUMBERS[group] !== undefined && !without(hexcode))
     .sort((a, b) => (a.order ?? 0) - (b.order ?? 0))
     .map(({ hexcode, unicode, label, group, tags = [], skins = [] }) => {
-      const short = [names[hexcode] ?? []].flat();
-      const said = [label, ...tags, ...short.flatMap((name) => name.split("_"))];
       return {
         char: unicode,
         label,
-        names: short,
+        names: [names[hexcode] ?? []].flat(),
+        tags,
         group: GROUP_NUMBERS[group ?? 0] ?? "symbols",
         tones: TONES.flatMap((tone) => skins.find((skin) => onlyTone(skin.hexcode) === tone && !without(skin.hexcode))?.unicode ?? []),
-        words: [...new Set(said.flatMap((words) => plain(words).split(/[\s-]+/u)))],
       };
     });
 }
