@@ -62,16 +62,18 @@ export function tooltip(text: () => string, keys?: () => string | undefined): (e
       if (element.matches(":focus-visible")) open();
     };
     const close = () => tooltips.hide();
+    // Later: a control that is taken out of the page loses the focus while the page is being drawn.
+    const onblur = () => queueMicrotask(close);
     element.addEventListener("pointerenter", onpointerenter);
     element.addEventListener("pointerleave", onpointerleave);
     element.addEventListener("focus", onfocus);
-    element.addEventListener("blur", close);
+    element.addEventListener("blur", onblur);
     element.addEventListener("pointerdown", close);
     return () => {
       element.removeEventListener("pointerenter", onpointerenter);
       element.removeEventListener("pointerleave", onpointerleave);
       element.removeEventListener("focus", onfocus);
-      element.removeEventListener("blur", close);
+      element.removeEventListener("blur", onblur);
       element.removeEventListener("pointerdown", close);
       if (current?.anchor === element) close();
     };
