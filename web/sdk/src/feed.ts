@@ -165,7 +165,9 @@ export abstract class Feed {
     for (;;) {
       await this.open();
       while (this.#busy) await this.#growth;
-      if (this.#position === undefined) throw this.#failure ?? new NetworkError("The conversation was closed.");
+      if (this.#position === undefined) {
+        throw this.#failure instanceof Error ? this.#failure : new NetworkError("The conversation was closed.");
+      }
       const stretch = this.#stretch;
       if (stretch.messages.some(({ id }) => id === messageId)) return;
       await this.#exclusively(null, async () => {

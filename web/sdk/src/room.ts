@@ -8,7 +8,7 @@ import { Value, type Readable } from "./value.ts";
 export interface RoomContext extends FeedContext {
   connection: Connection;
   /** Everything up to a position was read. */
-  read(conversationId: string, seq: number): void;
+  read: (conversationId: string, seq: number) => void;
 }
 
 /** Threads of a room that are kept in memory; the one that was not used for longest gives way. */

@@ -28,7 +28,7 @@ export interface UploadState {
 export interface UploadTask extends UploadOptions {
   readonly state: UploadState;
   /** Takes how far it is now, before anything depends on it. */
-  keep(state: UploadState): Promise<void>;
+  readonly keep: (state: UploadState) => Promise<void>;
 }
 
 /** Bytes of one request. A file that is larger goes in several, by tus, and none of them is worth much when it is lost. */

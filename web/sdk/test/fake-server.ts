@@ -1,7 +1,9 @@
+import { FakeFiles } from "./fake-files.ts";
 import type {
   Conversation,
   CreateConversation,
   ErrorCode,
+  FieldError,
   Event,
   EventBody,
   Message,
@@ -29,6 +31,13 @@ interface Person {
   password: string;
 }
 
+/** An answer of the REST interface. */
+export interface Answer {
+  status: number;
+  body: unknown;
+  headers?: Record<string, string>;
+}
+
 /** One socket as the server sees it. */
 export interface Link {
   userId: string;
@@ -38,12 +47,13 @@ export interface Link {
   close(code: number, reason: string): void;
 }
 
-class Refusal extends Error {
+export class Refusal extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
     readonly retriable = false,
     readonly retryAfterSeconds: number | null = null,
+    readonly errors: FieldError[] = [],
   ) {
     super(code);
   }
@@ -51,6 +61,7 @@ class Refusal extends Error {
 
 /** Keeps the server's promises in memory: gap-free logs, one message for each key, acknowledgement after the commit. */
 export class FakeServer {
+  readonly files = new FakeFiles(() => this.id());
   readonly links = new Set<Link>();
   readonly logs = new Map<string, Log>();
   readonly #people = new Map<string, Person>();
@@ -68,6 +79,8 @@ export class FakeServer {
   requests: string[] = [];
   /** The frames that clients have sent, and what was in them. */
   frames: { type: string; payload: unknown }[] = [];
+  /** Whether nobody may change what is theirs of a conversation. */
+  refuseMe = false;
   /** Decides about each send. */
   fault: () => Fault = () => "none";
 
@@ -77,11 +90,12 @@ export class FakeServer {
   }
 
   /** One request of the REST interface. */
-  handle(method: string, target: string, body: unknown, token: string | undefined): { status: number; body: unknown } {
+  handle(method: string, target: string, body: unknown, token: string | undefined, headers = new Headers()): Answer {
     const url = new URL(target, "http://fake");
     const path = url.pathname.replace("/api/v1", "");
     this.requests.push(`${method} ${path}`);
     try {
+      if (path.startsWith("/files")) return this.files.handle(method, path, headers, body, this.#signedIn(token));
       return this.#route(method, path, url.searchParams, body as never, token);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -89,9 +103,10 @@ export class FakeServer {
     }
   }
 
-  problem({ status, code, retriable, retryAfterSeconds }: Refusal): Problem {
+  problem({ status, code, retriable, retryAfterSeconds, errors }: Refusal): Problem {
     const type = `/api/docs/errors/${code}`;
-    return { type, title: code, status, detail: code, code: code as ErrorCode, requestId: "r", retriable, retryAfterSeconds };
+    const problem = { type, title: code, status, detail: code, code: code as ErrorCode, requestId: "r" };
+    return { ...problem, retriable, retryAfterSeconds, errors };
   }
 
   /** Opens a socket for a ticket, which works once. */
@@ -210,24 +225,30 @@ export class FakeServer {
       (message) => message.sender.id === userId && wish.clientMessageId && message.clientMessageId === wish.clientMessageId,
     );
     if (same) {
-      if (same.content !== wish.content) throw new Refusal(409, "client_message_id_conflict");
+      const files = same.attachments.map((file) => file.id);
+      if (same.content !== (wish.content ?? "") || files.join() !== (wish.attachments ?? []).join()) {
+        throw new Refusal(409, "client_message_id_conflict");
+      }
       return { message: same, repeat: true };
     }
     const { content = "" } = wish;
     if ([...content].length > 16_000) throw new Refusal(422, "validation_failed");
+    const attachments = this.files.attach(userId, wish.attachments ?? []);
+    const root = messages.find(({ id }) => id === wish.threadId);
+    if (root) root.replyCount += 1;
     const { id, username, displayName } = this.user(userId);
     const message: Message = {
       id: this.id(),
       conversationId: wish.conversationId,
       seq: log.events.length + 1,
       sender: { id, username, displayName, avatarUrl: null },
-      kind: "text",
+      kind: wish.kind ?? "text",
       content,
       clientMessageId: wish.clientMessageId ?? null,
-      replyTo: null,
-      threadId: null,
+      replyTo: wish.replyTo ?? null,
+      threadId: wish.threadId ?? null,
       mentions: [],
-      attachments: [],
+      attachments,
       reactions: [],
       createdAt: this.#now(),
       replyCount: 0,
@@ -353,8 +374,7 @@ export class FakeServer {
       return { status: 204, body: undefined };
     }
 
-    const userId = this.#access.get(token ?? "");
-    if (userId === undefined) throw new Refusal(401, "token_expired");
+    const userId = this.#signedIn(token);
     if (path === "/users/me") return { status: 200, body: this.user(userId) };
     if (path.startsWith("/conversations/with/")) {
       const other = this.#byName(path.replace("/conversations/with/", "")).id;
@@ -374,7 +394,17 @@ export class FakeServer {
       const mine = [...this.logs.values()].filter((log) => log.members.includes(userId));
       const all = mine.map((log) => this.#view(log, userId));
       all.sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1));
-      return { status: 200, body: page(all, Number(query.get("cursor") ?? 0), Number(query.get("limit") ?? 50)) };
+      const pinned = (conversation: Conversation) => !query.has("pinned") || conversation.me.pinned;
+      const listed = all.filter((one) => one.me.archived === query.has("archived") && pinned(one));
+      return { status: 200, body: page(listed, Number(query.get("cursor") ?? 0), Number(query.get("limit") ?? 50)) };
+    }
+    if (path.startsWith("/messages/")) {
+      const message = [...this.logs.values()]
+        .filter((log) => log.members.includes(userId))
+        .flatMap((log) => this.messages(log.conversation.id))
+        .find((candidate) => path === `/messages/${candidate.id}`);
+      if (!message) throw new Refusal(404, "not_found");
+      return { status: 200, body: message };
     }
     const [, id = "", what] = /^\/conversations\/([^/]+)(?:\/(\w+))?$/.exec(path) ?? [];
     const log = this.#log(id, userId);
@@ -382,6 +412,11 @@ export class FakeServer {
     if (what === "events") {
       const after = Number(query.get("after"));
       return { status: 200, body: page(log.events.slice(after), 0, Number(query.get("limit"))) };
+    }
+    if (what === "me") {
+      if (this.refuseMe) throw new Refusal(403, "forbidden");
+      Object.assign(log.conversation.me, body);
+      return { status: 200, body: this.#view(log, userId).me };
     }
     if (what === "read") {
       const lastReadSeq = Number(body["seq"]);
@@ -395,12 +430,20 @@ export class FakeServer {
     return { status: 200, body: this.#history(id, query) };
   }
 
+  #signedIn(token: string | undefined): string {
+    const userId = this.#access.get(token ?? "");
+    if (userId === undefined) throw new Refusal(401, "token_expired");
+    return userId;
+  }
+
   #history(id: string, query: URLSearchParams): Page<Message> {
     const limit = Number(query.get("limit") ?? 50);
-    const all = this.messages(id);
+    const thread = query.get("threadId");
+    const all = this.messages(id).filter((message) => !thread || message.id === thread || message.threadId === thread);
     const at = (name: string) => all.findIndex((message) => message.id === query.get(name));
     if (query.has("after")) return page(all, at("after") + 1, limit);
-    const end = query.has("before") ? at("before") : all.length;
+    if (query.has("around") && at("around") < 0) throw new Refusal(404, "not_found");
+    const end = query.has("around") ? at("around") + limit / 2 : query.has("before") ? at("before") : all.length;
     const start = Math.max(0, end - limit);
     return { data: all.slice(start, end), meta: { nextCursor: start > 0 ? "c" : null, hasMore: start > 0 } };
   }

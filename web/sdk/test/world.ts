@@ -42,12 +42,15 @@ export class World {
       fetch: async (url, init) => {
         if (!this.online) throw new TypeError("network");
         const token = new Headers(init.headers).get("Authorization")?.replace("Bearer ", "");
-        const body: unknown = typeof init.body === "string" ? JSON.parse(init.body) : undefined;
+        let body: unknown;
+        if (init.body instanceof Blob) body = new Uint8Array(await init.body.arrayBuffer());
+        else if (typeof init.body === "string") body = JSON.parse(init.body);
         const method = init.method ?? "GET";
-        const { status, body: answer } = this.server.handle(method, url, body, token);
-        const json = answer === undefined ? null : JSON.stringify(answer);
+        const { status, body: answer, headers } = this.server.handle(method, url, body, token, new Headers(init.headers));
+        const json = answer === undefined || method === "HEAD" ? null : JSON.stringify(answer);
         await this.#held.get(`${method} ${new URL(url).pathname.replace("/api/v1", "")}`);
-        return new Response(json, { status });
+        init.signal?.throwIfAborted();
+        return new Response(json, { status, ...(headers && { headers }) });
       },
       connect: (url) => this.#connect(url),
       exclusive: (name, work) => {
@@ -98,6 +101,16 @@ export class World {
       await this.settle();
     }
     this.#now = end;
+  }
+
+  /** Moves the clock until something is done; large files take their turns of the event loop. */
+  async finish<T>(work: Promise<T>): Promise<T> {
+    let done = false;
+    const mark = () => (done = true);
+    work.then(mark, mark);
+    for (let second = 0; !done && second < 600; second += 1) await this.pass(1_000);
+    if (!done) throw new Error("it does not end");
+    return work;
   }
 
   get now(): number {
