@@ -7,6 +7,8 @@ import {
 } from "@tanstack/virtual-core";
 import { untrack } from "svelte";
 
+export type Align = "start" | "center" | "end" | "auto";
+
 export interface VirtualOptions {
   count: number;
   key: (index: number) => string;
@@ -17,21 +19,23 @@ export interface VirtualOptions {
   scroller: HTMLElement | undefined;
 }
 
-/** How far from the end counts as being there. */
+/** How far from an end counts as being there. */
 const END_PX = 48;
 const OVERSCAN = 8;
 /** Room above the first and below the last row. */
 const PADDING_PX = 8;
 
+type Rows = Virtualizer<HTMLElement, HTMLElement>;
+
 /** TanStack's virtualizer as runes: reads its options reactively, and tells when the rows to render are others. */
 export class VirtualRows {
   // Only its identity counts: a new object means that the virtualizer has something else to say.
   #change = $state.raw({});
-  readonly #virtualizer: Virtualizer<HTMLElement, HTMLElement>;
+  readonly #virtualizer: Rows;
 
   /** Must be called while a component is set up. */
   constructor(options: () => VirtualOptions) {
-    const full = ({ count, key, estimate, anchor, scroller }: VirtualOptions) => ({
+    const full = ({ count, key, estimate, anchor }: VirtualOptions) => ({
       count,
       getItemKey: key,
       estimateSize: () => estimate,
@@ -41,13 +45,22 @@ export class VirtualRows {
       overscan: OVERSCAN,
       paddingStart: PADDING_PX,
       paddingEnd: PADDING_PX,
-      getScrollElement: () => scroller ?? null,
+      // Asked when it is needed: it is not there yet while the component is set up.
+      getScrollElement: () => untrack(options).scroller ?? null,
       scrollToFn: elementScroll,
       observeElementRect,
       observeElementOffset,
+      measureElement: measured,
       onChange: () => (this.#change = {}),
     });
     this.#virtualizer = new Virtualizer<HTMLElement, HTMLElement>(full(untrack(options)));
+    // What changes above the view moves nothing in view. The virtualizer's own rule makes an exception while one
+    // scrolls up, and then pictures that arrive above push away what is being read.
+    // The whole of a row that is only estimated counts as above when its start is.
+    this.#virtualizer.shouldAdjustScrollPositionOnItemSizeChange = ({ key, start, end }, _delta, { itemSizeCache, scrollOffset }) => {
+      const edge = scrollOffset ?? 0;
+      return itemSizeCache.has(key) ? end <= edge : start < edge;
+    };
 
     // Before the DOM changes the virtualizer learns of the new rows; afterwards it puts the scroll position right.
     $effect.pre(() => {
@@ -69,6 +82,12 @@ export class VirtualRows {
   get rows(): VirtualItem[] {
     void this.#change;
     return this.#virtualizer.getVirtualItems();
+  }
+
+  /** Where a row is that need not be among those to render. */
+  at(index: number): VirtualItem | undefined {
+    void this.#change;
+    return this.#virtualizer.measurementsCache[index];
   }
 
   /** Height of all rows. */
@@ -93,7 +112,7 @@ export class VirtualRows {
     return (this.#virtualizer.scrollOffset ?? 0) <= END_PX;
   }
 
-  scrollToIndex(index: number, align: "start" | "center" | "end" | "auto"): void {
+  scrollToIndex(index: number, align: Align): void {
     this.#virtualizer.scrollToIndex(index, { align });
   }
 
@@ -101,13 +120,17 @@ export class VirtualRows {
     this.#virtualizer.scrollToEnd();
   }
 
-  scrollTo(index: number, align: "start" | "center" | "nearest"): void {
-    this.#virtualizer.scrollToIndex(index, { align: align === "nearest" ? "auto" : align });
-  }
-
   /** Measures a row as long as it is there; for `{@attach}`. */
   readonly measure = (row: HTMLElement): (() => void) => {
     this.#virtualizer.measureElement(row);
     return () => this.#virtualizer.measureElement(null);
   };
+}
+
+/** Exactly, unlike the virtualizer's own way: parts of a pixel add up over many rows, and then the list jumps. */
+function measured(row: HTMLElement, entry: ResizeObserverEntry | undefined, { options, itemSizeCache }: Rows): number {
+  const [box] = entry?.borderBoxSize ?? [];
+  if (box) return box.blockSize;
+  const known = itemSizeCache.get(options.getItemKey(Number(row.dataset["index"])));
+  return known ?? row.getBoundingClientRect().height;
 }
