@@ -2,24 +2,53 @@
 const SIZE_PX = 64;
 const SHOWN_MAX = 99;
 
-export type Badge = "none" | "unread" | "mention";
+export type Mark = "none" | "unread" | "mention";
 
 export function counted(title: string, unread: number): string {
   if (unread === 0) return title;
   return `(${unread > SHOWN_MAX ? `${SHOWN_MAX}+` : unread}) ${title}`;
 }
 
-const icons = new Map<Badge, Promise<string>>();
+/** Puts the number before the title of the tab, whatever page sets it. */
+export class CountedTitle {
+  #unread = 0;
+  #plain = "";
+  #written: string | undefined;
+
+  /** Follows the title. Answers how to stop, which leaves it without a number. */
+  start(): () => void {
+    const observer = new MutationObserver(() => this.#write());
+    observer.observe(document.head, { childList: true, characterData: true, subtree: true });
+    this.#write();
+    return () => {
+      observer.disconnect();
+      this.count(0);
+    };
+  }
+
+  count(unread: number): void {
+    this.#unread = unread;
+    this.#write();
+  }
+
+  #write(): void {
+    // Another than the last that was written here is what a page has set.
+    if (document.title !== this.#written) this.#plain = document.title;
+    this.#written = counted(this.#plain, this.#unread);
+    if (document.title !== this.#written) document.title = this.#written;
+  }
+}
+
+const icons = new Map<Mark, Promise<string>>();
+let wanted: Mark = "none";
 
 /** Puts a dot on the icon of the tab, and the number on that of an installed application. */
-export async function badge(kind: Badge, count: number): Promise<void> {
-  if ("setAppBadge" in navigator) {
-    // Only installed applications have one.
-    await navigator.setAppBadge(count).catch(() => undefined);
-  }
+export async function mark(kind: Mark, count: number): Promise<void> {
+  wanted = kind;
+  // Only installed applications have one.
+  if ("setAppBadge" in navigator) await navigator.setAppBadge(count).catch(() => undefined);
   const link = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
   if (!link) return;
-  wanted = kind;
   const plain = (link.dataset["plain"] ??= link.getAttribute("href") ?? "");
   let icon = icons.get(kind);
   if (!icon) icons.set(kind, (icon = kind === "none" ? Promise.resolve(plain) : drawn(plain, kind)));
@@ -30,9 +59,7 @@ export async function badge(kind: Badge, count: number): Promise<void> {
   link.href = href;
 }
 
-let wanted: Badge = "none";
-
-async function drawn(plain: string, kind: Exclude<Badge, "none">): Promise<string> {
+async function drawn(plain: string, kind: Exclude<Mark, "none">): Promise<string> {
   const image = new Image(SIZE_PX, SIZE_PX);
   image.src = plain;
   await image.decode();
@@ -48,7 +75,7 @@ async function drawn(plain: string, kind: Exclude<Badge, "none">): Promise<strin
   context.globalCompositeOperation = "destination-out";
   disc(context, centre, radius + SIZE_PX / 16);
   context.globalCompositeOperation = "source-over";
-  context.fillStyle = colour(kind === "mention" ? "--busy" : "--accent");
+  context.fillStyle = colour(kind === "mention" ? "--busy" : "--online");
   disc(context, centre, radius);
   return canvas.toDataURL("image/png");
 }
