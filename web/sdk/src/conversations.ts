@@ -90,7 +90,7 @@ export class Conversations implements Readable<ConversationList> {
     if (cursor === undefined || this.get().growing) return;
     this.#publish({ growing: true });
     try {
-      this.#cursor = await this.#fetchPage({ cursor });
+      this.#cursor = (await this.#fetchPage({ cursor })).meta.nextCursor ?? undefined;
     } finally {
       this.#publish({ growing: false });
     }
@@ -191,7 +191,7 @@ export class Conversations implements Readable<ConversationList> {
   async archived(): Promise<void> {
     let cursor: string | undefined;
     for (let page = 0; page < ARCHIVED_PAGES_MAX; page += 1) {
-      cursor = await this.#fetchPage({ archived: true, cursor });
+      cursor = (await this.#fetchPage({ archived: true, cursor })).meta.nextCursor ?? undefined;
       this.#publish({});
       if (cursor === undefined) return;
     }
@@ -244,13 +244,14 @@ export class Conversations implements Readable<ConversationList> {
   async #refresh(): Promise<void> {
     do {
       this.#asked = false;
-      const before = [...this.#byId.values()].filter(({ me }) => !me.archived).length;
+      const before = inOrder(this.#byId.values());
       let seen = 0;
       let cursor: string | undefined;
       do {
-        cursor = await this.#fetchPage({ cursor });
+        const page = await this.#fetchPage({ cursor });
         if (this.#closed) return;
-        seen += PAGE;
+        seen += inOrder(page.data);
+        cursor = page.meta.nextCursor ?? undefined;
       } while (cursor !== undefined && seen < before);
       // They are on top, however long ago anybody wrote there.
       if (cursor !== undefined) await this.#fetchPage({ pinned: true });
@@ -260,12 +261,12 @@ export class Conversations implements Readable<ConversationList> {
     } while (this.#asked);
   }
 
-  /** Fetches a page, and answers where the next one begins. */
+  /** Fetches a page, and takes what is on it. */
   async #fetchPage({ cursor, ...filter }: { archived?: true; pinned?: true; cursor?: string | undefined }) {
     const query = { limit: PAGE, ...filter, ...(cursor !== undefined && { cursor }) };
     const page = await this.#retrying(() => this.server.call("GET /conversations", { query }));
     for (const conversation of page.data) this.#merge(conversation);
-    return page.meta.nextCursor ?? undefined;
+    return page;
   }
 
   /** An answer that was under way may be older than what the socket brought; then what is missing in it is fetched. */
@@ -296,6 +297,11 @@ export class Conversations implements Readable<ConversationList> {
   #retrying<T>(work: () => Promise<T>): Promise<T> {
     return retrying(this.#backoff, () => !this.#closed, work);
   }
+}
+
+/** How many of these the list has by their order alone: what is pinned or archived may have come from elsewhere in it. */
+function inOrder(conversations: Iterable<Conversation>): number {
+  return [...conversations].filter(({ me }) => !me.pinned && !me.archived).length;
 }
 
 function compare(a: string, b: string): number {

@@ -371,6 +371,7 @@ export class FakeServer {
     if (path === "/auth/logout") {
       const session = this.#refresh.get(String(body["refreshToken"]));
       if (session) this.endSessions(session.userId);
+      for (const link of [...this.links]) if (link.userId === session?.userId) this.drop(link, 4001, "");
       return { status: 204, body: undefined };
     }
 

@@ -1,0 +1,85 @@
+import { describe, expect, it } from "vitest";
+import { memoryStore, type Account } from "../src/index.ts";
+import { person, World } from "./world.ts";
+
+const me = (account: Account, id: string) => account.conversations.get().items.find((one) => one.id === id)?.me;
+const names = (account: Account) => account.conversations.get().items.map(({ name }) => name);
+
+async function again(world: World): Promise<Account> {
+  const client = world.client(memoryStore());
+  await client.login({ username: "alice", password: "correct horse" });
+  await world.settle();
+  const account = client.account.get();
+  if (!account) throw new Error("not signed in");
+  return account;
+}
+
+describe("the list of conversations", () => {
+  it("shows what one changes for oneself before the server has confirmed it", async () => {
+    const world = new World();
+    const alice = await person(world, "alice");
+    const { id } = await alice.create({ type: "group", name: "Harbour" });
+    const release = world.hold(`PATCH /conversations/${id}/me`);
+    const changed = alice.conversations.updateMe(id, { muted: true });
+    expect(me(alice, id)).toMatchObject({ muted: true, pinned: false });
+    expect(alice.conversations.find(id)?.me.muted).toBe(true);
+    // A list that is older must not take it back.
+    await alice.conversations.refresh();
+    expect(me(alice, id)).toMatchObject({ muted: true });
+    release();
+    await changed;
+    expect(me(alice, id)).toMatchObject({ muted: true, pinned: false });
+  });
+
+  it("takes it back when the server refuses, and only that", async () => {
+    const world = new World();
+    const alice = await person(world, "alice");
+    const { id } = await alice.create({ type: "group", name: "Harbour" });
+    await alice.conversations.updateMe(id, { pinned: true });
+    world.server.refuseMe = true;
+    const refused = alice.conversations.updateMe(id, { muted: true });
+    expect(me(alice, id)).toMatchObject({ muted: true, pinned: true });
+    await expect(refused).rejects.toMatchObject({ code: "forbidden" });
+    expect(me(alice, id)).toMatchObject({ muted: false, pinned: true });
+  });
+
+  it("ends where the last of many changes has put it", async () => {
+    const world = new World();
+    const alice = await person(world, "alice");
+    const { id } = await alice.create({ type: "group", name: "Harbour" });
+    const changes = [true, false, true].map((muted) => alice.conversations.updateMe(id, { muted }));
+    expect(me(alice, id)?.muted).toBe(true);
+    await Promise.all([...changes, alice.conversations.updateMe(id, { pinned: true })]);
+    expect(me(alice, id)).toMatchObject({ muted: true, pinned: true });
+    await alice.conversations.refresh();
+    expect(me(alice, id)).toMatchObject({ muted: true, pinned: true });
+  });
+
+  it("has what is pinned, however long ago anybody wrote there, and what is archived when it is asked for", async () => {
+    const world = new World();
+    const alice = await person(world, "alice");
+    for (let index = 0; index < 150; index += 1) {
+      const { id } = world.server.create(alice.user.id, { type: "group", name: String(index) });
+      const { me: state } = world.server.logs.get(id)?.conversation ?? {};
+      if (index === 0) Object.assign(state ?? {}, { pinned: true });
+      if (index === 149) Object.assign(state ?? {}, { archived: true });
+    }
+    const later = await again(world);
+    expect(names(later)).toHaveLength(101);
+    expect(names(later)).toContain("0");
+    expect(names(later)).not.toContain("149");
+    await later.conversations.archived();
+    expect(names(later)).toContain("149");
+  });
+
+  it("tells listeners what happens to files of one's own", async () => {
+    const world = new World();
+    const alice = await person(world, "alice");
+    const heard: string[] = [];
+    alice.on("file.updated", ({ status }) => heard.push(status));
+    const file = { id: "f", name: "a", mediaType: "", size: 1, sha256: "", status: "ready" };
+    for (const link of world.server.links) link.deliver({ type: "file.updated", payload: file });
+    await world.settle();
+    expect(heard).toEqual(["ready"]);
+  });
+});
