@@ -43,6 +43,8 @@ interface Known {
 interface Wanted {
   readonly want: { id: string; variant: Variant };
   readonly promise: Promise<string>;
+  /** A request for it is under way. */
+  asked: boolean;
   resolve(url: string): void;
   reject(error: unknown): void;
 }
@@ -87,7 +89,7 @@ export class Links {
     if (waiting) return waiting.promise;
     let settle: Pick<Wanted, "resolve" | "reject"> | undefined;
     const promise = new Promise<string>((resolve, reject) => (settle = { resolve, reject }));
-    this.#waiting.set(key, { want: { id, variant }, promise, ...settle! });
+    this.#waiting.set(key, { want: { id, variant }, promise, asked: false, ...settle! });
     const [longest] = this.#waiting;
     if (this.#waiting.size > WAITING_MAX && longest) {
       this.#waiting.delete(longest[0]);
@@ -112,8 +114,11 @@ export class Links {
   }
 
   async #flush(): Promise<void> {
-    const batch = [...this.#waiting].slice(0, BATCH_MAX);
+    const idle = [...this.#waiting].filter(([, { asked }]) => !asked);
+    const batch = idle.slice(0, BATCH_MAX);
     if (batch.length === 0) return;
+    if (idle.length > BATCH_MAX) this.#schedule(FRAME_MS);
+    for (const [, wanted] of batch) wanted.asked = true;
     try {
       const links = await this.world.ask(batch.map(([, { want }]) => want));
       this.#attempts = 0;
@@ -121,7 +126,6 @@ export class Links {
     } catch (error) {
       this.#failed(batch, error);
     }
-    if (this.#waiting.size > 0 && !this.#scheduled && this.#attempts === 0) this.#schedule(FRAME_MS);
   }
 
   #take(batch: [string, Wanted][], links: readonly Schemas["FileLink"][]): void {
@@ -145,6 +149,7 @@ export class Links {
   }
 
   #failed(batch: [string, Wanted][], error: unknown): void {
+    for (const [, wanted] of batch) wanted.asked = false;
     // The connection comes back, and with it the next attempt.
     if (isRetriable(error) && this.world.connection.get() !== "online") return;
     const pause = isRetriable(error) ? RETRIES_MS[this.#attempts] : undefined;
