@@ -48,7 +48,7 @@ pub struct Relay {
 }
 
 struct Room {
-    members: HashSet<UserId>,
+    members: Arc<HashSet<UserId>>,
     relayed: Seq,
     used: u64,
 }
@@ -80,19 +80,19 @@ impl Relay {
                     // Who writes and then sends has said so in this order.
                     for _ in 0..self.signals.len() {
                         if let Ok(signal) = self.signals.try_recv() {
-                            self.heed(signal);
+                            self.heed(signal).await;
                         }
                     }
                     for notice in notices {
                         self.take(notice).await;
                     }
                 }
-                Some(signal) = self.signals.recv() => self.heed(signal),
-                found = finished(&mut self.lookup) => self.tell_read(found),
+                Some(signal) = self.signals.recv() => self.heed(signal).await,
+                found = finished(&mut self.lookup) => self.tell_read(found).await,
                 () = until(due), if self.lookup.is_none() => self.look_up(),
                 () = until(typing_ends) => {
                     for told in self.typists.expire(Instant::now()) {
-                        self.tell_typing(told);
+                        self.tell_typing(told).await;
                     }
                 }
             }
@@ -102,26 +102,28 @@ impl Relay {
     async fn take(&mut self, notice: Notice) {
         match notice {
             Notice::Event(event) => self.relay(&event).await,
-            Notice::Deleted { event, members } => self.relay_end(&event, members),
+            Notice::Deleted { event, members } => self.relay_end(&event, members).await,
             Notice::Read(receipt) => self.receipts.read(receipt, Instant::now()),
         }
     }
 
     /// Takes notice of something of the moment.
-    fn heed(&mut self, signal: Signal) {
+    async fn heed(&mut self, signal: Signal) {
         let now = Instant::now();
         match signal {
             // Whoever was parted since the audience was read may be in it. Who writes on says so again.
             Signal::Typing { partings, .. } if partings < self.partings => {}
             Signal::Typing { conversation_id, user_id, audience, .. } => {
                 if let Some(told) = self.typists.start(conversation_id, user_id, audience, now) {
-                    self.tell_typing(told);
+                    self.tell_typing(told).await;
                 }
             }
-            Signal::TypingStopped { conversation_id, user_id } => self.stop_typing(conversation_id, user_id),
+            Signal::TypingStopped { conversation_id, user_id } => {
+                self.stop_typing(conversation_id, user_id).await;
+            }
             Signal::Disconnected(users) => {
                 for told in users.into_iter().flat_map(|user| self.typists.leave(user)).collect::<Vec<_>>() {
-                    self.tell_typing(told);
+                    self.tell_typing(told).await;
                 }
             }
             Signal::Parted { one, other, number } => {
@@ -145,18 +147,21 @@ impl Relay {
         }
         room.relayed = room.relayed.max(event.seq);
         if let EventBody::MemberJoined(joined) = &event.body {
-            self.members_remembered += usize::from(room.members.insert(joined.member.user.id));
+            self.members_remembered +=
+                usize::from(Arc::make_mut(&mut room.members).insert(joined.member.user.id));
         }
-        self.hub.deliver(&room.members, &frame);
+        self.hub.deliver(&room.members, &frame).await;
         if let EventBody::MemberLeft(left) = &event.body {
             // The event itself is the last that they get.
-            self.members_remembered -= usize::from(room.members.remove(&left.user_id));
+            self.members_remembered -= usize::from(Arc::make_mut(&mut room.members).remove(&left.user_id));
         }
         self.put_back(event.conversation_id, room);
         match &event.body {
-            EventBody::MessageNew(message) => self.stop_typing(event.conversation_id, message.sender.id),
+            EventBody::MessageNew(message) => {
+                self.stop_typing(event.conversation_id, message.sender.id).await;
+            }
             EventBody::MemberLeft(left) => {
-                self.stop_typing(event.conversation_id, left.user_id);
+                self.stop_typing(event.conversation_id, left.user_id).await;
                 self.hub.check_watches(left.user_id);
             }
             _ => {}
@@ -164,28 +169,28 @@ impl Relay {
     }
 
     /// The last event of a log. Who was in it is not in the database any more.
-    fn relay_end(&mut self, event: &Event, members: Vec<UserId>) {
+    async fn relay_end(&mut self, event: &Event, members: Vec<UserId>) {
         if let Some(room) = self.rooms.remove(&event.conversation_id) {
             self.members_remembered -= room.members.len();
         }
         for user in &members {
             self.hub.check_watches(*user);
         }
-        self.hub.deliver(&members.into_iter().collect::<HashSet<_>>(), &frame(event));
+        self.hub.deliver(&Arc::new(members.into_iter().collect()), &frame(event)).await;
     }
 
-    fn stop_typing(&mut self, conversation_id: ConversationId, user_id: UserId) {
+    async fn stop_typing(&mut self, conversation_id: ConversationId, user_id: UserId) {
         if let Some(told) = self.typists.stop(conversation_id, user_id) {
-            self.tell_typing(told);
+            self.tell_typing(told).await;
         }
     }
 
-    fn tell_typing(&self, Told { indicator, mut audience }: Told) {
+    async fn tell_typing(&mut self, Told { indicator, mut audience }: Told) {
         // Whoever was removed meanwhile is told nothing more, not even that somebody ceased.
         if let Some(room) = self.rooms.get(&indicator.conversation_id) {
             audience.retain(|user| room.members.contains(user));
         }
-        self.hub.deliver(&audience, &Frame::ephemeral("typing.indicator", &indicator));
+        self.hub.deliver(&Arc::new(audience), &Frame::ephemeral("typing.indicator", &indicator)).await;
     }
 
     /// Asks for what it takes to tell what was gathered.
@@ -200,13 +205,13 @@ impl Relay {
 
     /// Receipts are no part of the log: the latest one wins. Nobody gets one of somebody with whom there is a block, and
     /// in a crowd nobody gets those of others.
-    fn tell_read(&mut self, found: Findings) {
+    async fn tell_read(&mut self, found: Findings) {
         for receipt in found.read {
             let id = receipt.conversation_id;
-            let members = match (self.rooms.get(&id), found.audiences.get(&id)) {
+            let audience = match (self.rooms.get(&id), found.audiences.get(&id)) {
                 (Some(room), _) if room.members.len() as u64 > limits::RECEIPT_MEMBERS_MAX => None,
-                (Some(room), _) => Some(&room.members),
-                (None, Some(Audience::Members(members))) => Some(members),
+                (Some(room), _) => Some(Arc::clone(&room.members)),
+                (None, Some(Audience::Members(members))) => Some(Arc::clone(members)),
                 (None, Some(Audience::Crowd)) => None,
                 (None, None) => {
                     // The room was forgotten while the database was asked about others.
@@ -215,19 +220,17 @@ impl Relay {
                 }
             };
             let frame = Frame::ephemeral("message.read_receipt", &receipt);
-            match members {
-                Some(members) => {
-                    let apart = found.apart.get(&receipt.user_id);
-                    let may_see = |user: &&UserId| !apart.is_some_and(|apart| apart.contains(user));
-                    for user in members.iter().filter(may_see) {
-                        self.hub.deliver_to_user(*user, &frame);
-                    }
+            match (audience, found.apart.get(&receipt.user_id)) {
+                (Some(members), None) => self.hub.deliver(&members, &frame).await,
+                (Some(members), Some(apart)) => {
+                    let may_see = members.difference(apart).copied().collect();
+                    self.hub.deliver(&Arc::new(may_see), &frame).await;
                 }
-                None => self.hub.deliver_to_user(receipt.user_id, &frame),
+                (None, _) => self.hub.deliver_to_user(receipt.user_id, &frame).await,
             }
         }
         for (user_id, change) in found.unread {
-            self.hub.deliver_to_user(user_id, &Frame::notice("unread.changed", &change));
+            self.hub.deliver_to_user(user_id, &Frame::notice("unread.changed", &change)).await;
         }
     }
 
@@ -238,8 +241,8 @@ impl Relay {
         }
         let before = event.seq - 1;
         let roster = ask(|| self.store.roster(event.conversation_id, Some(before))).await;
-        let members: HashSet<UserId> =
-            roster.map(|roster| roster.members.into_iter().collect()).unwrap_or_default();
+        let members: Arc<HashSet<UserId>> =
+            roster.map(|roster| Arc::new(roster.members.into_iter().collect())).unwrap_or_default();
         self.members_remembered += members.len();
         Room { members, relayed: before, used: 0 }
     }
@@ -356,10 +359,10 @@ mod tests {
         signals.part(bob, ada).await;
         let asked_after = typing(signals.partings());
         let parted = relay.signals.recv().await.unwrap();
-        relay.heed(parted);
-        relay.heed(asked_before);
+        relay.heed(parted).await;
+        relay.heed(asked_before).await;
         assert_eq!(relay.typists.next_end(), None);
-        relay.heed(asked_after);
+        relay.heed(asked_after).await;
         assert!(relay.typists.next_end().is_some());
     }
 }

@@ -10,6 +10,7 @@ pub(crate) use registration::Subscriber;
 pub use registration::{Handle, Newcomer, Refused, Registration};
 
 use crate::Frame;
+use delivery::Lanes;
 use metrics::{Counter, Gauge};
 use natter_protocol::{CloseCode, SessionId, UserId, limits, reconnect_hint};
 use presence::Presences;
@@ -20,6 +21,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::runtime;
 use tokio::sync::Notify;
+use tokio::task;
 
 /// A power of two. Connecting and disconnecting lock one part of the map; delivering only shares the locks.
 const SHARDS: usize = 64;
@@ -64,7 +66,7 @@ pub struct Hub(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     limits: Limits,
-    runtime: runtime::Handle,
+    lanes: Lanes,
     shards: [RwLock<Shard>; SHARDS],
     connections: AtomicUsize,
     shutting_down: AtomicBool,
@@ -80,16 +82,17 @@ struct Shared {
 type Shard = HashMap<UserId, SmallVec<[Arc<Subscriber>; 1]>>;
 
 impl Hub {
-    /// An empty hub. Spawns its sweep, which lives as long as the hub, so a Tokio runtime must be there; and takes its
+    /// An empty hub. Spawns its sweep and its lanes, which live as long as the hub, so a Tokio runtime must be there; and takes its
     /// metrics from the recorder that is installed by then.
     pub fn start(limits: Limits) -> Self {
         metrics::describe_gauge!("natter_connections", "Open connections.");
         metrics::describe_counter!("natter_frames_delivered_total", "Frames queued, once per connection.");
         metrics::describe_counter!("natter_queue_overflows_total", "Queues dropped because they were full.");
         metrics::describe_counter!("natter_connections_closed_total", "Ended connections by close code.");
+        let (lanes, running) = Lanes::new(&runtime::Handle::current());
         let hub = Self(Arc::new(Shared {
             limits,
-            runtime: runtime::Handle::current(),
+            lanes,
             shards: std::array::from_fn(|_| RwLock::default()),
             connections: AtomicUsize::new(0),
             shutting_down: AtomicBool::new(false),
@@ -100,6 +103,10 @@ impl Hub {
             delivered: metrics::counter!("natter_frames_delivered_total"),
         }));
         tokio::spawn(sweep::run(Arc::downgrade(&hub.0)));
+        for lane in running {
+            // Constrained, it would be told after so many writes that a socket is full which is not.
+            tokio::spawn(task::unconstrained(lane.run(Arc::downgrade(&hub.0))));
+        }
         hub
     }
 
@@ -125,12 +132,6 @@ impl Hub {
         self.0.connections_gauge.increment(1);
         drop(shard);
         Ok(Registration::new(self.clone(), subscriber))
-    }
-
-    /// Queues a frame for every connection of one user.
-    pub fn deliver_to_user(&self, user_id: UserId, frame: &Frame) {
-        let delivered = self.queue(user_id, frame);
-        self.0.delivered.increment(delivered);
     }
 
     /// Whether the user has a connection here.

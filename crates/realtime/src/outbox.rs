@@ -35,8 +35,8 @@ const FLOOR_SECONDS: u32 = 60;
 
 /// A connection's outgoing side: its stream, and before it a queue bounded in bytes and in time. Pushing waits for no socket.
 ///
-/// The connection's task writes it, or whoever delivers to many at once, as long as the socket takes it. One lock holds both queue and stream, so nothing overtakes what was queued, or begun, before
-/// it.
+/// The connection's task writes it, or whoever delivers to many at once, as long as the socket takes it. One lock holds
+/// both queue and stream, so nothing overtakes what was queued, or begun, before it.
 ///
 /// When it would grow beyond the bound, or nothing of it was taken for too long, the events in it are dropped, durable
 /// ones not without trace: the newest dropped position of each conversation is kept, and until the writer comes for it
@@ -108,8 +108,8 @@ impl End {
 pub(crate) struct Queued {
     /// Whether it was queued, or held back.
     pub(crate) taken: bool,
-    /// Whether it is up to the caller that it is written, with [`Outbox::write`] or [`Outbox::wake`]: the connection's task does not know of
-    /// it, and nobody who queued something before has to do it.
+    /// Whether it is up to the caller that it is written, with [`Outbox::write`] or [`Outbox::wake`]: the connection's
+    /// task does not know of it, and nobody who queued something before has to do it.
     pub(crate) unwritten: bool,
 }
 

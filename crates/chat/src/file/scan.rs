@@ -13,6 +13,7 @@ use natter_protocol::{ConversationId, FileRejection, FileStatus, MemberRole, Use
 use natter_realtime::Frame;
 use natter_store::{DueScan, ScanVerdict, ScannedFile, Write, Written};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// Content that is scanned at one time. The scanner has a bounded number of threads itself, and others may use it.
 const SCANS_MAX: u32 = 4;
@@ -74,7 +75,7 @@ impl Chat {
                 other => return Err(unexpected(&other)),
             };
             for file in scanned.files {
-                self.hub.deliver_to_user(file.owner.id, &Frame::ephemeral("file.updated", &file.file));
+                self.hub.deliver_to_user(file.owner.id, &Frame::ephemeral("file.updated", &file.file)).await;
                 if file.file.status == FileStatus::Rejected {
                     rejected.push(file);
                 }
@@ -125,10 +126,7 @@ impl Chat {
         for id in &rejection.conversation_ids {
             told.extend(self.moderators_online(*id).await?);
         }
-        let frame = Frame::ephemeral("file.rejected", rejection);
-        for user in told {
-            self.hub.deliver_to_user(user, &frame);
-        }
+        self.hub.deliver(&Arc::new(told), &Frame::ephemeral("file.rejected", rejection)).await;
         Ok(())
     }
 

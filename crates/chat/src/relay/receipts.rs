@@ -89,7 +89,7 @@ pub(super) struct Findings {
 
 /// Who hears of what is read in a conversation.
 pub(super) enum Audience {
-    Members(HashSet<UserId>),
+    Members(Arc<HashSet<UserId>>),
     /// Nobody but the reader.
     Crowd,
 }
@@ -139,9 +139,11 @@ async fn audience(store: &dyn Store, conversation_id: ConversationId, reader: Us
         Some(standing) if standing.member_count > limits::RECEIPT_MEMBERS_MAX => Audience::Crowd,
         Some(_) => {
             let roster = ask(|| store.roster(conversation_id, None)).await;
-            Audience::Members(roster.map(|roster| roster.members).unwrap_or_default().into_iter().collect())
+            Audience::Members(Arc::new(
+                roster.map(|roster| roster.members).unwrap_or_default().into_iter().collect(),
+            ))
         }
-        None => Audience::Members(HashSet::new()),
+        None => Audience::Members(Arc::default()),
     }
 }
 

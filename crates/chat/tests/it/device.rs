@@ -82,7 +82,7 @@ impl Device {
 
     /// What has been told of this kind up to now.
     pub(crate) async fn heard(&mut self, world: &World, kind: &str) -> Vec<Value> {
-        world.hub.deliver_to_user(self.actor.id(), &Frame::notice("mark", &json!({})));
+        world.hub.deliver_to_user(self.actor.id(), &Frame::notice("mark", &json!({}))).await;
         let mut heard = Vec::new();
         loop {
             let mut frame = self.next().await;

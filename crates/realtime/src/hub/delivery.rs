@@ -1,90 +1,193 @@
 //! One frame to many connections.
 //!
-//! Whoever delivers only queues the frame, which settles the order on each connection. Writing takes a system call for
-//! each of them and is left to the runtime's threads, a share of the connections at a time: waking the connections' own
-//! tasks would take as long again as the writing.
+//! Each connection belongs to a lane: a task that gives the frames to its part of the connections, one frame after the
+//! other. So the order on each connection is that of the deliveries; and finding a connection, queueing and writing happen
+//! at once and on one thread, while the connection's memory is in that processor's cache. Waking the connections' own tasks
+//! would take as long again as the writing.
 
-use super::{Hub, Subscriber};
+use super::{Hub, SHARDS, Shared, Subscriber, shard_of};
 use crate::Frame;
 use natter_protocol::UserId;
+use smallvec::SmallVec;
 use std::collections::HashSet;
-use std::hash::BuildHasher;
 use std::mem;
-use std::sync::{Arc, PoisonError};
-use tokio::{runtime, task};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, PoisonError, Weak};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::task;
 
-/// Connections that are written to in one go. The more, the less it takes to have it done; and the longer others wait
-/// for the thread, some 5 µs for each.
+/// Connections that are written to in one go. The more, the less it takes to change between tasks; and the longer others
+/// wait for the thread, some 5 µs for each.
 const SHARE: usize = 32;
-/// Connections for which it is not worth a task of their own. Their tasks are woken instead, and write it together with
-/// what else there is for them, such as the sender's answer.
+/// People for whom a lane is not worth it. The tasks of their connections are woken instead, and write the frame together
+/// with what else there is for them, such as the sender's answer.
 const FEW: usize = 8;
+/// Frames that wait before a lane; then whoever delivers waits, too.
+const WAITING_MAX: usize = 1024;
+/// Frames that a lane queues before it writes them all: when it falls behind, a connection gets several with one write.
+const TOGETHER_MAX: usize = 32;
+
+/// Where frames wait for the lanes.
+#[derive(Debug)]
+pub(super) struct Lanes {
+    senders: Box<[mpsc::Sender<Delivery>]>,
+    /// Frames that a lane has not given to all of its connections.
+    underway: AtomicUsize,
+}
+
+/// What a lane has to do. The lane itself is not told whom it may pass over.
+#[derive(Debug)]
+struct Delivery {
+    audience: Arc<HashSet<UserId>>,
+    frame: Frame,
+}
 
 impl Hub {
-    /// Queues a frame for every connection of every member, and waits for none of them.
+    /// Sends a frame to every connection of every member. It waits for none of them, only for the hub when that is far
+    /// behind.
     ///
     /// Connections get frames in the order of these calls: whoever delivers a conversation's events makes them one
     /// after the other, in the order of `seq`.
-    pub fn deliver<S: BuildHasher>(&self, members: &HashSet<UserId, S>, frame: &Frame) {
-        let mut delivery = Delivery { runtime: &self.0.runtime, frame, delivered: 0, unwritten: Vec::new() };
-        // Goes through whichever are fewer: the members, or who is here.
-        if members.len() <= self.connections() {
-            for user_id in members {
-                self.read(*user_id, |subscribers| delivery.queue(subscribers));
+    pub async fn deliver(&self, audience: &Arc<HashSet<UserId>>, frame: &Frame) {
+        let lanes = &self.0.lanes;
+        if audience.len() <= FEW && lanes.are_idle() {
+            for user_id in &**audience {
+                self.push(*user_id, frame);
             }
-        } else {
-            for shard in &self.0.shards {
-                let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
-                for (user_id, subscribers) in &*shard {
-                    if members.contains(user_id) {
-                        delivery.queue(subscribers);
-                    }
+            return;
+        }
+        for (number, lane) in lanes.senders.iter().enumerate() {
+            if audience.iter().any(|user_id| lanes.number_of(*user_id) == number) {
+                lanes.underway.fetch_add(1, SeqCst);
+                let delivery = Delivery { audience: Arc::clone(audience), frame: frame.clone() };
+                if lane.send(delivery).await.is_err() {
+                    // The runtime ends, and with it every connection.
+                    lanes.underway.fetch_sub(1, SeqCst);
                 }
             }
         }
-        self.0.delivered.increment(delivery.finish());
+    }
+
+    /// Sends a frame to every connection of one user, after what was delivered before.
+    pub async fn deliver_to_user(&self, user_id: UserId, frame: &Frame) {
+        if self.0.lanes.are_idle() {
+            self.push(user_id, frame);
+        } else {
+            self.deliver(&Arc::new(HashSet::from([user_id])), frame).await;
+        }
+    }
+
+    fn push(&self, user_id: UserId, frame: &Frame) {
+        let delivered = self.queue(user_id, frame);
+        self.0.delivered.increment(delivered);
     }
 }
 
-struct Delivery<'a> {
-    runtime: &'a runtime::Handle,
-    frame: &'a Frame,
-    /// How many connections took it.
-    delivered: u64,
-    /// The connections that somebody has to write to.
+impl Lanes {
+    /// As many as threads that can write, and what each has to be run with.
+    pub(super) fn new(runtime: &Handle) -> (Self, Vec<Lane>) {
+        let count = runtime.metrics().num_workers().clamp(1, SHARDS);
+        let (senders, lanes): (Vec<_>, Vec<_>) = (0..count)
+            .map(|number| {
+                let (sender, deliveries) = mpsc::channel(WAITING_MAX);
+                (sender, Lane { number, deliveries })
+            })
+            .unzip();
+        (Self { senders: senders.into(), underway: AtomicUsize::new(0) }, lanes)
+    }
+
+    /// Whether all that was delivered has its place in the queues of its connections.
+    fn are_idle(&self) -> bool {
+        self.underway.load(SeqCst) == 0
+    }
+
+    fn number_of(&self, user_id: UserId) -> usize {
+        shard_of(user_id) % self.senders.len()
+    }
+}
+
+/// One lane, before it runs.
+pub(super) struct Lane {
+    number: usize,
+    deliveries: mpsc::Receiver<Delivery>,
+}
+
+impl Lane {
+    /// Delivers for as long as the hub is there.
+    pub(super) async fn run(mut self, hub: Weak<Shared>) {
+        let mut together = Vec::new();
+        while self.deliveries.recv_many(&mut together, TOGETHER_MAX).await > 0 {
+            let Some(hub) = hub.upgrade() else { return };
+            let mut writing = Writing { one: together.len() == 1, unwritten: Vec::new() };
+            for Delivery { audience, frame } in together.drain(..) {
+                let present = hub.present(self.number, &audience);
+                let mut delivered = 0;
+                for share in present.chunks(SHARE) {
+                    delivered += share.iter().map(|subscriber| writing.give(subscriber, &frame)).sum::<u64>();
+                    writing.pause().await;
+                }
+                hub.delivered.increment(delivered);
+                hub.lanes.underway.fetch_sub(1, SeqCst);
+            }
+            for share in mem::take(&mut writing.unwritten).chunks(SHARE) {
+                for subscriber in share {
+                    subscriber.outbox.write();
+                }
+                task::yield_now().await;
+            }
+        }
+    }
+}
+
+/// How a lane writes.
+struct Writing {
+    /// There is one frame to deliver, so it is written at once.
+    one: bool,
+    /// The connections that have to be written to once all frames are queued.
     unwritten: Vec<Arc<Subscriber>>,
 }
 
-impl Delivery<'_> {
-    fn queue(&mut self, subscribers: &[Arc<Subscriber>]) {
-        for subscriber in subscribers {
-            let queued = subscriber.outbox.queue(self.frame.clone());
-            self.delivered += u64::from(queued.taken);
-            if queued.unwritten {
-                self.unwritten.push(Arc::clone(subscriber));
-                if self.unwritten.len() == SHARE {
-                    self.have_written();
+impl Writing {
+    /// How often the frame was taken.
+    fn give(&mut self, subscriber: &Arc<Subscriber>, frame: &Frame) -> u64 {
+        if self.one {
+            return u64::from(subscriber.outbox.deliver(frame));
+        }
+        let queued = subscriber.outbox.queue(frame.clone());
+        if queued.unwritten {
+            self.unwritten.push(Arc::clone(subscriber));
+        }
+        u64::from(queued.taken)
+    }
+
+    /// Lets others have the thread, after system calls.
+    async fn pause(&self) {
+        if self.one {
+            task::yield_now().await;
+        }
+    }
+}
+
+impl Shared {
+    /// The connections of an audience that are on a lane.
+    fn present(&self, lane: usize, audience: &HashSet<UserId>) -> Vec<Arc<Subscriber>> {
+        let mut present = Vec::new();
+        let lanes = self.lanes.senders.len();
+        // Goes through whichever are fewer: the members, or who is here.
+        if audience.len() < self.connections.load(SeqCst) {
+            for user_id in audience.iter().filter(|user_id| self.lanes.number_of(**user_id) == lane) {
+                let shard = self.shards[shard_of(*user_id)].read().unwrap_or_else(PoisonError::into_inner);
+                present.extend(shard.get(user_id).map_or(&[][..], SmallVec::as_slice).iter().cloned());
+            }
+        } else {
+            for shard in self.shards.iter().skip(lane).step_by(lanes) {
+                let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
+                for (_, subscribers) in shard.iter().filter(|(user_id, _)| audience.contains(user_id)) {
+                    present.extend(subscribers.iter().cloned());
                 }
             }
         }
-    }
-
-    fn finish(mut self) -> u64 {
-        if self.unwritten.len() > FEW {
-            self.have_written();
-        } else {
-            self.unwritten.iter().for_each(|subscriber| subscriber.outbox.wake());
-        }
-        self.delivered
-    }
-
-    fn have_written(&mut self) {
-        let subscribers = mem::take(&mut self.unwritten);
-        // Constrained, it would be told after so many writes that a socket is full which is not.
-        self.runtime.spawn(task::unconstrained(async move {
-            for subscriber in subscribers {
-                subscriber.outbox.write();
-            }
-        }));
+        present
     }
 }

@@ -3,12 +3,13 @@
 //! All of it happens under the outbox's lock, so there is one order in which frames leave, whoever writes them; and with
 //! the waker of the connection's task, so it is this task that a full socket wakes, whoever found it full.
 
-use super::{BATCH_FRAMES_MAX, Batch, Next, Outbox, State};
+use super::{BATCH_FRAMES_MAX, Batch, End, Next, Outbox, State};
 use crate::{Frame, Wire};
 use smallvec::smallvec;
 use std::fmt::{self, Debug, Formatter};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::MutexGuard;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -82,15 +83,38 @@ impl Outbox {
         state.writer.idle = false;
     }
 
+    /// Queues a frame and writes it in place of the connection's task; false when it was dropped, or the connection is
+    /// closing.
+    pub(crate) fn deliver(&self, frame: &Frame) -> bool {
+        let state = self.lock();
+        if state.is_at_rest() {
+            self.write_now(state, Some(frame));
+            return true;
+        }
+        drop(state);
+        let queued = self.queue(frame.clone());
+        if queued.unwritten {
+            self.write();
+        }
+        queued.taken
+    }
+
     /// Writes what is queued in place of the connection's task, if all that this waits for is work: it need not run for
     /// what the socket takes at once. It is woken for the rest, once the socket takes more.
     pub(crate) fn write(&self) {
-        let mut state = self.lock();
-        if !state.has_work() || !state.waits_for_work() {
-            return;
+        let state = self.lock();
+        if state.has_work() && state.waits_for_work() {
+            self.write_now(state, None);
         }
+    }
+
+    /// Writes what there is, and before it a frame that nothing waits before.
+    fn write_now(&self, mut state: MutexGuard<'_, State>, first: Option<&Frame>) {
         let Some(waker) = state.waker.take() else { return };
         let mut cx = Context::from_waker(&waker);
+        if let Some(frame) = first {
+            state.writer.write_through(&mut cx, frame);
+        }
         loop {
             // The close frame is left to the task, which knows whether replies are coming.
             match self.poll_piece(&mut state, &mut cx, true) {
@@ -163,6 +187,15 @@ impl Outbox {
 }
 
 impl State {
+    /// Whether nothing waits or is held back, and nobody writes.
+    fn is_at_rest(&self) -> bool {
+        matches!(self.end, End::Open)
+            && self.queue.is_empty()
+            && self.dropped.is_none()
+            && self.resume.is_none()
+            && self.waits_for_work()
+    }
+
     /// Whether the connection's task is done with all that it knew of, and will only come when it is woken.
     pub(super) fn waits_for_work(&self) -> bool {
         let Writer { io, idle, stopped, .. } = &self.writer;
@@ -188,6 +221,23 @@ impl Writer {
         let flushed = Pin::new(io).poll_flush(cx);
         self.idle = matches!(flushed, Poll::Ready(Ok(())));
         flushed
+    }
+
+    /// Writes a frame that nothing waits before, and keeps what the stream does not take of it. As almost always it takes
+    /// all, the frame need not be cloned, which would be counted in one place by all threads that deliver it.
+    fn write_through(&mut self, cx: &mut Context<'_>, frame: &Frame) {
+        let Some(io) = &mut self.io else { return };
+        let bytes = frame.bytes(self.wire);
+        // What keeps the stream from taking more is found out by the next write.
+        let written_bytes = match Pin::new(io).poll_write(cx, bytes) {
+            Poll::Ready(Ok(written_bytes)) => written_bytes,
+            Poll::Ready(Err(_)) | Poll::Pending => 0,
+        };
+        self.idle = false;
+        if written_bytes < bytes.len() {
+            self.written_bytes = written_bytes;
+            self.batch.push(frame.clone());
+        }
     }
 
     /// Writes as much of the batch as one call takes.

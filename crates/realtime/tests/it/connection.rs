@@ -61,7 +61,7 @@ async fn what_the_stream_keeps_back_is_flushed() {
         assert_eq!(client.next().await, "text ready");
         client.send("flushed").await;
         assert_eq!(client.next().await, "text flushed");
-        hub.deliver_to_user(user(1), &ephemeral("later"));
+        hub.deliver_to_user(user(1), &ephemeral("later")).await;
         assert_eq!(client.next().await, "text later");
         hub.close_user(user(1), CloseCode::SignedOut, "bye");
         assert_eq!(client.next().await, "close Some(4003) bye");
@@ -202,7 +202,7 @@ async fn commands_on_their_way_are_bounded_and_all_answered() {
             assert_eq!(submissions.recv().await.unwrap(), number.to_string());
         }
         // Events still get through while the commands wait.
-        hub.deliver_to_user(user(1), &ephemeral("event"));
+        hub.deliver_to_user(user(1), &ephemeral("event")).await;
         assert_eq!(client.next().await, "text event");
         commit.add_permits(100);
         let mut answered = HashSet::new();
@@ -268,7 +268,7 @@ async fn events_are_written_while_a_command_is_being_taken() {
     client.send("command").await;
     within_a_minute(async {
         has_started.await.unwrap();
-        hub.deliver_to_user(user(1), &ephemeral("event"));
+        hub.deliver_to_user(user(1), &ephemeral("event")).await;
         assert_eq!(client.next().await, "text event");
         go_on.send(()).unwrap();
         is_done.await.unwrap();
@@ -287,7 +287,7 @@ async fn a_command_is_finished_although_its_client_is_gone() {
     client.send("command").await;
     has_started.await.unwrap();
     drop(client);
-    hub.deliver_to_user(user(1), &ephemeral("makes the connection write, and fail"));
+    hub.deliver_to_user(user(1), &ephemeral("makes the connection write, and fail")).await;
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
@@ -336,17 +336,17 @@ async fn a_slow_reader_is_told_what_it_missed_and_then_goes_on() {
     let mut client = Client::new(client);
     assert_eq!(client.next().await, "text ready");
 
-    let members = HashSet::from([user(1)]);
+    let members = Arc::new(HashSet::from([user(1)]));
     let padding = "x".repeat(1000);
-    let deliver = |seq: u64| {
+    let deliver = async |seq: u64| {
         for number in [1, 2] {
             let json = format!("{number} {seq} {padding}");
-            hub.deliver(&members, &event(number, seq, &json));
+            hub.deliver(&members, &event(number, seq, &json)).await;
         }
     };
     // Far more than both kernel buffers and the queue hold.
     for seq in 1..=20_000 {
-        deliver(seq);
+        deliver(seq).await;
         if seq % 10 == 0 {
             tokio::task::yield_now().await;
         }
@@ -380,7 +380,7 @@ async fn a_slow_reader_is_told_what_it_missed_and_then_goes_on() {
         // The client has pulled up to the notice; from there on nothing is missing.
         newest = [20_000, 20_000];
         for seq in 20_001..=20_100 {
-            deliver(seq);
+            deliver(seq).await;
             for _ in [1, 2] {
                 let message = client.next().await;
                 follows(&mut newest, message.strip_prefix("text ").unwrap());
@@ -404,12 +404,12 @@ fn follows(newest: &mut [u64; 2], text: &str) {
 async fn a_burst_arrives_whole_and_in_order() {
     let hub = Hub::start(Limits::default());
     let (mut client, _task) = connect(&hub, 1, echo()).await;
-    let members = HashSet::from([user(1)]);
+    let members = Arc::new(HashSet::from([user(1)]));
     let mut expected = Vec::new();
     // Sizes that end batches by count and by bytes, and writes in the middle of a frame.
     for seq in 1..=500 {
         let json = format!("{seq} {}", "x".repeat(usize::try_from(seq * 37 % 3000).unwrap()));
-        hub.deliver(&members, &event(1, seq, &json));
+        hub.deliver(&members, &event(1, seq, &json)).await;
         expected.push(format!("text {json}"));
     }
     within_a_minute(async {

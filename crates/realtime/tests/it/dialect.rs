@@ -156,7 +156,7 @@ async fn connections_of_all_kinds_get_the_same_events() {
         let registration = hub.register(Newcomer { wire, ..newcomer(1, 1) }).unwrap();
         let (client, _task) = serve_in_memory(registration, 4096, echo()).await;
         let mut client = client.with_deflate(wire.deflate);
-        hub.deliver_to_user(user(1), &event(1, 1, &long));
+        hub.deliver_to_user(user(1), &event(1, 1, &long)).await;
         let text = within_a_minute(client.next()).await;
         match wire.dialect {
             Dialect::Native => assert_eq!(text, format!("text {long}")),

@@ -55,7 +55,7 @@ async fn a_client_that_shows_life_stays() {
 async fn a_write_that_stands_still_ends_the_connection() {
     let hub = Hub::start(Limits::default());
     let (client, task) = connect_in_memory(&hub, 1, 100, echo()).await;
-    hub.deliver_to_user(user(1), &event(1, 1, &"x".repeat(1000)));
+    hub.deliver_to_user(user(1), &event(1, 1, &"x".repeat(1000))).await;
     let (result, elapsed) = took(task).await;
     result.unwrap();
     assert!(STALL <= elapsed && elapsed <= STALL + SWEEP, "{elapsed:?}");
@@ -68,12 +68,12 @@ async fn a_write_that_creeps_does_not() {
     let hub = Hub::start(Limits { heartbeat_seconds: 1_000_000, ..Limits::default() });
     let (mut client, _task) = connect_in_memory(&hub, 1, 100, echo()).await;
     let frame = event(1, 1, &"x".repeat(1000));
-    hub.deliver_to_user(user(1), &frame);
+    hub.deliver_to_user(user(1), &frame).await;
     for _ in frame.bytes(NATIVE) {
         tokio::time::advance(STALL / 2).await;
         client.io.read_u8().await.unwrap();
     }
-    hub.deliver_to_user(user(1), &ephemeral("still here"));
+    hub.deliver_to_user(user(1), &ephemeral("still here")).await;
     assert_eq!(client.next().await, "text still here");
 }
 
@@ -89,7 +89,7 @@ async fn a_client_that_does_not_say_goodbye_is_gone_within_two_seconds() {
 
     // Nor does it help not to read the close frame.
     let (stuck, task) = connect_in_memory(&hub, 1, 100, echo()).await;
-    hub.deliver_to_user(user(1), &event(1, 1, &"x".repeat(1000)));
+    hub.deliver_to_user(user(1), &event(1, 1, &"x".repeat(1000))).await;
     hub.close_user(user(1), CloseCode::SignedOut, "signed out");
     let (result, elapsed) = took(task).await;
     result.unwrap();
@@ -126,16 +126,16 @@ async fn events_wait_only_so_long_for_a_client_that_takes_nothing() {
     let (mut client, _task) = connect_in_memory(&hub, 1, 100, echo()).await;
     let long = "x".repeat(1000);
     // The first is being written, the second waits.
-    hub.deliver_to_user(user(1), &event(1, 1, &long));
+    hub.deliver_to_user(user(1), &event(1, 1, &long)).await;
     tokio::task::yield_now().await;
-    hub.deliver_to_user(user(1), &event(1, 2, "2"));
+    hub.deliver_to_user(user(1), &event(1, 2, "2")).await;
     tokio::time::sleep(QUEUE + 2 * SWEEP).await;
-    hub.deliver_to_user(user(1), &event(1, 3, "3"));
+    hub.deliver_to_user(user(1), &event(1, 3, "3")).await;
     assert_eq!(client.next().await, format!("text {long}"));
     let head = format!(r#"{{"id":"{}","seq":3}}"#, conversation(1));
     let lagging = format!(r#"text {{"type":"sync.lagging","payload":{{"conversations":[{head}]}}}}"#);
     assert_eq!(client.next().await, lagging);
-    hub.deliver_to_user(user(1), &event(1, 4, "4"));
+    hub.deliver_to_user(user(1), &event(1, 4, "4")).await;
     assert_eq!(client.next().await, "text 4");
 }
 
@@ -146,7 +146,7 @@ async fn events_wait_for_as_long_as_the_client_takes_some() {
     // Each of them is written for itself.
     let long = "x".repeat(100_000);
     for seq in 1..=5 {
-        hub.deliver_to_user(user(1), &event(1, seq, &long));
+        hub.deliver_to_user(user(1), &event(1, seq, &long)).await;
     }
     for _ in 1..=5 {
         assert_eq!(client.next().await, format!("text {long}"));

@@ -25,10 +25,10 @@ async fn every_connection_of_every_member_gets_an_event_and_nobody_else() {
     let (mut stranger, _task) = connect(&hub, 3, echo()).await;
 
     // Fewer members than people online, and more: the two ways to go through them.
-    hub.deliver(&HashSet::from([user(1), user(2)]), &numbered(1));
-    hub.deliver(&(1..=2).chain(100..200).map(user).collect::<HashSet<_>>(), &numbered(2));
-    hub.deliver_to_user(user(1), &ephemeral("for one user"));
-    hub.deliver_to_user(user(3), &ephemeral("for the stranger"));
+    hub.deliver(&Arc::new(HashSet::from([user(1), user(2)])), &numbered(1)).await;
+    hub.deliver(&Arc::new((1..=2).chain(100..200).map(user).collect::<HashSet<_>>()), &numbered(2)).await;
+    hub.deliver_to_user(user(1), &ephemeral("for one user")).await;
+    hub.deliver_to_user(user(3), &ephemeral("for the stranger")).await;
     within_a_minute(async {
         for client in [&mut first, &mut second, &mut other] {
             assert_eq!(client.next().await, "text event 1");
@@ -74,10 +74,10 @@ async fn a_large_room_gets_events_in_order_whoever_writes_and_however_slowly_som
             }
         });
     }
-    let members: HashSet<_> = (1..=MEMBERS).map(user).collect();
+    let members = Arc::new((1..=MEMBERS).map(user).collect());
     within_a_minute(async {
         for seq in 1..=EVENTS {
-            hub.deliver(&members, &numbered(seq));
+            hub.deliver(&members, &numbered(seq)).await;
         }
         all_delivered.send_replace(true);
         while let Some(reader) = readers.join_next().await {
@@ -87,11 +87,39 @@ async fn a_large_room_gets_events_in_order_whoever_writes_and_however_slowly_som
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_goes_to_few_does_not_overtake_what_went_to_many() {
+    const EVENTS: u64 = 200;
+    let hub = Hub::start(Limits::default());
+    let mut connections = Vec::new();
+    for number in 1..=100 {
+        connections.push(connect_in_memory(&hub, number, 64 * 1024, echo()).await);
+    }
+    let everybody = Arc::new((1..=100).map(user).collect());
+    let few = Arc::new(HashSet::from([user(1), user(100)]));
+    within_a_minute(async {
+        for seq in (1..=EVENTS).step_by(4) {
+            hub.deliver(&everybody, &numbered(seq)).await;
+            hub.deliver(&few, &numbered(seq + 1)).await;
+            hub.deliver_to_user(user(1), &numbered(seq + 2)).await;
+            hub.deliver_to_user(user(100), &numbered(seq + 2)).await;
+            hub.deliver(&few, &numbered(seq + 3)).await;
+        }
+        for number in [0, 99] {
+            let (client, _task) = &mut connections[number];
+            for seq in 1..=EVENTS {
+                assert_eq!(client.next().await, format!("text event {seq}"));
+            }
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn ready_comes_before_any_event() {
     let hub = Hub::start(Limits::default());
     let registration = register(&hub, 1);
-    hub.deliver_to_user(user(1), &numbered(1));
+    hub.deliver_to_user(user(1), &numbered(1)).await;
     let (client, server) = loopback().await;
     tokio::spawn(serve(server, bytes::Bytes::new(), registration, echo()));
     let mut client = Client::new(client);
@@ -136,7 +164,7 @@ async fn a_session_is_closed_without_the_users_others() {
     }
     let (mut other_user, _task) = connect(&hub, 2, echo()).await;
     hub.close_session(user(1), session(2), CloseCode::SignedOut, "signed out");
-    hub.deliver_to_user(user(1), &numbered(1));
+    hub.deliver_to_user(user(1), &numbered(1)).await;
     within_a_minute(async {
         assert_eq!(clients[1].rest().await, ["text ready", "close Some(4003) signed out"]);
         assert_eq!(clients[0].next().await, "text ready");
@@ -156,7 +184,7 @@ async fn shutdown_sends_everybody_away_with_a_time_to_come_back() {
     for number in 1..=3 {
         clients.push(connect(&hub, number, echo()).await.0);
     }
-    hub.deliver_to_user(user(1), &numbered(1));
+    hub.deliver_to_user(user(1), &numbered(1)).await;
     let mut delay_ms = 0;
     let next_delay_ms = || {
         delay_ms += 100;
@@ -195,7 +223,7 @@ async fn a_hub_that_is_suspended_has_nobody_until_it_resumes() {
     assert_eq!(hub.register(newcomer(1, 2)).err(), Some(Refused::Suspended), "nobody new comes in");
     hub.resume();
     let (mut client, _task) = connect(&hub, 1, echo()).await;
-    hub.deliver_to_user(user(1), &numbered(1));
+    hub.deliver_to_user(user(1), &numbered(1)).await;
     assert_eq!(client.next().await, "text event 1");
     // Whoever shuts down does so for good.
     hub.suspend(|| 100);
@@ -249,9 +277,9 @@ fn the_metrics_tell_what_happens() {
         let hub = Hub::start(Limits { queue_bytes_max: 100, ..Limits::default() });
         let (mut client, task) = connect(&hub, 1, echo()).await;
         assert_eq!(recorded.value("natter_connections"), 1);
-        hub.deliver(&HashSet::from([user(1), user(2)]), &numbered(1));
+        hub.deliver(&Arc::new(HashSet::from([user(1), user(2)])), &numbered(1)).await;
         assert_eq!(recorded.value("natter_frames_delivered_total"), 1);
-        hub.deliver_to_user(user(1), &event(1, 2, &"x".repeat(200)));
+        hub.deliver_to_user(user(1), &event(1, 2, &"x".repeat(200))).await;
         assert_eq!(recorded.value("natter_frames_delivered_total"), 1);
         assert_eq!(recorded.value("natter_queue_overflows_total"), 1);
         client.send_close(1000).await;

@@ -126,7 +126,7 @@ async fn watchers_are_told_what_is_meant_for_them() {
         [(user(1), &shown), (user(2), &hidden)].into_iter().find(|(user, _)| *user == watcher).map(|(_, f)| f)
     });
     assert_eq!(count, 3);
-    hub.deliver_to_user(user(3), &ephemeral("nothing before this"));
+    hub.deliver_to_user(user(3), &ephemeral("nothing before this")).await;
     for (client, text) in clients.iter_mut().zip(["text shown", "text hidden", "text nothing before this"]) {
         assert_eq!(within_a_minute(client.next()).await, text);
     }

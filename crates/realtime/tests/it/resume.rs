@@ -48,10 +48,10 @@ async fn events_wait_for_the_end_of_a_replay_and_are_not_told_twice() {
         client.send("is taken").await;
         assert_eq!(client.next().await, "text is taken", "answers are not held back");
         for seq in 3..=6 {
-            hub.deliver_to_user(user(1), &event(1, seq, &format!("live {seq}")));
+            hub.deliver_to_user(user(1), &event(1, seq, &format!("live {seq}"))).await;
         }
-        hub.deliver_to_user(user(1), &event(2, 1, "live elsewhere"));
-        hub.deliver_to_user(user(1), &ephemeral("typing"));
+        hub.deliver_to_user(user(1), &event(2, 1, "live elsewhere")).await;
+        hub.deliver_to_user(user(1), &ephemeral("typing")).await;
         assert_eq!(client.next().await, "text typing", "nor is what nobody replays");
         pieces.send(told("missed 1 to 4")).unwrap();
         assert_eq!(client.next().await, "text missed 1 to 4");
@@ -62,8 +62,8 @@ async fn events_wait_for_the_end_of_a_replay_and_are_not_told_twice() {
             assert_eq!(client.next().await, expected);
         }
         // The relay is late with what the replay told already.
-        hub.deliver_to_user(user(1), &event(1, 4, "live 4"));
-        hub.deliver_to_user(user(1), &event(1, 7, "live 7"));
+        hub.deliver_to_user(user(1), &event(1, 4, "live 4")).await;
+        hub.deliver_to_user(user(1), &event(1, 7, "live 7")).await;
         assert_eq!(client.next().await, "text live 7");
     })
     .await;
@@ -77,9 +77,9 @@ async fn a_minute_after_a_replay_its_floors_are_forgotten() {
     client.send("resume").await;
     assert_eq!(client.next().await, "text done");
     tokio::time::sleep(Duration::from_secs(50)).await;
-    hub.deliver_to_user(user(1), &event(1, 4, "late"));
+    hub.deliver_to_user(user(1), &event(1, 4, "late")).await;
     tokio::time::sleep(Duration::from_secs(20)).await;
-    hub.deliver_to_user(user(1), &event(1, 4, "of another log"));
+    hub.deliver_to_user(user(1), &event(1, 4, "of another log")).await;
     assert_eq!(client.next().await, "text of another log");
 }
 
@@ -94,14 +94,14 @@ async fn replays_follow_one_another_and_events_wait_for_the_last() {
         client.send("resume").await;
         client.send("both are taken").await;
         assert_eq!(client.next().await, "text both are taken");
-        hub.deliver_to_user(user(1), &event(1, 5, "live 5"));
+        hub.deliver_to_user(user(1), &event(1, 5, "live 5")).await;
         second_pieces.send(told("second")).unwrap();
         second_pieces.send(floor(5)).unwrap();
         first_pieces.send(told("first")).unwrap();
         assert_eq!(client.next().await, "text first");
         drop(first_pieces);
         assert_eq!(client.next().await, "text second");
-        hub.deliver_to_user(user(1), &event(1, 6, "live 6"));
+        hub.deliver_to_user(user(1), &event(1, 6, "live 6")).await;
         drop(second_pieces);
         assert_eq!(client.next().await, "text live 6");
     })
@@ -143,8 +143,8 @@ async fn what_overflows_during_a_replay_is_named_after_it_unless_it_was_told() {
         client.send("is taken").await;
         assert_eq!(client.next().await, "text is taken");
         for seq in 1..=20 {
-            hub.deliver_to_user(user(1), &event(1, seq, "live"));
-            hub.deliver_to_user(user(1), &event(2, seq, "live"));
+            hub.deliver_to_user(user(1), &event(1, seq, "live")).await;
+            hub.deliver_to_user(user(1), &event(2, seq, "live")).await;
         }
         client.send("still here").await;
         assert_eq!(client.next().await, "text still here");
@@ -193,7 +193,7 @@ async fn a_close_ends_a_replay() {
         client.send("resume").await;
         client.send("is taken").await;
         assert_eq!(client.next().await, "text is taken");
-        hub.deliver_to_user(user(1), &event(1, 5, "held"));
+        hub.deliver_to_user(user(1), &event(1, 5, "held")).await;
         hub.close_user(user(1), CloseCode::SignedOut, "signed out");
         assert_eq!(
             client.rest().await,

@@ -156,13 +156,11 @@ fn served(socket: &Socket) -> (Outbox, Arc<Task>) {
     (outbox, task)
 }
 
-/// Queues a frame, and writes as those do who deliver to many; false when it was dropped.
+/// Delivers as those do who have one frame for many; false when it was dropped.
 fn deliver(outbox: &Outbox, frame: Frame) -> bool {
-    let queued = outbox.queue(frame);
-    if queued.unwritten {
-        outbox.write();
-    }
-    queued.taken
+    let taken = outbox.deliver(&frame);
+    drop(frame);
+    taken
 }
 
 fn frame_bytes() -> usize {
