@@ -1,5 +1,6 @@
 import type { Account, Schemas } from "@natter/sdk";
 import { Pages } from "../pages.svelte.ts";
+import { placed } from "./placed.ts";
 
 type Member = Schemas["Member"];
 
@@ -42,12 +43,4 @@ export class Members {
   remove(userId: string): void {
     this.pages.change((items) => items.filter(({ user }) => user.id !== userId));
   }
-}
-
-/** The list with a member in its place; without one who stands further down than the list was loaded. */
-export function placed(items: readonly Member[], member: Member, hasMore: boolean): readonly Member[] {
-  const others = items.filter(({ user }) => user.id !== member.user.id);
-  const at = others.findIndex(({ user }) => user.username > member.user.username);
-  if (at >= 0) return others.toSpliced(at, 0, member);
-  return hasMore && others.length === items.length ? items : [...others, member];
 }

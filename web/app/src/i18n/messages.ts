@@ -1146,18 +1146,6 @@ export interface Messages {
   keyEditLast: string;
   /** Cancel a reply or an edit */
   keyCancel: string;
-  /** Reply */
-  keyReply: string;
-  /** Reply in thread */
-  keyThread: string;
-  /** React */
-  keyReact: string;
-  /** Edit */
-  keyEdit: string;
-  /** Forward */
-  keyForward: string;
-  /** Delete */
-  keyDelete: string;
   /** Natter */
   appName: string;
   /** Sign out */
