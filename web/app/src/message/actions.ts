@@ -182,14 +182,14 @@ export function actionsFor(item: TimelineItem, desk: Desk): Action[] {
 }
 
 /** The same for a menu. */
-export function menuFor(item: TimelineItem, desk: Desk, element: () => HTMLElement, singleKeys: boolean): MenuItem[] {
+export function menuFor(item: TimelineItem, desk: Desk, elementOf: (key: string) => HTMLElement, singleKeys: boolean): MenuItem[] {
   return actionsFor(item, desk).map((action, index) => ({
     label: action.label(),
     icon: action.icon,
     danger: action.danger,
     startsGroup: index > 0 && action.startsGroup,
     hint: hint(action, singleKeys),
-    onselect: () => action.run(item, desk, element()),
+    onselect: () => action.run(item, desk, elementOf(item.key)),
   }));
 }
 

@@ -14,6 +14,12 @@ export type Above =
 /** How long the log may take to say what the server has answered. */
 const LOG_MS = 2_000;
 
+/** What a row of the list has so that the keyboard comes to it. */
+export interface Stop {
+  readonly tabindex: 0 | -1;
+  readonly "data-row": string;
+}
+
 /** Where messages are: a conversation, or one of its threads. */
 export type Stream = Room | Thread;
 
@@ -48,6 +54,14 @@ export class Desk {
 
   get conversation(): Conversation | undefined {
     return this.#conversation();
+  }
+
+  /** Whether a message shows its tools: something that was opened from there keeps them. */
+  shows({ key, message }: TimelineItem): boolean {
+    if (this.active === key) return true;
+    const { above } = this;
+    if (!above) return false;
+    return above.kind === "menu" ? above.item.key === key : above.message.id === message?.id;
   }
 
   get me(): string {
