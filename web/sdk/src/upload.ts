@@ -131,6 +131,7 @@ async function inParts(send: Send, server: Server, blob: Blob, task: UploadTask)
     await task.keep({ ...task.state, id });
   }
   while (offset < blob.size) {
+    task.onprogress?.(offset / blob.size);
     const part = blob.slice(offset, offset + PART_BYTES_MAX);
     const headers = { ...TUS, "Content-Type": "application/offset+octet-stream", "Upload-Offset": String(offset) };
     offset = Number(header(await send("PATCH", `/uploads/${id}`, headers, part, offset), "Upload-Offset"));
