@@ -1,8 +1,9 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defaultClientConditions, defineConfig } from "vite";
+import { serviceWorker } from "./service-worker.vite.ts";
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte(), serviceWorker("src/offline/worker.ts")],
   // The SDK as it is here, rather than as it was last built.
   resolve: { conditions: ["natter-source", ...defaultClientConditions] },
   build: {
