@@ -1,5 +1,6 @@
 import { ChatError, isRetriable, type Account, type Schemas } from "@natter/sdk";
 import { failure } from "../failure.ts";
+import { m } from "../i18n.svelte.ts";
 import { FILES_MAX, fileBytesMax } from "./limits.ts";
 
 /** Why a file did not come into the tray. */
@@ -139,7 +140,7 @@ export class Tray {
       attached.state = "done";
     } catch (error) {
       if (given.signal.aborted) return;
-      attached.failure = failure(error).text;
+      attached.failure = refusalOf(error, name);
       attached.retriable = !(error instanceof ChatError) || isRetriable(error);
       attached.state = "failed";
     } finally {
@@ -150,6 +151,23 @@ export class Tray {
   #forget(id: string): void {
     // The server forgets it by itself, a day later.
     this.account.call("DELETE /files/{id}", { path: { id } }).catch((error: unknown) => console.warn(error));
+  }
+}
+
+/** Why the server does not take a file, in words that are no stranger to whoever chose it. */
+function refusalOf(error: unknown, name: string): string {
+  switch (error instanceof ChatError ? error.code : undefined) {
+    case "file_type_not_allowed":
+      return m.fileTypeNotAllowed({ type: name.includes(".") ? `.${name.split(".").at(-1)}` : name });
+    case "file_type_mismatch":
+      return m.fileTypeMismatch;
+    case "file_not_valid":
+      return m.fileNotValid;
+    case "quota_reached":
+    case "storage_full":
+      return m.fileNoRoom;
+    default:
+      return failure(error).text;
   }
 }
 

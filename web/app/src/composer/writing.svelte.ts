@@ -1,4 +1,4 @@
-import type { Account, Conversation, Message, Room, Thread } from "@natter/sdk";
+import type { Account, Message, Room, Thread } from "@natter/sdk";
 import { toasts } from "@natter/ui";
 import { draftsOf, type Unsent } from "../drafts.ts";
 import { failure } from "../failure.ts";
@@ -13,7 +13,6 @@ import { scheduleOf } from "./scheduled.ts";
 export interface Surroundings {
   readonly account: Account;
   readonly room: Room | Thread;
-  readonly conversation: Conversation | undefined;
   mode: ComposerMode;
 }
 
@@ -54,9 +53,8 @@ export class Writing {
     return this.content.trim() !== "" || files.length > 0;
   });
   readonly ready = $derived.by(() => {
-    const { mode, conversation } = this.around;
-    const active = (conversation?.status ?? "active") === "active";
-    return this.filled && this.over === 0 && active && !this.saving && (mode.kind === "edit" || !this.tray.failed);
+    const { mode } = this.around;
+    return this.filled && this.over === 0 && !this.saving && (mode.kind === "edit" || !this.tray.failed);
   });
 
   constructor(private readonly around: Surroundings) {

@@ -12,8 +12,6 @@ export interface Messages {
   saveEdit: string;
   /** {count, plural, one {# character} other {# characters}} too long */
   tooLong: (values: { count: number }) => string;
-  /** Nobody can write here any more. */
-  notActive: string;
   /** Reply to {name} */
   replyingTo: (values: { name: string }) => string;
   /** Edit message */
@@ -62,6 +60,14 @@ export interface Messages {
   fileTooLarge: (values: { max: string; name: string; size: string }) => string;
   /** {count, plural, one {# file was} other {# files were}} left out: a message can have up to {max, plural, one {# file} other {# files}}. */
   filesTooMany: (values: { count: number; max: number }) => string;
+  /** Files of the type {type} are not taken here. */
+  fileTypeNotAllowed: (values: { type: string }) => string;
+  /** The content is not what the name says. */
+  fileTypeMismatch: string;
+  /** The file is damaged or too large a picture. */
+  fileNotValid: string;
+  /** There is no room left on the server. */
+  fileNoRoom: string;
   /** Dismiss */
   dismissRefusals: string;
   /** A file could not be uploaded. Try it again or remove it. */
@@ -940,7 +946,7 @@ export interface Messages {
   chipBefore: (values: { day: string }) => string;
   /** Remove filter: {filter} */
   removeFilter: (values: { filter: string }) => string;
-  /** in  */
+  /** in */
   inConversation: string;
   /** Recent searches */
   recentSearches: string;
