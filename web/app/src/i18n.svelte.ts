@@ -1,7 +1,7 @@
-import { IntlMessageFormat } from "intl-messageformat";
 import english from "./i18n/en.ts";
 import { spoken, type Language, type Locale } from "./i18n/languages.ts";
 import type { Messages } from "./i18n/messages.ts";
+import { sentence, type Sentence, type Values } from "./i18n/sentence.ts";
 
 const RIGHT_TO_LEFT: readonly Language[] = ["ar"];
 const others: Record<Exclude<Language, "en">, () => Promise<{ default: Record<string, string> }>> = {
@@ -12,7 +12,7 @@ const others: Record<Exclude<Language, "en">, () => Promise<{ default: Record<st
 
 let current = $state<Language>("en");
 let sentences = $state.raw<Record<string, string>>(english);
-let formats: Record<string, IntlMessageFormat> = {};
+let made: Record<string, Sentence> = {};
 let wanted: Language = "en";
 
 /** The language that the client speaks, and that dates and numbers are written in. */
@@ -28,7 +28,7 @@ export const language = {
     const said = chosen === "en" ? english : (await others[chosen]()).default;
     // Somebody has chosen another one while this one was on its way.
     if (wanted !== chosen) return;
-    formats = {};
+    made = {};
     sentences = said;
     current = chosen;
     document.documentElement.lang = chosen;
@@ -39,12 +39,9 @@ export const language = {
 /** What the client says, in the current language: a sentence, or what makes one of some values. */
 export const m: Messages = new Proxy({} as Messages, {
   get(_, key: string) {
-    const sentence = sentences[key] ?? english[key] ?? key;
-    if (!sentence.includes("{")) return sentence;
-    return (values: Record<string, string | number | Date>) => format(key, sentence).format(values);
+    const text = sentences[key] ?? english[key] ?? key;
+    if (!text.includes("{")) return text;
+    const [known, locale] = [made, current];
+    return (values: Values) => (known[key] ??= sentence(text, locale))(values);
   },
 });
-
-function format(key: string, sentence: string): IntlMessageFormat {
-  return (formats[key] ??= new IntlMessageFormat(sentence, current, undefined, { ignoreTag: true }));
-}
