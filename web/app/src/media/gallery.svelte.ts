@@ -8,7 +8,7 @@ export interface GalleryWish {
   readonly account: Account;
   readonly conversationId: string;
   readonly fileId: string;
-  /** What is known of it and its neighbours, so that it is shown at once. */
+  /** What is known of it and its neighbours, so that it is shown at once, in any order. */
   readonly known?: readonly SharedFile[];
 }
 

@@ -28,7 +28,7 @@ export class Showing {
   constructor(private readonly wish: GalleryWish) {
     const { account, conversationId: id } = wish;
     this.#album = new Album((query) => account.call("GET /conversations/{id}/files", { path: { id }, query }));
-    this.#files = looked(wish.known ?? []);
+    this.#files = looked(wish.known ?? []).toSorted((a, b) => a.messageSeq - b.messageSeq || a.position - b.position);
     const first = this.#files.find(({ file }) => file.id === wish.fileId);
     if (first) this.#key = keyOf(first);
     $effect(() => {
