@@ -176,8 +176,11 @@ export class Account {
   }
 
   /** Asks the REST interface for something, once: `call("GET /users/{username}", { path: { username: "ada" } })`. */
-  call<E extends keyof Endpoints>(endpoint: E, ...parts: Parts<E>): Promise<Endpoints[E]["answer"]> {
-    return this.#server.call(endpoint, ...parts);
+  async call<E extends keyof Endpoints>(endpoint: E, ...parts: Parts<E>): Promise<Endpoints[E]["answer"]> {
+    const answer = await this.#server.call(endpoint, ...parts);
+    // Whose messages count as unread is another matter now.
+    if (endpoint === "POST /blocks" || endpoint === "DELETE /blocks/{username}") void this.conversations.refresh();
+    return answer;
   }
 
   /** How many messages have not been sent, and would be lost by signing out. */

@@ -37,6 +37,8 @@ export class Conversations implements Readable<ConversationList> {
   #asked = false;
   /** What was kept on this device, until the server has answered. */
   #kept: readonly Conversation[] = [];
+  /** Whose messages don't count as unread. */
+  #blocked: ReadonlySet<string> = new Set();
   /** Changes of the user's own that the server has not confirmed. */
   readonly #wishes = new Map<string, readonly UpdateMe[]>();
   #closed = false;
@@ -71,7 +73,7 @@ export class Conversations implements Readable<ConversationList> {
     this.#publish({ phase: "ready", stale: true });
   }
 
-  /** Fetches again what was loaded, at least the first page. */
+  /** Fetches again what was loaded, at least the first page, and who is blocked. */
   refresh(): Promise<void> {
     this.#asked = true;
     this.#backoff.wake();
@@ -134,7 +136,7 @@ export class Conversations implements Readable<ConversationList> {
     const known = this.#byId.get(message.conversationId);
     if (!known) return this.#refetch(message.conversationId);
     if (message.seq <= known.lastSeq) return;
-    const unread = message.kind === "text" && message.sender.id !== this.userId;
+    const unread = message.kind !== "system" && message.sender.id !== this.userId && !this.#blocked.has(message.sender.id);
     this.#set({
       ...known,
       lastMessage: message,
@@ -258,6 +260,8 @@ export class Conversations implements Readable<ConversationList> {
       if (seen >= before) this.#cursor = cursor;
       this.#kept = [];
       this.#publish({ phase: "ready", stale: false });
+      const blocks = await this.#retrying(() => this.server.call("GET /blocks", { query: { limit: PAGE } }));
+      this.#blocked = new Set(blocks.data.map(({ user }) => user.id));
     } while (this.#asked);
   }
 

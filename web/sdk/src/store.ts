@@ -21,7 +21,10 @@ export function memoryStore(): Store {
 
 const TABLE = "entries";
 
-/** A store in IndexedDB: survives a reload, and is shared by the tabs of an origin. */
+/**
+ * A store in IndexedDB: survives a reload, and is shared by the tabs of an origin. Where a browser has none to give, as in
+ * some private windows, it lives as long as the page.
+ */
 export function indexedDbStore(name: string): Store {
   let database: Promise<IDBDatabase> | undefined;
 
@@ -50,7 +53,7 @@ export function indexedDbStore(name: string): Store {
     });
   };
 
-  return {
+  const kept: Store = {
     get: (key) =>
       run("readonly", (table) => {
         const request = table.get(key);
@@ -73,5 +76,13 @@ export function indexedDbStore(name: string): Store {
         const values = table.getAll(range);
         return () => keys.result.map((key, index): [string, unknown] => [key as string, values.result[index]]);
       }),
+  };
+  let chosen: Promise<Store> | undefined;
+  const choose = () => (chosen ??= open().then(() => kept, memoryStore));
+  return {
+    get: async (key) => (await choose()).get(key),
+    set: async (key, value) => (await choose()).set(key, value),
+    delete: async (key) => (await choose()).delete(key),
+    entries: async (prefix) => (await choose()).entries(prefix),
   };
 }

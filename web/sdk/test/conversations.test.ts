@@ -72,6 +72,29 @@ describe("the list of conversations", () => {
     expect(names(later)).toContain("149");
   });
 
+  it("counts voice messages as unread, but neither those of the system nor of people whom one has blocked", async () => {
+    const world = new World();
+    const alice = await person(world, "alice");
+    const bob = await person(world, "bob");
+    const { id } = await alice.create({ type: "group", name: "Harbour", members: ["bob"] });
+    const unread = () => alice.conversations.find(id)?.unreadCount;
+    const write = async (kind: "text" | "voice") => {
+      world.server.send(bob.user.id, { conversationId: id, content: "x", kind });
+      await world.settle();
+    };
+    await write("text");
+    await write("voice");
+    expect(unread()).toBe(2);
+    await write("system" as "text");
+    expect(unread()).toBe(2);
+    // The server counts anew; this one always counts nothing.
+    await alice.call("POST /blocks", { body: { username: "bob" } });
+    await world.settle();
+    const before = unread();
+    await write("text");
+    expect(unread()).toBe(before);
+  });
+
   it("tells listeners what happens to files of one's own", async () => {
     const world = new World();
     const alice = await person(world, "alice");

@@ -79,6 +79,8 @@ export class FakeServer {
   requests: string[] = [];
   /** The frames that clients have sent, and what was in them. */
   frames: { type: string; payload: unknown }[] = [];
+  /** Who has blocked whom. */
+  readonly blocks: { by: string; user: User }[] = [];
   /** Whether nobody may change what is theirs of a conversation. */
   refuseMe = false;
   /** Decides about each send. */
@@ -376,6 +378,14 @@ export class FakeServer {
     }
 
     const userId = this.#signedIn(token);
+    if (path === "/blocks" && method === "POST") {
+      this.blocks.push({ by: userId, user: this.user(this.#byName(String(body["username"])).id) });
+      return { status: 201, body: undefined };
+    }
+    if (path === "/blocks") {
+      const mine = this.blocks.filter(({ by }) => by === userId);
+      return { status: 200, body: page(mine, 0, 100) };
+    }
     if (path === "/users/me") return { status: 200, body: this.user(userId) };
     if (path.startsWith("/conversations/with/")) {
       const other = this.#byName(path.replace("/conversations/with/", "")).id;
