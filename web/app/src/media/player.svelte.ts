@@ -1,7 +1,7 @@
 import type { Account } from "@natter/sdk";
 import { untrack } from "svelte";
 import type { FileInfo } from "./kind.ts";
-import { linksOf } from "./links.ts";
+import { GoneError, linksOf } from "./links.ts";
 
 export const SPEEDS = [1, 1.5, 2] as const;
 
@@ -22,7 +22,7 @@ class Player {
   #playing = $state(false);
   #seconds = $state(0);
   #speed = $state<number>(SPEEDS[0]);
-  #failed = $state(false);
+  #failure = $state<"gone" | "failed">();
   /** How many components show what is played. */
   #shown = $state(0);
   #audio: HTMLAudioElement | undefined;
@@ -48,9 +48,9 @@ class Player {
     return this.#speed;
   }
 
-  /** Whether what was to be played could not be. */
-  get failed(): boolean {
-    return this.#failed;
+  /** Why what was to be played could not be. */
+  get failure(): "gone" | "failed" | undefined {
+    return this.#failure;
   }
 
   /** Whether it is played, or stands in its middle, where nobody sees it. */
@@ -88,7 +88,7 @@ class Player {
     this.#audio?.load();
     this.#played = undefined;
     this.#seconds = 0;
-    this.#failed = false;
+    this.#failure = undefined;
   }
 
   faster(): void {
@@ -116,7 +116,7 @@ class Player {
     const turn = this.#turn;
     const same = this.has(wish.file);
     this.#film?.pause();
-    this.#failed = false;
+    this.#failure = undefined;
     this.#played = wish;
     this.#playing = true;
     this.#seconds = seconds;
@@ -126,8 +126,8 @@ class Player {
       let url;
       try {
         url = await linksOf(wish.account).get(wish.file.id, "original");
-      } catch {
-        if (turn === this.#turn) this.#fail();
+      } catch (error) {
+        if (turn === this.#turn) this.#fail(error instanceof GoneError ? "gone" : "failed");
         return;
       }
       if (turn !== this.#turn) return;
@@ -163,7 +163,7 @@ class Player {
     audio.addEventListener("error", () => {
       if (!this.#played || !audio.src) return;
       const { account, file } = this.#played;
-      if (this.#renewed) return this.#fail();
+      if (this.#renewed) return this.#fail("failed");
       // The address may have become too old on the way.
       this.#renewed = true;
       linksOf(account).forget(file.id);
@@ -183,9 +183,9 @@ class Player {
     }
   }
 
-  #fail(): void {
+  #fail(why: "gone" | "failed"): void {
     this.#playing = false;
-    this.#failed = true;
+    this.#failure = why;
     this.#renewed = false;
   }
 }
