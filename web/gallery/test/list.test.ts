@@ -130,6 +130,10 @@ test("it stays at its end when a row comes, grows or shrinks, and when the windo
   await page.setViewportSize({ width: 400, height: 768 });
   await settled();
   expect(await distance()).toBeLessThanOrEqual(1);
+  // As when a keyboard comes, or the field below it grows.
+  await page.locator(".list").evaluate((list) => (list.style.blockSize = "12rem"));
+  await settled();
+  expect(await distance()).toBeLessThanOrEqual(1);
 });
 
 test.each<[string, (topmost: number) => void]>([

@@ -26,13 +26,17 @@ export function longPress(run: (at: Point) => void): (element: HTMLElement) => (
     let start: Point = { x: 0, y: 0 };
     let done = false;
 
-    const stop = () => clearTimeout(timer);
+    const stop = () => {
+      clearTimeout(timer);
+      timer = undefined;
+    };
     const onpointerdown = (event: PointerEvent) => {
       stop();
       done = false;
       if (event.pointerType === "mouse" || !event.isPrimary || hasOwnMeaning(event.target, element)) return;
       start = { x: event.clientX, y: event.clientY };
       timer = setTimeout(() => {
+        timer = undefined;
         if (hasSelection()) return;
         done = true;
         run(start);
@@ -49,8 +53,8 @@ export function longPress(run: (at: Point) => void): (element: HTMLElement) => (
       if (event.type === "click") done = false;
     };
     const oncontextmenu = (event: Event) => {
-      // A pen or a finger whose time is not yet over, on a browser that is quicker.
-      if (timer !== undefined && (event as PointerEvent).pointerType === "touch") event.preventDefault();
+      // On a browser that is quicker than our own time.
+      if (timer !== undefined) event.preventDefault();
       swallow(event);
     };
     return listening(element, {
@@ -89,7 +93,7 @@ export function swipe({ onmove, onend }: Swipe): (element: HTMLElement) => () =>
       swiping = false;
       if (event.pointerType !== "touch" || !event.isPrimary || hasSelection()) return;
       if (event.clientX < EDGE_PX || event.clientX > document.documentElement.clientWidth - EDGE_PX) return;
-      if (scrollsInline(event.target, element)) return;
+      if (hasOwnMeaning(event.target, element) || scrollsInline(event.target, element)) return;
       start = { x: event.clientX, y: event.clientY };
       sign = getComputedStyle(element).direction === "rtl" ? -1 : 1;
     };
@@ -136,11 +140,11 @@ function listening(
   };
 }
 
-/** Fields, sliders and the like use a resting finger themselves; so do links and pictures, which browsers have a menu for. */
+/** Fields and players use a resting finger themselves; and what was opened from within the element lies above it. */
 function hasOwnMeaning(target: EventTarget | null, root: Element): boolean {
   if (!(target instanceof Element)) return false;
-  const found = target.closest("input, textarea, select, [contenteditable], audio, video");
-  return found !== null && root.contains(found);
+  const found = target.closest("input, textarea, select, [contenteditable], audio, video, [role=slider], [popover], dialog");
+  return found !== null && found !== root && root.contains(found);
 }
 
 function hasSelection(): boolean {
@@ -150,7 +154,7 @@ function hasSelection(): boolean {
 
 function scrollsInline(target: EventTarget | null, root: Element): boolean {
   for (let element = target instanceof Element ? target : null; element; element = element.parentElement) {
-    if (element.matches("input, textarea, select") || scrolls(element)) return true;
+    if (scrolls(element)) return true;
     if (element === root) return false;
   }
   return false;

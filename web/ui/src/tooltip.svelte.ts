@@ -36,7 +36,8 @@ export const tooltips = {
 };
 
 function show(tooltip: Tooltip): void {
-  if (!mounted) mount(TooltipLayer, { target: document.body });
+  // Not now: the focus may have come here while something else is being taken down.
+  if (!mounted) queueMicrotask(() => mount(TooltipLayer, { target: document.body }));
   mounted = true;
   current = tooltip;
 }
@@ -63,7 +64,8 @@ export function tooltip(text: () => string, keys?: () => string | undefined): (e
     };
     const close = () => tooltips.hide();
     // Later: a control that is taken out of the page loses the focus while the page is being drawn.
-    const onblur = () => queueMicrotask(close);
+    // By then the next control may have the tooltip.
+    const onblur = () => queueMicrotask(() => current?.anchor === element && close());
     element.addEventListener("pointerenter", onpointerenter);
     element.addEventListener("pointerleave", onpointerleave);
     element.addEventListener("focus", onfocus);
