@@ -922,6 +922,8 @@ export interface Messages {
   filtersCount: (values: { count: number }) => string;
   /** From a person */
   fromPerson: string;
+  /** From… */
+  fromWhom: string;
   /** Who wrote it? */
   whoWroteIt: string;
   /** In */

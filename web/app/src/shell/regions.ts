@@ -7,7 +7,7 @@ const last = new WeakMap<Element, HTMLElement>();
 /** Notes where the focus is; for `focusin` of the page. */
 export function remember(event: FocusEvent): void {
   const region = event.target instanceof Element ? event.target.closest(REGIONS) : null;
-  if (region && event.target instanceof HTMLElement) last.set(region, event.target);
+  if (region && event.target instanceof HTMLElement && event.target !== region) last.set(region, event.target);
 }
 
 /** Takes the focus to the next region that is in view, or to the one before. */
@@ -27,7 +27,15 @@ export function focusRegion(region: HTMLElement): void {
       ? before
       : (region.querySelector<HTMLElement>("[data-begin]") ??
         [...region.querySelectorAll<HTMLElement>(FOCUSABLE)].find(isShown));
-  (target ?? region).focus();
+  if (target) target.focus();
+  else receive(region);
+}
+
+/** Gives the focus to something that has it for as long as it keeps it, and takes it from nobody who presses there. */
+export function receive(region: HTMLElement): void {
+  region.tabIndex = -1;
+  region.focus({ preventScroll: true });
+  region.addEventListener("blur", () => region.removeAttribute("tabindex"), { once: true });
 }
 
 export function isShown(element: HTMLElement): boolean {
