@@ -1,5 +1,5 @@
 import type { Schemas } from "../src/index.ts";
-import { Refusal, type Answer } from "./fake-server.ts";
+import { Refusal, type Answer } from "./refusal.ts";
 
 /** What a fault may do to one request with bytes: the line may be cut before, in the middle, or behind what it does. */
 export type UploadFault = "none" | "refuse" | "cut-before" | "cut-within" | "cut-behind";
@@ -91,7 +91,7 @@ export class FakeFiles {
       return answer;
     } catch (error) {
       // A refusal is kept like any other answer.
-      if (error instanceof Refusal) this.#answers.set(key, { status: error.status, body: problem(error) });
+      if (error instanceof Refusal) this.#answers.set(key, { status: error.status, body: error.problem });
       throw error;
     }
   }
@@ -138,10 +138,6 @@ export class FakeFiles {
 
 function standing(offset: number, length: number): Answer {
   return { status: 204, body: undefined, headers: { "Upload-Offset": String(offset), "Upload-Length": String(length) } };
-}
-
-function problem({ status, code }: Refusal): object {
-  return { type: "", title: code, status, detail: code, code, requestId: "r", retriable: false };
 }
 
 function latin1(text: string): Uint8Array {

@@ -1,15 +1,14 @@
 import { FakeFiles } from "./fake-files.ts";
+import { FakeSessions } from "./fake-sessions.ts";
+import { Refusal, type Answer } from "./refusal.ts";
 import type {
   Conversation,
   CreateConversation,
-  ErrorCode,
-  FieldError,
   Event,
   EventBody,
   Message,
   Page,
   Presence,
-  Problem,
   SendMessage,
   SyncResume,
   User,
@@ -26,18 +25,6 @@ interface Log {
   read: Map<string, number>;
 }
 
-interface Person {
-  user: User;
-  password: string;
-}
-
-/** An answer of the REST interface. */
-export interface Answer {
-  status: number;
-  body: unknown;
-  headers?: Record<string, string>;
-}
-
 /** One socket as the server sees it. */
 export interface Link {
   userId: string;
@@ -47,28 +34,12 @@ export interface Link {
   close(code: number, reason: string): void;
 }
 
-export class Refusal extends Error {
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    readonly retriable = false,
-    readonly retryAfterSeconds: number | null = null,
-    readonly errors: FieldError[] = [],
-  ) {
-    super(code);
-  }
-}
-
 /** Keeps the server's promises in memory: gap-free logs, one message for each key, acknowledgement after the commit. */
 export class FakeServer {
   readonly files = new FakeFiles(() => this.id());
   readonly links = new Set<Link>();
+  readonly sessions = new FakeSessions(() => this.id());
   readonly logs = new Map<string, Log>();
-  readonly #people = new Map<string, Person>();
-  readonly #access = new Map<string, string>();
-  readonly #refresh = new Map<string, { userId: string; family: string; used: boolean }>();
-  readonly #ended = new Set<string>();
-  readonly #tickets = new Map<string, string>();
   #ids = 0;
   #time = Date.UTC(2026, 10, 21, 9);
   epoch = "epoch-1";
@@ -97,27 +68,19 @@ export class FakeServer {
     const path = url.pathname.replace("/api/v1", "");
     this.requests.push(`${method} ${path}`);
     try {
-      if (path.startsWith("/files")) return this.files.handle(method, path, headers, body, this.#signedIn(token));
+      if (path.startsWith("/files")) return this.files.handle(method, path, headers, body, this.sessions.signedIn(token));
       return this.#route(method, path, url.searchParams, body as never, token);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      return { status: error.status, body: this.problem(error) };
+      return { status: error.status, body: error.problem };
     }
-  }
-
-  problem({ status, code, retriable, retryAfterSeconds, errors }: Refusal): Problem {
-    const type = `/api/docs/errors/${code}`;
-    const problem = { type, title: code, status, detail: code, code: code as ErrorCode, requestId: "r" };
-    return { ...problem, retriable, retryAfterSeconds, errors };
   }
 
   /** Opens a socket for a ticket, which works once. */
   open(ticket: string, link: Omit<Link, "userId">): Link | undefined {
-    const userId = this.#tickets.get(ticket);
-    this.#tickets.delete(ticket);
-    const user = [...this.#people.values()].find((person) => person.user.id === userId)?.user;
-    if (userId === undefined || !user) return undefined;
-    const open = { ...link, userId };
+    const user = this.sessions.take(ticket);
+    if (!user) return undefined;
+    const open = { ...link, userId: user.id };
     this.links.add(open);
     open.deliver({ type: "ready", payload: { connectionId: this.id(), user, heartbeatSeconds: 25, epoch: this.epoch, expiresAt: this.expiresAt } });
     return open;
@@ -139,7 +102,7 @@ export class FakeServer {
       link.deliver({ id: frame.id, ...answer });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      link.deliver({ id: frame.id, type: "error", payload: this.problem(error) });
+      link.deliver({ id: frame.id, type: "error", payload: error.problem });
     }
   }
 
@@ -160,7 +123,7 @@ export class FakeServer {
           payload: { users: payload.userIds.map((userId) => ({ userId, status: "online", lastSeen: null })) },
         };
       case "auth.refresh":
-        if (!this.#access.has(payload.token)) throw new Refusal(401, "token_expired");
+        this.sessions.signedIn(payload.token);
         return { type: "ack", payload: { expiresAt: this.expiresAt } };
       case "presence.update":
       case "typing.start":
@@ -211,12 +174,11 @@ export class FakeServer {
   }
 
   endSessions(userId: string): void {
-    for (const session of this.#refresh.values()) if (session.userId === userId) this.#ended.add(session.family);
-    for (const [token, owner] of this.#access) if (owner === userId) this.#access.delete(token);
+    this.sessions.end(userId);
   }
 
   expireAccessTokens(): void {
-    this.#access.clear();
+    this.sessions.expire();
   }
 
   /** Commits a message and tells the members. */
@@ -314,14 +276,16 @@ export class FakeServer {
     );
   }
 
+  token(userId: string): string {
+    return this.sessions.token(userId);
+  }
+
   user(id: string): User {
-    const person = [...this.#people.values()].find((candidate) => candidate.user.id === id);
-    if (!person) throw new Refusal(404, "not_found");
-    return person.user;
+    return this.sessions.user(id);
   }
 
   create(userId: string, wish: CreateConversation): Conversation {
-    const members = [userId, ...(wish.members ?? []).map((name) => this.#byName(name).id)];
+    const members = [userId, ...(wish.members ?? []).map((name) => this.sessions.byName(name).id)];
     const id = this.id();
     const now = this.#now();
     const conversation: Conversation = {
@@ -363,23 +327,18 @@ export class FakeServer {
     body: Record<string, string> & SendMessage & CreateConversation,
     token: string | undefined,
   ): { status: number; body: unknown } {
-    if (path === "/auth/register") return { status: 201, body: this.#register(body) };
-    if (path === "/auth/login") {
-      const person = this.#people.get(String(body["username"]));
-      if (!person || person.password !== body["password"]) throw new Refusal(401, "invalid_credentials");
-      return { status: 200, body: { user: person.user, ...this.#pair(person.user.id, this.id()) } };
-    }
-    if (path === "/auth/refresh") return { status: 200, body: this.#rotate(String(body["refreshToken"])) };
+    const entered = this.sessions.handle(path, body);
+    if (entered) return entered;
     if (path === "/auth/logout") {
-      const session = this.#refresh.get(String(body["refreshToken"]));
-      if (session) this.endSessions(session.userId);
-      for (const link of [...this.links]) if (link.userId === session?.userId) this.drop(link, 4001, "");
+      const owner = this.sessions.owner(String(body["refreshToken"]));
+      if (owner !== undefined) this.endSessions(owner);
+      for (const link of [...this.links]) if (link.userId === owner) this.drop(link, 4001, "");
       return { status: 204, body: undefined };
     }
 
-    const userId = this.#signedIn(token);
+    const userId = this.sessions.signedIn(token);
     if (path === "/blocks" && method === "POST") {
-      this.blocks.push({ by: userId, user: this.user(this.#byName(String(body["username"])).id) });
+      this.blocks.push({ by: userId, user: this.user(this.sessions.byName(String(body["username"])).id) });
       return { status: 201, body: undefined };
     }
     if (path === "/blocks") {
@@ -388,7 +347,7 @@ export class FakeServer {
     }
     if (path === "/users/me") return { status: 200, body: this.user(userId) };
     if (path.startsWith("/conversations/with/")) {
-      const other = this.#byName(path.replace("/conversations/with/", "")).id;
+      const other = this.sessions.byName(path.replace("/conversations/with/", "")).id;
       const log = [...this.logs.values()].find(
         ({ conversation, members }) => conversation.type === "direct" && members.includes(userId) && members.includes(other),
       );
@@ -396,8 +355,7 @@ export class FakeServer {
       return { status: 200, body: log ? this.#view(log, userId) : this.create(userId, wish) };
     }
     if (path === "/auth/ticket") {
-      const ticket = this.id();
-      this.#tickets.set(ticket, userId);
+      const ticket = this.sessions.ticket(userId);
       return { status: 200, body: { ticket, expiresIn: 30 } };
     }
     if (path === "/conversations" && method === "POST") return { status: 201, body: this.create(userId, body) };
@@ -441,12 +399,6 @@ export class FakeServer {
     return { status: 200, body: this.#history(id, query) };
   }
 
-  #signedIn(token: string | undefined): string {
-    const userId = this.#access.get(token ?? "");
-    if (userId === undefined) throw new Refusal(401, "token_expired");
-    return userId;
-  }
-
   #history(id: string, query: URLSearchParams): Page<Message> {
     const limit = Number(query.get("limit") ?? 50);
     const thread = query.get("threadId");
@@ -457,50 +409,6 @@ export class FakeServer {
     const end = query.has("around") ? at("around") + limit / 2 : query.has("before") ? at("before") : all.length;
     const start = Math.max(0, end - limit);
     return { data: all.slice(start, end), meta: { nextCursor: start > 0 ? "c" : null, hasMore: start > 0 } };
-  }
-
-  #register(body: Record<string, string>): object {
-    const username = String(body["username"]);
-    if (this.#people.has(username)) throw new Refusal(409, "username_taken");
-    const user: User = {
-      id: this.id(),
-      username,
-      displayName: body["displayName"] ?? username,
-      avatarUrl: null,
-      role: "user",
-      presence: "online",
-      lastSeen: null,
-    };
-    this.#people.set(username, { user, password: String(body["password"]) });
-    return { user, ...this.#pair(user.id, this.id()) };
-  }
-
-  /** A token that proves who somebody is. */
-  token(userId: string): string {
-    const token = `a-${this.id()}`;
-    this.#access.set(token, userId);
-    return token;
-  }
-
-  #pair(userId: string, family: string) {
-    const accessToken = this.token(userId);
-    const refreshToken = `r-${this.id()}`;
-    this.#refresh.set(refreshToken, { userId, family, used: false });
-    return { accessToken, refreshToken, expiresIn: 900 };
-  }
-
-  #rotate(refreshToken: string) {
-    const session = this.#refresh.get(refreshToken);
-    if (session?.used) this.#ended.add(session.family);
-    if (!session || this.#ended.has(session.family)) throw new Refusal(401, "session_ended");
-    session.used = true;
-    return this.#pair(session.userId, session.family);
-  }
-
-  #byName(name: string): User {
-    const person = this.#people.get(name);
-    if (!person) throw new Refusal(422, "validation_failed");
-    return person.user;
   }
 
   #log(id: string, userId: string): Log {
