@@ -1,4 +1,5 @@
 import { ChatError, Value, type Account, type Readable, type Schemas } from "@natter/sdk";
+import { habits } from "./composer/habits.ts";
 
 /** A text that is not sent. */
 export interface Unsent {
@@ -43,20 +44,21 @@ export class Drafts {
   readonly #texts = new Value<ReadonlyMap<string, string>>(new Map());
   readonly #unsubscribe: () => void;
   #stopped = false;
-  #looking = false;
+  #looking: ReturnType<typeof setTimeout> | undefined;
   #lookedAt = 0;
 
   /** The texts by place, for lists of conversations. They follow the typing at a distance. */
   readonly texts: Readable<ReadonlyMap<string, string>> = this.#texts;
 
   constructor(private readonly account: Account) {
+    live.add(this);
     for (const [place, kept] of this.#stored()) this.#kept.set(place, kept);
     this.#publish();
     addEventListener("storage", this.#storage);
     addEventListener("focus", this.#returned);
     this.#unsubscribe = account.connection.subscribe((state) => {
       if (state === "online") this.#online();
-      if (state === "closed") this.#close();
+      if (state === "closed") this.close();
     });
   }
 
@@ -87,16 +89,22 @@ export class Drafts {
 
   #online(): void {
     for (const [place, kept] of this.#kept) if (!kept.told) this.#later(place, 0);
+    // Much may have happened meanwhile.
+    clearTimeout(this.#looking);
+    this.#looking = undefined;
+    this.#lookedAt = 0;
     this.#look();
   }
 
-  #close(): void {
+  /** Keeps and tells nothing any more. */
+  close(): void {
     this.#stopped = true;
+    live.delete(this);
     // Subscribing calls at once, before it answers how to stop.
     queueMicrotask(() => this.#unsubscribe());
     removeEventListener("storage", this.#storage);
     removeEventListener("focus", this.#returned);
-    for (const timer of this.#timers.values()) clearTimeout(timer);
+    for (const timer of [this.#looking, ...this.#timers.values()]) clearTimeout(timer);
   }
 
   /** Somebody comes back to this window, perhaps from another device. */
@@ -113,22 +121,27 @@ export class Drafts {
     this.#changed(place, kept);
   };
 
-  /** Asks what other devices have written. */
+  /** Asks what other devices have written, soon. */
   #look(): void {
-    if (this.#stopped || this.#looking || Date.now() - this.#lookedAt < LOOK_AGAIN_MS) return;
-    this.#looking = true;
-    const before = new Map(this.#kept);
-    this.#all().then(
-      (drafts) => {
-        this.#lookedAt = Date.now();
-        for (const place of new Set([...before.keys(), ...drafts.keys()])) {
-          // What was typed or told meanwhile is newer than the answer.
-          const same = before.get(place) === this.#kept.get(place) && !this.#turns.has(place);
-          if (same && !place.includes("/")) this.#merge(place, drafts.get(place));
-        }
-      },
-      (error: unknown) => this.#failed(error),
-    ).finally(() => (this.#looking = false));
+    if (this.#stopped || this.#looking !== undefined) return;
+    const waitMs = Math.max(0, this.#lookedAt + LOOK_AGAIN_MS - Date.now());
+    this.#looking = setTimeout(() => {
+      this.#looking = undefined;
+      this.#lookedAt = Date.now();
+      const before = new Map(this.#kept);
+      this.#all().then(
+        (drafts) => this.#compare(before, drafts),
+        (error: unknown) => this.#failed(error),
+      );
+    }, waitMs);
+  }
+
+  #compare(before: ReadonlyMap<string, Kept>, drafts: ReadonlyMap<string, Schemas["Draft"]>): void {
+    for (const place of new Set([...before.keys(), ...drafts.keys()])) {
+      // What was typed or told meanwhile is newer than the answer.
+      const same = before.get(place) === this.#kept.get(place) && !this.#turns.has(place);
+      if (same && !place.includes("/")) this.#merge(place, drafts.get(place));
+    }
   }
 
   /** All drafts that the server has: there is no asking for one that may not be there without an error. */
@@ -217,6 +230,7 @@ export class Drafts {
   }
 
   #keep(place: string, kept: Kept): void {
+    if (this.#stopped) return;
     // The one changed last is the last in the map.
     this.#kept.delete(place);
     this.#kept.set(place, kept);
@@ -242,6 +256,8 @@ export class Drafts {
 }
 
 const all = new WeakMap<Account, Drafts>();
+/** Those that may still write. */
+const live = new Set<Drafts>();
 
 /** The drafts of whoever is signed in. */
 export function draftsOf(account: Account): Drafts {
@@ -250,10 +266,14 @@ export function draftsOf(account: Account): Drafts {
   return drafts;
 }
 
-/** For signing out: nothing that somebody typed stays on the device. */
-export function forgetDrafts(): void {
-  for (const key of keys()) if (key.startsWith(PREFIX)) write(key, undefined);
-}
+/** For signing out: nothing that somebody typed stays on the device, nor which emoji they like. */
+export const drafts = {
+  clear(): void {
+    for (const open of live) open.close();
+    for (const key of keys()) if (key.startsWith(PREFIX)) write(key, undefined);
+    habits.forget();
+  },
+};
 
 function keys(): string[] {
   try {
@@ -280,10 +300,3 @@ function write(key: string, value: string | undefined): void {
     console.warn(error);
   }
 }
-
-/** As the composer before this one has them. */
-export const drafts = {
-  get: (conversationId: string): string => sessionStorage.getItem(PREFIX + conversationId) ?? "",
-  set: (conversationId: string, text: string): void => sessionStorage.setItem(PREFIX + conversationId, text),
-  clear: forgetDrafts,
-};

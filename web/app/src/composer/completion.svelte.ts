@@ -1,5 +1,6 @@
 import { language } from "../i18n.svelte.ts";
-import { habits, loadEmoji, toned, type Emoji } from "./emoji.ts";
+import { loadEmoji, toned, type Emoji } from "./emoji.ts";
+import { habits } from "./habits.ts";
 import type { Edit } from "./markdown.ts";
 import type { Mentionable, Mentions } from "./mentions.ts";
 import { shortcodeAt, triggerAt, type Trigger } from "./trigger.ts";
