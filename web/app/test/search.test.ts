@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { excerpt } from "../src/search/excerpt.ts";
+import { excerpt, found } from "../src/search/excerpt.ts";
 import { formatQuery, parseQuery, request } from "../src/search/query.ts";
 
 test("filters are read out of a text, and words stay as they were typed", () => {
@@ -71,4 +71,23 @@ test("lines become one, and ranges that overlap are shown once", () => {
     { text: " two", found: false },
   ]);
   expect(excerpt("", [])).toEqual([]);
+});
+
+test("what was found is shown without the markup around it", () => {
+  const content = "A **bold needle** and\n`code needle`";
+  const highlights = [...content.matchAll(/needle/g)].map(({ index }) => ({ start: index, end: index + 6 }));
+  expect(found(content, highlights)).toEqual([
+    { text: "A bold ", found: false },
+    { text: "needle", found: true },
+    { text: " and code ", found: false },
+    { text: "needle", found: true },
+  ]);
+});
+
+test("what was found across markup is shown as it was written", () => {
+  const content = "one **two** three";
+  expect(found(content, [{ start: 0, end: 7 }])).toEqual([
+    { text: "one **t", found: true },
+    { text: "wo** three", found: false },
+  ]);
 });

@@ -1,4 +1,5 @@
 import type { Schemas } from "@natter/sdk";
+import { summary } from "../markup.ts";
 
 type Highlight = Schemas["Highlight"];
 
@@ -13,6 +14,22 @@ const BEFORE = 60;
 const LENGTH = 280;
 
 const characters = new Intl.Segmenter();
+
+/**
+ * A found message in one line, without its markup. Where what was found cannot be told apart from the markup, such as a
+ * phrase over two lines, it is shown as it was written.
+ */
+export function found(content: string, highlights: readonly Highlight[]): Piece[] {
+  const plain = summary(content);
+  const moved: Highlight[] = [];
+  for (const { start, end } of highlights) {
+    // Taking markup away moves what was found towards the beginning, and leaves its order.
+    const at = plain.indexOf(content.slice(start, end), moved.at(-1)?.end ?? 0);
+    if (at < 0) return excerpt(content, highlights);
+    moved.push({ start: at, end: at + end - start });
+  }
+  return excerpt(plain, moved);
+}
 
 /**
  * The part of a text in which something was found, cut where a character ends, in one line. The ranges are UTF-16 code
