@@ -1,5 +1,6 @@
-// Takes pictures of every screen with data that layouts fear, for eyes to judge; and with --readme the one picture of
-// the README. Usage: node scripts/screenshots.mjs [--readme] [DIRECTORY]
+// Takes pictures of every screen with data that layouts fear, for eyes to judge; with --gallery of every component in
+// every state; and with --readme the one picture of the README.
+// Usage: node scripts/screenshots.mjs [--gallery | --readme] [DIRECTORY]
 import { mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -10,11 +11,16 @@ const { module } = await runnerImport(resolve(import.meta.dirname, "../e2e/harne
 const { launch, Natter, Person } = module;
 
 const readme = process.argv.includes("--readme");
+const gallery = process.argv.includes("--gallery");
 const given = process.argv.slice(2).find((argument) => !argument.startsWith("--"));
 const directory = given ? resolve(given) : await mkdtemp(join(tmpdir(), "natter-screenshots-"));
 await mkdir(directory, { recursive: true });
 
 const PASSWORD = "correct horse battery";
+if (gallery) {
+  await picturesOfComponents();
+  process.exit();
+}
 const [browser, natter] = await Promise.all([launch(), Natter.start()]);
 
 /**
@@ -62,6 +68,18 @@ try {
 } finally {
   await browser.close();
   await natter.stop();
+}
+
+async function picturesOfComponents() {
+  /** @type {{ module: typeof import("../gallery/pictures.ts") }} */
+  const { module: pictures } = await runnerImport(resolve(import.meta.dirname, "../gallery/pictures.ts"));
+  const components = await launch();
+  try {
+    await pictures.picturesOfGallery(components, directory);
+  } finally {
+    await components.close();
+  }
+  console.log(directory);
 }
 
 async function pictureForReadme() {

@@ -74,13 +74,15 @@ export interface Swipe {
   /** The finger left; 0 when the browser took the gesture over. */
   onend: (dx: number) => void;
   axis: "inline";
+  /** Where the finger must set out for; without it, either way. The other way is left to what is around the element. */
+  towards?: "start" | "end";
 }
 
 /**
  * Calls for a finger that moves along lines: for `{@attach swipe(…)}`. Whatever it does must have a button as well.
  * It leaves scrolling, selecting and the system's gestures at the edges alone.
  */
-export function swipe({ onmove, onend }: Swipe): (element: HTMLElement) => () => void {
+export function swipe({ onmove, onend, towards }: Swipe): (element: HTMLElement) => () => void {
   return (element) => {
     let start: Point | undefined;
     let swiping = false;
@@ -101,11 +103,14 @@ export function swipe({ onmove, onend }: Swipe): (element: HTMLElement) => () =>
       if (!start || !event.isPrimary) return;
       if (!swiping) {
         const meant = intent(event.clientX - start.x, event.clientY - start.y);
-        if (meant === "scroll") start = undefined;
-        if (meant !== "swipe") return;
+        const astray = towards !== undefined && along(event) > 0 !== (towards === "end");
+        if (meant === "scroll" || (meant === "swipe" && astray)) start = undefined;
+        if (meant !== "swipe" || astray) return;
         swiping = true;
         element.setPointerCapture(event.pointerId);
       }
+      // One finger swipes one thing: not also what is around it.
+      event.stopPropagation();
       onmove?.(along(event));
     };
     const finish = (event: PointerEvent) => {
