@@ -23,7 +23,7 @@ class Player {
   #seconds = $state(0);
   #speed = $state<number>(SPEEDS[0]);
   #failure = $state<"gone" | "failed">();
-  /** How many components show what is played. */
+  /** How many components in view show what is played. */
   #shown = $state(0);
   #audio: HTMLAudioElement | undefined;
   /** A film that plays. */
@@ -104,7 +104,7 @@ class Player {
     if (this.#playing) this.pause();
   }
 
-  /** Counts the components that show what is played. Answers how to stop. */
+  /** Counts the components in view that show what is played. Answers how to stop. */
   shows(): () => void {
     // Whoever calls this while it is rendered must not wait for what it counts.
     untrack(() => (this.#shown += 1));
