@@ -98,9 +98,9 @@ export class Conversations implements Readable<ConversationList> {
     }
   }
 
-  /** Takes a conversation as the server has it now. */
-  put(conversation: Conversation): void {
-    this.#merge(conversation);
+  /** Takes conversations as the server has them now. */
+  put(...conversations: readonly Conversation[]): void {
+    for (const conversation of conversations) this.#merge(conversation);
     this.#publish({});
   }
 

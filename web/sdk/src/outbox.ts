@@ -231,6 +231,11 @@ export class Outbox {
       if (isRetriable(error)) return await backoff.wait(retryAfterMs(error));
       const { index, cause } = error instanceof RefusedFile ? error : { index: -1, cause: error };
       if (!(cause instanceof ChatError)) throw error;
+      if ((await this.env.store.get(key)) === undefined) {
+        // It was given up in another tab.
+        if (files) await (await this.handlers.uploads()).cancel(id);
+        return;
+      }
       if (begun && cause.fields.some(({ field }) => field === "attachments")) {
         return await (await this.handlers.uploads()).done(id);
       }
@@ -241,7 +246,7 @@ export class Outbox {
         failureCode: cause.code,
       };
       this.#fail(failed, cause);
-      if ((await this.env.store.get(key)) !== undefined) await this.env.store.set(key, kept(failed));
+      await this.env.store.set(key, kept(failed));
     }
   }
 

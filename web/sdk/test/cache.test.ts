@@ -122,6 +122,35 @@ describe("the cache", () => {
     expect(tab.connection.get()).toBe("closed");
   });
 
+  it("is not filled again by a tab that does not know yet that somebody has signed out", async () => {
+    const world = new World();
+    const at = device();
+    const { account, bob, id } = await visited(world, at);
+    const { account: tab } = await enter(world, at);
+    await tab.room(id).open();
+    await world.pass(5_000);
+    world.server.send(bob.user.id, { conversationId: id, content: "not to be kept" });
+    await world.settle();
+    world.online = false;
+    await expect(account.signOut()).rejects.toThrow();
+    await world.pass(60_000);
+    expect(tab.connection.get()).not.toBe("closed");
+    expect(await at.cache.entries("")).toEqual([]);
+  });
+
+  it("forgets a conversation that this page has not even opened", async () => {
+    const world = new World();
+    const at = device();
+    const { client, account, id } = await visited(world, at);
+    client.close();
+    await enter(world, at);
+    await world.pass(5_000);
+    expect(await at.cache.entries("room/")).toHaveLength(1);
+    world.server.leave(account.user.id, id);
+    await world.pass(5_000);
+    expect(await at.cache.entries("room/")).toEqual([]);
+  });
+
   it("shows nobody what was another's", async () => {
     const world = new World();
     const at = device();

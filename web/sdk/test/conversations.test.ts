@@ -31,6 +31,19 @@ describe("the list of conversations", () => {
     expect(me(alice, id)).toMatchObject({ muted: true, pinned: false });
   });
 
+  it("does not go back to a list that was asked for before the change and comes after it", async () => {
+    const world = new World();
+    const alice = await person(world, "alice");
+    const { id } = await alice.create({ type: "group", name: "Harbour" });
+    const release = world.hold("GET /conversations");
+    const refreshed = alice.conversations.refresh();
+    await world.settle();
+    await alice.conversations.updateMe(id, { pinned: true });
+    release();
+    await refreshed;
+    expect(me(alice, id)?.pinned).toBe(true);
+  });
+
   it("takes it back when the server refuses, and only that", async () => {
     const world = new World();
     const alice = await person(world, "alice");

@@ -18,6 +18,8 @@ export class FakeFiles {
   readonly #answers = new Map<string, Answer>();
   /** Decides about each request that brings bytes. */
   fault: () => UploadFault = () => "none";
+  /** Whether there is no room for anybody's files. */
+  full = false;
   /** Bytes that came. */
   receivedBytes = 0;
 
@@ -75,9 +77,9 @@ export class FakeFiles {
   }
 
   #once(headers: Headers, form: Uint8Array, owner: string): Answer {
-    const key = `${headers.get("Idempotency-Key")} ${form.length}`;
+    const key = headers.get("Idempotency-Key") ?? "";
     const known = this.#answers.get(key);
-    if (known) return known;
+    if (known && key !== "") return known;
     const boundary = /boundary=(.*)/.exec(headers.get("Content-Type") ?? "")?.[1] ?? "";
     const text = new TextDecoder("latin1").decode(form);
     const [, head = "", content = ""] =
@@ -129,6 +131,7 @@ export class FakeFiles {
   /** What is taken out of pictures makes them smaller than what was sent. */
   #keep(id: string, owner: string, name: string, bytes: Uint8Array): Schemas["File"] {
     if (name.endsWith(".exe")) throw new Refusal(415, "file_type_not_allowed");
+    if (this.full) throw new Refusal(409, "limit_reached");
     const size = name.endsWith(".jpg") ? bytes.length - 1 : bytes.length;
     const file: Schemas["File"] = { id, name, mediaType: "text/plain", size, sha256: "", status: "ready" };
     this.#files.set(id, { file, owner, bytes });

@@ -193,28 +193,43 @@ describe("files in the outbox", () => {
     expect(world.reported).toEqual([]);
   });
 
-  it("can be given up in one tab while another uploads them", async () => {
+  it("are uploaded by a retry as if for the first time, not answered with the refusal of before", async () => {
+    const world = new World();
+    const { room, id } = await withRoom(world, memoryStore());
+    world.server.files.full = true;
+    const { key } = room.send({ files: [file("a.txt", "a")] });
+    await world.pass(1_000);
+    expect(room.timeline.get().items[0]).toMatchObject({ status: "failed", failureCode: "limit_reached" });
+    world.server.files.full = false;
+    room.retry(key);
+    await world.pass(1_000);
+    expect(names(world, id)).toEqual([["a.txt"]]);
+  });
+
+  it.each(["a.txt", "a.exe"])("can be given up in one tab while another uploads them: %s", async (name) => {
     const world = new World();
     const store = memoryStore();
     const { account, room, id } = await withRoom(world, store);
     world.online = false;
     world.server.restart();
     await world.settle();
-    const { key } = room.send({ files: [file("a.txt", "a")] });
+    const { key } = room.send({ files: [file(name, "a")] });
     await world.settle();
     account.close();
     const release = world.hold("POST /files");
     world.online = true;
-    const tabs = [await enter(world, store), await enter(world, store)];
-    for (const tab of tabs) await tab.room(id).open();
+    // The first is the one that has it in hand.
+    await enter(world, store);
+    const other = await enter(world, store);
     await world.pass(5_000);
-    expect(world.server.files.names).toEqual(["a.txt"]);
-    // Either may be the one that uploads.
-    for (const tab of tabs) tab.room(id).cancel(key);
+    expect(world.server.requests.filter((request) => request === "POST /files")).toHaveLength(1);
+    other.room(id).cancel(key);
+    await world.settle();
     release();
     await world.pass(5_000);
     expect(world.server.messages(id)).toEqual([]);
-    expect(await store.entries("outbox")).toEqual([]);
+    expect(world.server.files.names).toEqual([]);
+    expect([...(await store.entries("outbox")), ...(await store.entries("uploads"))]).toEqual([]);
   });
 
   it("are forgotten by signing out", async () => {
@@ -245,6 +260,31 @@ describe("a message that waits", () => {
     world.server.fault = () => "none";
     await world.pass(60_000);
     expect(world.server.messages(id).map(({ content }) => content)).toEqual(["third"]);
+    expect(await store.entries("outbox")).toEqual([]);
+  });
+
+  it("is not sent once it was given up, however long the store takes to forget it", async () => {
+    const world = new World();
+    const store = memoryStore();
+    const { room, id } = await withRoom(world, store);
+    world.online = false;
+    world.server.restart();
+    await world.settle();
+    const { key } = room.send("no");
+    await world.settle();
+    const forget = store.delete.bind(store);
+    let release = () => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    store.delete = async (entry) => {
+      await released;
+      await forget(entry);
+    };
+    room.cancel(key);
+    world.online = true;
+    await world.pass(60_000);
+    release();
+    await world.pass(1_000);
+    expect(world.server.messages(id)).toEqual([]);
     expect(await store.entries("outbox")).toEqual([]);
   });
 });
