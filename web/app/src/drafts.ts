@@ -1,5 +1,6 @@
 import { ChatError, Value, type Account, type Readable, type Schemas } from "@natter/sdk";
 import { habits } from "./composer/habits.ts";
+import { CHARACTERS_MAX } from "./composer/limits.ts";
 
 /** A text that is not sent. */
 export interface Unsent {
@@ -188,7 +189,8 @@ export class Drafts {
 
   async #tell(place: string): Promise<void> {
     const kept = this.#kept.get(place);
-    if (!kept || kept.told) return;
+    // What is too long for the server stays here until it is shorter.
+    if (!kept || kept.told || (kept.content.length > CHARACTERS_MAX && [...kept.content].length > CHARACTERS_MAX)) return;
     const { content, replyTo } = kept;
     let base: string | null = null;
     if (content.trim() !== "") {

@@ -9,11 +9,14 @@ export const VOICE_SECONDS_MAX = 15 * 60;
 /** `SCHEDULE_SECONDS_MAX`. */
 export const SCHEDULE_DAYS_MAX = 366;
 
+/** Nobody waits longer to see a file in the tray; the server checks again. */
+const ASK_MS_MAX = 3_000;
+
 let asked: Promise<number> | undefined;
 
 /** The size of the largest file that the server takes. Its tus interface says so in a header. */
 export function fileBytesMax(): Promise<number> {
-  asked ??= fetch("/api/v1/files/uploads", { method: "OPTIONS" })
+  asked ??= fetch("/api/v1/files/uploads", { method: "OPTIONS", signal: AbortSignal.timeout(ASK_MS_MAX) })
     .then(({ headers }) => Number(headers.get("Tus-Max-Size")) || FILE_BYTES_USUAL)
     .catch(() => {
       asked = undefined;
