@@ -492,8 +492,6 @@ export interface Messages {
   kind: string;
   /** Direct */
   direct: string;
-  /** Between you and one other person */
-  directHint: string;
   /** Group */
   group: string;
   /** Between people who are invited */
@@ -508,10 +506,6 @@ export interface Messages {
   topic: string;
   /** Members (optional) */
   membersOptional: string;
-  /** Usernames, separated by spaces or commas */
-  membersHint: string;
-  /** Their username */
-  otherUsername: string;
   /** Who can find it? */
   visibility: string;
   /** Members only */
@@ -562,8 +556,6 @@ export interface Messages {
   onTop: string;
   /** {count, plural, one {# mention} other {# mentions}} */
   mentions: (values: { count: number }) => string;
-  /** {count, plural, one {{name}} other {# files}} */
-  filesSent: (values: { count: number; name: string }) => string;
   /** Actions for {title} */
   moreAbout: (values: { title: string }) => string;
   /** Pin to the top */

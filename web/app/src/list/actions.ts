@@ -97,9 +97,10 @@ export class Actions {
 
   /** Fails if the server does not let one go. */
   async leave({ id }: Conversation): Promise<void> {
+    // A page that shows it would ask for it once it is gone.
+    if (router.route.page === "conversation" && router.route.id === id) router.go(paths.home, "replace");
     await this.account.call("POST /conversations/{id}/leave", { path: { id } });
     this.account.conversations.remove(id);
-    if (router.route.page === "conversation" && router.route.id === id) router.go(paths.home, "replace");
   }
 
   async #read(id: string): Promise<void> {

@@ -92,7 +92,7 @@ export class Listing {
 
   async #page(query: object): Promise<{ nextCursor: string | null }> {
     const { data, meta } = await this.account.call("GET /conversations", { query: { limit: PAGE, ...query } });
-    for (const conversation of data) this.account.conversations.put(conversation);
+    this.account.conversations.put(...data);
     return { nextCursor: meta.nextCursor ?? null };
   }
 }

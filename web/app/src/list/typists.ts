@@ -38,6 +38,11 @@ export class Typists {
     return this.#writers.get(conversationId)?.map((id) => this.#names.get(id)) ?? [];
   }
 
+  /** The name of somebody who has written something since the page was opened. */
+  nameOf(userId: string): string | undefined {
+    return userId === this.account.user.id ? this.account.user.displayName : this.#names.get(userId);
+  }
+
   #set(conversationId: string, userId: string, active: boolean): void {
     const key = `${conversationId} ${userId}`;
     clearTimeout(this.#timers.get(key));

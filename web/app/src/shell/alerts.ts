@@ -1,6 +1,6 @@
 import type { Account, Message } from "@natter/sdk";
 import { m } from "../i18n.svelte.ts";
-import { summary } from "../markup.ts";
+import { describe } from "../message/describe.ts";
 import { isQuiet, preferences } from "../preferences.svelte.ts";
 import { paths, router } from "../router.svelte.ts";
 import type { OwnStatus } from "./status.svelte.ts";
@@ -52,9 +52,9 @@ export class Alerts {
     if (await this.#isLookedAt(conversationId)) return;
     if (preferences.sounds) this.#sound();
     if (preferences.desktop && document.visibilityState === "hidden") {
-      const title = conversation.type === "direct" ? sender.displayName : m.senderIn({ sender: sender.displayName, title: conversation.title });
-      const text = kind === "voice" ? m.voiceMessage : summary(message.content) || m.filesSent({ count: message.attachments.length, name: message.attachments[0]?.name ?? "" });
-      await show(title, text.slice(0, TEXT_MAX), message);
+      const { displayName } = sender;
+      const title = conversation.type === "direct" ? displayName : m.senderIn({ sender: displayName, title: conversation.title });
+      await show(title, describe(message).slice(0, TEXT_MAX), message);
     }
   }
 

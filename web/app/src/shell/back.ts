@@ -11,6 +11,10 @@ const PHONE = "(max-width: 639px)";
 export function swipeBack(back: () => void): (element: HTMLElement) => () => void {
   return (element) => {
     let follows = false;
+    const settle = () => {
+      element.style.translate = "";
+      delete element.parentElement?.dataset["swiping"];
+    };
     const begin = ({ target }: PointerEvent) => {
       follows = matchMedia(PHONE).matches && target instanceof Element && target.closest("article") === null;
     };
@@ -21,15 +25,17 @@ export function swipeBack(back: () => void): (element: HTMLElement) => () => voi
         if (!follows) return;
         const sign = getComputedStyle(element).direction === "rtl" ? -1 : 1;
         element.style.translate = `${sign * Math.max(0, dx)}px`;
+        // What is behind it is seen.
+        if (element.parentElement) element.parentElement.dataset["swiping"] = "";
       },
       onend: (dx) => {
-        element.style.translate = "";
+        settle();
         if (follows && dx > BACK_PX) back();
       },
     })(element);
     return () => {
       element.removeEventListener("pointerdown", begin, { capture: true });
-      element.style.translate = "";
+      settle();
       detach();
     };
   };
