@@ -57,8 +57,15 @@ export function longPress(run: (at: Point) => void): (element: HTMLElement) => (
       if (timer !== undefined) event.preventDefault();
       swallow(event);
     };
+    // What opened may lie under the finger by now, and must not be pressed when that is lifted.
+    const ontouchend = (event: TouchEvent) => {
+      if (!done) return;
+      event.preventDefault();
+      done = false;
+    };
     return listening(element, {
       pointerdown: onpointerdown,
+      touchend: ontouchend,
       pointermove: onpointermove,
       pointerup: stop,
       pointercancel: stop,

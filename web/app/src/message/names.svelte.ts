@@ -50,12 +50,13 @@ export class Names {
       const page = await this.account.call("GET /users", { query: { ids: ids.join() } });
       for (const { id, displayName } of page.data) this.#known.set(id, displayName);
       for (const id of ids) if (!this.#known.has(id)) this.#unknown.set(id, true);
+      this.#change = {};
     } catch {
-      // Without a connection nobody's name is known; whoever is shown next asks again.
+      // Without a connection nobody's name is known; whoever is shown next asks again, and nobody is told to.
     } finally {
       this.#asking = false;
-      this.#change = {};
-      if (this.#wanted.size > 0) this.#want([...this.#wanted][0] ?? "");
+      const [next] = this.#wanted;
+      if (next !== undefined) this.#want(next);
     }
   }
 }
