@@ -36,7 +36,7 @@ export class Room extends Feed {
 
   /** The thread that a message has begun, or will. */
   thread(messageId: string): Thread {
-    const thread = this.#threads.get(messageId) ?? new Thread(this.id, messageId, this.context, this.#typing);
+    const thread = this.#threads.get(messageId) ?? this.#thread(messageId);
     // The last in the map is the one used last.
     this.#threads.delete(messageId);
     this.#threads.set(messageId, thread);
@@ -98,6 +98,12 @@ export class Room extends Feed {
     super.close();
     this.#typing.clear();
     for (const thread of this.#threads.values()) thread.close();
+  }
+
+  #thread(messageId: string): Thread {
+    const thread = new Thread(this.id, messageId, this.context, this.#typing);
+    thread.show(this.timeline.get().items.flatMap(({ message }) => message ?? []));
+    return thread;
   }
 
   protected override page(place?: Place): Promise<Page<Message>> {

@@ -27,12 +27,18 @@ export class Thread extends Feed {
     return super.send({ ...draft, threadId: this.rootId });
   }
 
+  /** Shows what there is of it among other messages, until the server's are here. */
+  override show(messages: readonly Message[]): void {
+    this.#root.set(this.#root.get() ?? messages.find(({ id }) => id === this.rootId));
+    super.show(messages.filter(({ threadId }) => threadId === this.rootId));
+  }
+
   /** The server counts the root among the messages of its thread. */
   protected override async page(place?: Place): Promise<Page<Message>> {
     const { server } = this.context;
-    if (place === undefined) this.#root.set(undefined);
     const page = await server.messages(this.id, place, this.rootId);
-    const root = this.#root.get() ?? page.data.find(({ id }) => id === this.rootId);
+    const known = place === undefined ? undefined : this.#root.get();
+    const root = known ?? page.data.find(({ id }) => id === this.rootId);
     this.#root.set(root ?? (await server.call("GET /messages/{id}", { path: { id: this.rootId } })));
     return { ...page, data: page.data.filter(({ id }) => id !== this.rootId) };
   }

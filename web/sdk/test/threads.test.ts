@@ -130,6 +130,29 @@ describe("a thread", () => {
     expect(texts(room)).toEqual(["Which pier?", "elsewhere", "4", "Thank you", "behind the sheds", "not in it"]);
   });
 
+  it("shows at once what the conversation has of it, until all of it is here", async () => {
+    const world = new World();
+    const { alice, id, write } = await pair(world);
+    const root = write("root");
+    for (const content of numbers(0, 60)) write(content, root.id);
+    const room = alice.room(id);
+    await room.open();
+    await room.older();
+    world.online = false;
+    world.server.restart();
+    await world.settle();
+    const thread = room.thread(root.id);
+    const opening = thread.open();
+    expect(thread.root.get()?.content).toBe("root");
+    expect(thread.timeline.get()).toMatchObject({ phase: "ready", stale: true });
+    expect(texts(thread)).toEqual(numbers(0, 60));
+    world.online = true;
+    await world.finish(opening);
+    expect(thread.timeline.get()).toMatchObject({ phase: "ready", stale: false, hasOlder: true });
+    expect(texts(thread)).toEqual(numbers(10, 60));
+    expect(thread.root.get()?.replyCount).toBe(60);
+  });
+
   it("follows what is done to its messages and to its root", async () => {
     const world = new World();
     const { alice, bob, id, write } = await pair(world);
