@@ -11,7 +11,7 @@ const CHROMIUM = process.env["CHROMIUM_BIN"] ?? "/usr/bin/chromium";
 const START_MS_MAX = 20_000;
 /** Tests are faster than people. */
 const NO_RATES = Object.fromEntries(
-  ["SENDS", "CONVERSATIONS", "SOCKET_MESSAGES", "SIGN_INS", "REGISTRATIONS", "REQUESTS", "ANONYMOUS_REQUESTS"].map(
+  ["SENDS", "CONVERSATIONS", "UPLOADS", "SOCKET_MESSAGES", "SIGN_INS", "REGISTRATIONS", "REQUESTS", "ANONYMOUS_REQUESTS"].map(
     (rate) => [`NATTER_LIMITS_${rate}_PER_MINUTE`, "0"],
   ),
 );
@@ -23,11 +23,12 @@ export class Natter {
 
   private constructor(
     private readonly port: number,
-    private readonly directory: string,
+    readonly directory: string,
+    private readonly settings: Readonly<Record<string, string>>,
   ) {}
 
-  static async start(): Promise<Natter> {
-    const natter = new Natter(await freePort(), await mkdtemp(join(tmpdir(), "natter-e2e-")));
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<Natter> {
+    const natter = new Natter(await freePort(), await mkdtemp(join(tmpdir(), "natter-e2e-")), settings);
     await natter.start();
     return natter;
   }
@@ -40,7 +41,7 @@ export class Natter {
     const child = spawn(BINARY, ["serve", "--listen", `127.0.0.1:${this.port}`, "--data-dir", this.directory], {
       // Undefined, since the program refuses variables that it does not know.
       // Messages of the tests mention websites that are not there.
-      env: { ...process.env, ...NO_RATES, NATTER_LINK_PREVIEWS_ENABLED: "false", NATTER_BIN: undefined },
+      env: { ...process.env, ...NO_RATES, NATTER_LINK_PREVIEWS_ENABLED: "false", ...this.settings, NATTER_BIN: undefined },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#process = child;
