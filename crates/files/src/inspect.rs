@@ -21,7 +21,7 @@ use bytes::Bytes;
 use image::ImageFormat;
 use natter_protocol::{FileKind, FileLook, ThumbnailSize};
 use std::cell::Cell;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufReader, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -84,9 +84,15 @@ pub fn strip(path: &Path, media_type: &str, to: &Path) -> Result<bool, Refused> 
             _ => None,
         };
         let Some(pieces) = stripped else { return Ok(false) };
-        let mut to = File::create(to)?;
-        pieces.join(&mut file, &mut to)?;
-        to.flush()?;
+        let written = File::create(to).and_then(|mut written| {
+            pieces.join(&mut file, &mut written)?;
+            written.flush()
+        });
+        if let Err(error) = written {
+            // Half of it is of no use. If it cannot be deleted, it goes with the upload.
+            drop(fs::remove_file(to));
+            return Err(error.into());
+        }
         Ok(true)
     })
 }
@@ -129,10 +135,10 @@ pub fn is_guarded() -> bool {
 
 /// Does something with what strangers made. Decoders are large, and one that panics over a file costs that file only.
 fn guarded<T>(look: impl FnOnce() -> Result<T, Refused>) -> Result<T, Refused> {
-    IS_GUARDED.set(true);
-    // Whatever the decoder was at work on is gone with it.
+    let outer = IS_GUARDED.replace(true);
+    // Whatever the decoder was at work on is gone with it: it holds no lock, and nothing that outlives it.
     let outcome = catch_unwind(AssertUnwindSafe(look));
-    IS_GUARDED.set(false);
+    IS_GUARDED.set(outer);
     outcome.unwrap_or_else(|_| {
         tracing::error!("a decoder panicked over a file, which is refused as damaged");
         Err(Refused::NotValid("the file is damaged".to_owned()))
@@ -147,6 +153,9 @@ mod tests {
     fn a_decoder_that_panics_costs_its_file_only() {
         let refused = guarded(|| -> Result<(), Refused> {
             assert!(is_guarded());
+            assert!(guarded(|| Ok(())).is_ok() && is_guarded(), "one inside another changes nothing");
+            let elsewhere = std::thread::spawn(is_guarded).join();
+            assert!(!elsewhere.unwrap(), "what another thread does is not a decoder's fault");
             panic!("a fault of the decoder")
         });
         assert!(matches!(refused, Err(Refused::NotValid(_))));

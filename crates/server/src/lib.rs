@@ -18,6 +18,7 @@ mod limit;
 mod log;
 mod net;
 pub mod open;
+pub mod panics;
 mod preview;
 pub mod rest;
 pub mod seed;

@@ -28,6 +28,7 @@ mod link_previews;
 mod matrix;
 mod members;
 mod messages;
+mod panics;
 mod parity;
 mod pins;
 mod reactions;
