@@ -3,7 +3,8 @@ import type { Conversation, Endpoints } from "@natter/sdk";
 export const FILTERS = ["all", "unread", "direct", "group", "channel", "archived"] as const;
 export type Filter = (typeof FILTERS)[number];
 
-type Query = NonNullable<NonNullable<Endpoints["GET /conversations"]["query"]>>;
+/** What the server can be asked for. */
+export type Query = NonNullable<Endpoints["GET /conversations"]["query"]>;
 
 /** How the server is asked for the conversations of a filter. It lists those that are not archived, unless it is asked to. */
 export const QUERIES: Record<Exclude<Filter, "all">, Query> = {

@@ -1,7 +1,7 @@
-import type { Account, Conversation } from "@natter/sdk";
+import type { Account, Conversation, Page } from "@natter/sdk";
 import { fromStore } from "svelte/store";
 import { router } from "../router.svelte.ts";
-import { filtered, neighbour, QUERIES, unreadTotal, type Filter } from "./filter.ts";
+import { filtered, neighbour, QUERIES, unreadTotal, type Filter, type Query } from "./filter.ts";
 
 /** Entries on a page: as many as the server gives. */
 const PAGE = 100;
@@ -50,7 +50,14 @@ export class Listing {
 
   /** What is pinned or unread may be further down than the first page: the one stands on top, the other is counted. */
   async start(): Promise<void> {
-    await Promise.all([this.#all({ pinned: true }), this.#all({ unread: true }), this.#all({ unread: true, archived: true })]);
+    const [, , archived] = await Promise.all([
+      this.#all({ pinned: true }),
+      this.#all({ unread: true }),
+      this.#all({ unread: true, archived: true }),
+    ]);
+    // Those that the SDK lists it refreshes by itself; archived ones it does not list.
+    const read = this.list.items.filter(({ id, unreadCount, me }) => me.archived && unreadCount > 0 && !archived.has(id));
+    await Promise.all(read.map(({ id }) => this.account.conversations.fetch(id)));
   }
 
   choose(filter: Filter): void {
@@ -70,7 +77,7 @@ export class Listing {
     this.#growing = true;
     try {
       const page = await this.#page({ ...QUERIES[filter], ...(cursor !== undefined && { cursor }) });
-      this.#cursors.set(filter, page.nextCursor);
+      this.#cursors.set(filter, page.meta.nextCursor);
     } finally {
       this.#growing = false;
     }
@@ -81,18 +88,23 @@ export class Listing {
     return neighbour(this.rows, this.open, step, unreadOnly);
   }
 
-  async #all(query: object): Promise<void> {
-    let cursor: string | null = null;
-    for (let page = 0; page < PAGES_MAX; page += 1) {
-      const { nextCursor }: { nextCursor?: string | null } = await this.#page({ ...query, ...(cursor !== null && { cursor }) });
-      cursor = nextCursor ?? null;
-      if (cursor === null) return;
+  /** Everything that the server has for a query, as far as one looks through it; answers the ids. */
+  async #all(query: Query): Promise<ReadonlySet<string>> {
+    // Nothing on the screen depends on it.
+    // eslint-disable-next-line svelte/prefer-svelte-reactivity
+    const ids = new Set<string>();
+    let next: Query | undefined = query;
+    for (let page = 0; page < PAGES_MAX && next; page += 1) {
+      const { data, meta }: Page<Conversation> = await this.#page(next);
+      for (const { id } of data) ids.add(id);
+      next = meta.nextCursor ? { ...query, cursor: meta.nextCursor } : undefined;
     }
+    return ids;
   }
 
-  async #page(query: object): Promise<{ nextCursor: string | null }> {
-    const { data, meta } = await this.account.call("GET /conversations", { query: { limit: PAGE, ...query } });
-    this.account.conversations.put(...data);
-    return { nextCursor: meta.nextCursor ?? null };
+  async #page(query: Query): Promise<Page<Conversation>> {
+    const page = await this.account.call("GET /conversations", { query: { limit: PAGE, ...query } });
+    this.account.conversations.put(...page.data);
+    return page;
   }
 }
