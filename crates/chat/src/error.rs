@@ -210,6 +210,7 @@ impl From<StoreError> for Error {
 impl From<Refused> for Error {
     fn from(refused: Refused) -> Self {
         match refused {
+            Refused::StorageFull => Self::StorageFull,
             Refused::Unreadable(error) => Self::Internal(format!("an upload cannot be read: {error}")),
             refused => Self::File(refused),
         }

@@ -9,7 +9,7 @@ mod upload;
 
 pub use fetch::OpenFile;
 pub use link::LinkProof;
-pub use upload::{UploadWay, Uploading};
+pub use upload::{Receiving, UploadWay, Uploading};
 
 use crate::execute::unexpected;
 use crate::random::secret;

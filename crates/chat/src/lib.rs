@@ -34,7 +34,7 @@ pub use actor::Actor;
 pub use clock::{Clock, SystemClock};
 pub use error::Error;
 pub use execute::Submitted;
-pub use file::{FileHouse, FileRules, LinkProof, OpenFile, UploadWay, Uploading};
+pub use file::{FileHouse, FileRules, LinkProof, OpenFile, Receiving, UploadWay, Uploading};
 pub use message::History;
 pub use natter_store::{FileOrder, KeyHolder, ListFilter, PreviewPicture};
 pub use operate::Claim;

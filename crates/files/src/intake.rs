@@ -271,6 +271,15 @@ impl Staged {
     }
 }
 
+impl Drop for Staged {
+    fn drop(&mut self) {
+        // It is made anew if it is needed again; until then it would only take room. What is kept has another name.
+        if self.path.extension().is_some_and(|extension| extension == record::REPLACEMENT) {
+            drop(fs::remove_file(&self.path));
+        }
+    }
+}
+
 /// Does what waits for the disk, and takes next to no time of a core.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, IntakeError> + Send + 'static,

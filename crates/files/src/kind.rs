@@ -13,6 +13,7 @@ mod text;
 mod zip;
 
 use crate::{Refused, name};
+use content::Found;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
@@ -25,6 +26,8 @@ use std::path::Path;
 pub const TYPES_DEFAULT: &str = "pdf,doc,docx,xls,xlsx,ppt,pptx,odt,ods,odp,txt,md,csv,png,jpg,gif,webp,avif,heic,\
                                  mp3,m4a,ogg,opus,wav,flac,webm,mp4,mov,zip";
 
+/// Bytes of the beginning of a file, by which most of what is not taken can be told.
+pub const BEGINNING_BYTES: usize = 4 * 1024;
 /// What is served as bytes that mean nothing to a browser.
 const OPAQUE: &str = "application/octet-stream";
 
@@ -71,14 +74,22 @@ impl Types {
         let extension = self.extension(name)?;
         let mut file = File::open(content)?;
         let found = content::look(&mut file)?;
-        let media_type = match format::named(&extension) {
-            Some(format) => format.media_type(found),
-            None => (!format::is_known(found)).then_some(OPAQUE),
-        };
-        match media_type {
+        match media_type(&extension, found) {
             Some(media_type) => Ok(Kind { media_type, extension }),
             None => Err(Refused::Mismatch { extension, found: found.to_string() }),
         }
+    }
+
+    /// Refuses a file by its safe name and its first [`BEGINNING_BYTES`] that [`Self::check`] would refuse whatever comes
+    /// behind them.
+    pub fn check_beginning(&self, name: &str, beginning: &[u8]) -> Result<(), Refused> {
+        let extension = self.extension(name)?;
+        let possible = content::possible(beginning);
+        if possible.iter().any(|found| media_type(&extension, *found).is_some()) {
+            return Ok(());
+        }
+        let found = possible.first().map(ToString::to_string).unwrap_or_default();
+        Err(Refused::Mismatch { extension, found })
     }
 
     /// The extension of a name, if it is on the list, or another one of the same type.
@@ -87,6 +98,14 @@ impl Types {
         let others = format::named(&extension).map(|format| format.extensions).unwrap_or_default();
         let is_taken = self.0.contains(&extension) || others.iter().any(|&other| self.0.contains(other));
         if is_taken { Ok(extension) } else { Err(Refused::NotAllowed { extension }) }
+    }
+}
+
+/// The media type of a file with such an extension and such content; none if the two do not go together.
+fn media_type(extension: &str, found: Found) -> Option<&'static str> {
+    match format::named(extension) {
+        Some(format) => format.media_type(found),
+        None => (!format::is_known(found)).then_some(OPAQUE),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Why a file is not taken.
 
+use crate::intake::is_full;
 use natter_protocol::ErrorCode;
 use std::io;
 
@@ -26,9 +27,12 @@ pub enum Refused {
     /// It is empty, damaged, or unpacks to too much.
     #[error("{0}")]
     NotValid(String),
+    /// What was made of it does not fit on the disk. Nothing is said of the file itself.
+    #[error("there is no room left on the disk")]
+    StorageFull,
     /// It could not be read. Nothing is said of the file itself.
     #[error("the file could not be read")]
-    Unreadable(#[from] io::Error),
+    Unreadable(#[source] io::Error),
 }
 
 impl Refused {
@@ -38,7 +42,14 @@ impl Refused {
             Self::NotAllowed { .. } | Self::NoExtension => ErrorCode::FileTypeNotAllowed,
             Self::Mismatch { .. } => ErrorCode::FileTypeMismatch,
             Self::NotValid(_) => ErrorCode::FileNotValid,
+            Self::StorageFull => ErrorCode::StorageFull,
             Self::Unreadable(_) => ErrorCode::Internal,
         }
+    }
+}
+
+impl From<io::Error> for Refused {
+    fn from(error: io::Error) -> Self {
+        if is_full(&error) { Self::StorageFull } else { Self::Unreadable(error) }
     }
 }

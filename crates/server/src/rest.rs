@@ -38,7 +38,7 @@ use crate::limit::Rate;
 use crate::{assets, socket};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{get, post};
 use gate::{Group, anybody, signed_in, signed_in_for_uploads, signed_in_or_linked, signed_in_unkept};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -187,6 +187,8 @@ fn resumable_uploads() -> [Group; 3] {
     [
         anybody().routes(routes!(file::describe)),
         signed_in_unkept().counted(Rate::Uploads).routes(routes!(file::begin)),
-        signed_in_unkept().routes(routes!(file::ask, file::proceed, file::cancel)),
+        signed_in_unkept()
+            .routes(routes!(file::ask, file::proceed, file::cancel))
+            .undescribed("/files/uploads/{id}", post(file::overridden)),
     ]
 }

@@ -1,11 +1,12 @@
 //! Uploading a file: begin, append, and the end, where it is looked at and kept or refused.
 
-use super::Files;
+use super::{FileHouse, Files};
 use crate::execute::unexpected;
 use crate::{Actor, Chat, Error, Result};
+use bytes::Bytes;
 use natter_files::intake::{Appending, IntakeError, NewUpload, Upload};
 use natter_files::{BlobKey, Staged, inspect, name};
-use natter_protocol::{ErrorCode, File, FileId, FileStatus, Timestamp, limits};
+use natter_protocol::{ErrorCode, File, FileId, FileStatus, ThumbnailSize, Timestamp, limits};
 use natter_store::{BlobId, NewBlob, NewFile, Write, Written};
 
 /// How far an upload is.
@@ -98,9 +99,10 @@ impl Chat {
     }
 
     /// Goes on with an upload of the actor where it stands.
-    pub async fn append_upload(&self, actor: &Actor, id: FileId, offset: u64) -> Result<Appending> {
-        self.own_upload(actor, id)?;
-        Ok(self.files()?.house.intake.append(id, offset).await?)
+    pub async fn append_upload(&self, actor: &Actor, id: FileId, offset: u64) -> Result<Receiving<'_>> {
+        let upload = self.own_upload(actor, id)?;
+        let house = &self.files()?.house;
+        Ok(Receiving { house, id, name: upload.name, appending: house.intake.append(id, offset).await? })
     }
 
     /// Forgets an upload of the actor.
@@ -146,12 +148,9 @@ impl Chat {
         let (staged, kind, seen) = looking.await.map_err(IntakeError::from)??;
         let blob_id = BlobId::from_uuid(self.new_id());
         let key = BlobKey::new(staged.sha256, blob_id.uuid());
-        // What is kept without a row after a failure is found and deleted by the collection.
-        house.blobs.keep(&key, &staged.path).await?;
-        for (size, bytes) in seen.thumbnails {
-            if let Some(key) = key.thumbnail(size) {
-                house.blobs.put(&key, bytes).await?;
-            }
+        if let Err(error) = house.keep(&key, &staged, seen.thumbnails).await {
+            house.give_up(&key).await;
+            return Err(error);
         }
         let write = Write::CreateFile(Box::new(NewFile {
             id: staged.id,
@@ -174,8 +173,8 @@ impl Chat {
             // Whether it is kept is not known, so its content stays.
             Err(error) => (error.code() == ErrorCode::OutcomeUnknown, Err(error)),
         };
-        if !kept && let Err(error) = house.blobs.delete(&key).await {
-            tracing::warn!(%error, %key, "content that is not used stays until the collection finds it");
+        if !kept {
+            house.give_up(&key).await;
         }
         file
     }
@@ -202,6 +201,62 @@ impl Chat {
     fn own_upload(&self, actor: &Actor, id: FileId) -> Result<Upload> {
         let upload = self.files()?.house.intake.status(id);
         upload.filter(|upload| upload.owner == actor.id()).ok_or(Error::NotFound("upload"))
+    }
+}
+
+impl FileHouse {
+    /// Keeps content and its thumbnails. What is left of it when a process dies meanwhile, the collection finds.
+    async fn keep(
+        &self,
+        key: &BlobKey,
+        staged: &Staged,
+        thumbnails: Vec<(ThumbnailSize, Bytes)>,
+    ) -> Result<()> {
+        self.blobs.keep(key, &staged.path).await?;
+        for (size, bytes) in thumbnails {
+            if let Some(key) = key.thumbnail(size) {
+                self.blobs.put(&key, bytes).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes content that gets no row, so that a disk that is full does not stay so.
+    async fn give_up(&self, key: &BlobKey) {
+        if let Err(error) = self.blobs.delete(key).await {
+            tracing::warn!(%error, %key, "content that is not used stays until the collection finds it");
+        }
+    }
+}
+
+/// An upload whose bytes are arriving.
+pub struct Receiving<'a> {
+    house: &'a FileHouse,
+    id: FileId,
+    name: String,
+    appending: Appending,
+}
+
+impl Receiving<'_> {
+    /// Takes some bytes. As soon as they show that the file is none that is taken, it is refused and forgotten.
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.appending.write(bytes).await?;
+        let Some(beginning) = self.appending.beginning() else { return Ok(()) };
+        if let Err(refused) = self.house.types.check_beginning(&self.name, &beginning) {
+            self.house.intake.discard(self.id).await?;
+            return Err(refused.into());
+        }
+        Ok(())
+    }
+
+    /// Where the upload stands, once all that was taken is on the disk.
+    pub async fn finish(self) -> Result<u64> {
+        Ok(self.appending.finish().await?)
+    }
+
+    /// Throws away all that was taken.
+    pub async fn undo(self) -> Result<()> {
+        Ok(self.appending.undo().await?)
     }
 }
 

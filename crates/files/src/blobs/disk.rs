@@ -67,9 +67,13 @@ fn cannot_link(error: &io::Error) -> bool {
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     // The store lists nothing whose name ends like this.
     let draft = to.with_added_extension("copy#1");
-    fs::copy(from, &draft)?;
-    File::open(&draft)?.sync_all()?;
-    fs::rename(&draft, to)
+    let copied = fs::copy(from, &draft).and_then(|_| File::open(&draft)?.sync_all());
+    let kept = copied.and_then(|()| fs::rename(&draft, to));
+    if kept.is_err() {
+        // Nobody would find it. What failed is told; that this did not help either is not.
+        drop(fs::remove_file(&draft));
+    }
+    kept
 }
 
 fn sync_directory(directory: &Path) -> io::Result<()> {

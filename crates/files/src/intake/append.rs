@@ -1,9 +1,11 @@
 //! Bytes that are appended to an upload.
 
 use super::{Entry, Inner, IntakeError, Lease, blocking};
+use crate::kind::BEGINNING_BYTES;
 use crate::workshop::Closed;
 use sha2::{Digest as _, Sha256};
 use std::fs::{File, OpenOptions};
+use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,6 +22,8 @@ const DIRTY_BYTES_MAX: u64 = 4 * 1024 * 1024;
 pub struct Appending {
     inner: Arc<Inner>,
     entry: Arc<Entry>,
+    /// The first bytes of the file, until all of them are here and somebody has looked at them.
+    beginning: Option<Vec<u8>>,
     /// Bytes of the piece that is being filled.
     piece: Vec<u8>,
     work: Work,
@@ -59,17 +63,19 @@ impl Appending {
             None => (inner.limits.file_bytes_max, |bytes_max| IntakeError::TooLarge { bytes_max }),
         };
         let before = (taken, lease.clone());
-        let part = {
+        let (part, beginning) = {
             let entry = Arc::clone(&entry);
             blocking(move || {
-                let file = OpenOptions::new().write(true).open(&entry.part)?;
+                let file = OpenOptions::new().read(true).write(true).open(&entry.part)?;
                 // What a failed write or a power cut left behind the mark.
                 file.set_len(taken)?;
-                Ok(Part { file, entry, lease })
+                let beginning = beginning_of(&file, taken)?;
+                Ok((Part { file, entry, lease }, beginning))
             })
             .await?
         };
-        Ok(Self { inner, entry, piece: Vec::new(), work: Work::Idle(part), taken, before, room })
+        let work = Work::Idle(part);
+        Ok(Self { inner, entry, beginning, piece: Vec::new(), work, taken, before, room })
     }
 
     /// Takes some bytes. Waits only while the disk or the threads are behind.
@@ -79,6 +85,10 @@ impl Appending {
             return Err(error(room));
         }
         self.taken += bytes.len() as u64;
+        if let Some(beginning) = &mut self.beginning {
+            let lacking = BEGINNING_BYTES.saturating_sub(beginning.len());
+            beginning.extend_from_slice(bytes.get(..lacking.min(bytes.len())).unwrap_or_default());
+        }
         while !bytes.is_empty() {
             let (now, later) = bytes.split_at(bytes.len().min(PIECE_BYTES - self.piece.len()));
             self.piece.extend_from_slice(now);
@@ -88,6 +98,11 @@ impl Appending {
             }
         }
         Ok(())
+    }
+
+    /// The first [`BEGINNING_BYTES`] of the file, once, as soon as all of them are here.
+    pub fn beginning(&mut self) -> Option<Vec<u8>> {
+        self.beginning.take_if(|beginning| beginning.len() == BEGINNING_BYTES)
     }
 
     /// Where the upload stands, once all that was taken is on the disk.
@@ -142,6 +157,16 @@ impl Appending {
             Work::Failed => Err(IntakeError::NotFound),
         }
     }
+}
+
+/// What is here of the first bytes; none if all of them are.
+fn beginning_of(file: &File, bytes: u64) -> io::Result<Option<Vec<u8>>> {
+    if bytes >= BEGINNING_BYTES as u64 {
+        return Ok(None);
+    }
+    let mut beginning = vec![0; usize::try_from(bytes).unwrap_or_default()];
+    file.read_exact_at(&mut beginning, 0)?;
+    Ok(Some(beginning))
 }
 
 impl Drop for Appending {

@@ -47,17 +47,24 @@ impl Entry {
             return Ok(());
         }
         let draft = self.sidecar.with_extension(DRAFT);
-        fs::write(&draft, serde_json::to_vec(&*record)?)?;
-        fs::rename(&draft, &self.sidecar)
+        let written = fs::write(&draft, serde_json::to_vec(&*record)?);
+        let saved = written.and_then(|()| fs::rename(&draft, &self.sidecar));
+        if saved.is_err() {
+            // Half a record is of no use. If it cannot be deleted, it goes with the upload.
+            drop(fs::remove_file(&draft));
+        }
+        saved
     }
 
     /// Deletes all of it. The sidecar goes first: bytes without one are deleted at the next start.
     pub(super) fn delete(&self) -> io::Result<()> {
         let _record = self.record();
-        let replaced = self.part.with_extension(REPLACEMENT);
-        [&self.sidecar, &self.part, &replaced].into_iter().try_for_each(|path| match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+        let others = [REPLACEMENT, DRAFT].map(|extension| self.part.with_extension(extension));
+        [&self.sidecar, &self.part].into_iter().chain(&others).try_for_each(|path| {
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            }
         })
     }
 }

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 
 /// Bytes of the beginning that are looked at.
-pub(super) const HEAD_BYTES: usize = 4 * 1024;
+pub(super) const HEAD_BYTES: usize = super::BEGINNING_BYTES;
 /// Where some readers look for the beginning of a PDF, though it should be at the very front.
 const PDF_WITHIN_BYTES: usize = 1024;
 
@@ -87,29 +87,74 @@ const PROGRAMS: &[&[u8]] = &[
     b"MSCF", // a cabinet, which Windows installs
 ];
 
-fn by_head(file: &mut File, head: &[u8], size: u64) -> Result<Found, Refused> {
+/// What the first bytes say.
+enum Beginning {
+    /// This, whatever follows.
+    Is(Found),
+    /// Something of a family, of which the rest of the file says more.
+    Matroska,
+    Mp4,
+    Ole,
+    Zip,
+    /// Sound as MP3, text, or nothing that is known.
+    Other,
+}
+
+fn beginning(head: &[u8]) -> Beginning {
     // Of two letters alone many a text begins.
     let is_windows_program = head.starts_with(b"MZ") && head.iter().take(64).any(|&byte| byte == 0);
     if is_windows_program || PROGRAMS.iter().any(|magic| head.starts_with(magic)) {
-        return Ok(Found::Program);
+        return Beginning::Is(Found::Program);
     }
-    Ok(match head {
-        [b'%', b'P', b'D', b'F', b'-', ..] => Found::Pdf,
-        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Found::Png,
-        [0xff, 0xd8, 0xff, ..] => Found::Jpeg,
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Found::Gif,
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Found::Webp,
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E', ..] => Found::Wav,
-        [b'f', b'L', b'a', b'C', ..] => Found::Flac,
-        [b'O', b'g', b'g', b'S', ..] => media::ogg(head),
-        [0x1a, 0x45, 0xdf, 0xa3, ..] => media::matroska(file)?,
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] => media::mp4(file, head, size)?,
-        [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1, ..] => ole::look(file)?,
-        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => zip::look(file, size)?,
-        [b'{', b'\\', b'r', b't', b'f', ..] => Found::Rtf,
-        _ if media::is_mp3(file, head)? => Found::Mp3,
-        _ => text::look(file, head)?,
+    match head {
+        [b'%', b'P', b'D', b'F', b'-', ..] => Beginning::Is(Found::Pdf),
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Beginning::Is(Found::Png),
+        [0xff, 0xd8, 0xff, ..] => Beginning::Is(Found::Jpeg),
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Beginning::Is(Found::Gif),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Beginning::Is(Found::Webp),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E', ..] => Beginning::Is(Found::Wav),
+        [b'f', b'L', b'a', b'C', ..] => Beginning::Is(Found::Flac),
+        [b'O', b'g', b'g', b'S', ..] => Beginning::Is(media::ogg(head)),
+        [b'{', b'\\', b'r', b't', b'f', ..] => Beginning::Is(Found::Rtf),
+        [0x1a, 0x45, 0xdf, 0xa3, ..] => Beginning::Matroska,
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => Beginning::Mp4,
+        [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1, ..] => Beginning::Ole,
+        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Beginning::Zip,
+        _ => Beginning::Other,
+    }
+}
+
+fn by_head(file: &mut File, head: &[u8], size: u64) -> Result<Found, Refused> {
+    Ok(match beginning(head) {
+        Beginning::Is(found) => found,
+        Beginning::Matroska => media::matroska(file)?,
+        Beginning::Mp4 => media::mp4(file, head, size)?,
+        Beginning::Ole => ole::look(file)?,
+        Beginning::Zip => zip::look(file, size)?,
+        Beginning::Other if media::is_mp3(file, head)? => Found::Mp3,
+        Beginning::Other => text::look(file, head)?,
     })
+}
+
+/// What a file can still turn out to be whose first [`HEAD_BYTES`] are these.
+pub(super) fn possible(head: &[u8]) -> Vec<Found> {
+    use Found::{
+        Avif, Docx, Excel97, Heic, Macros, Mp3, Mp4Film, Mp4Sound, Odp, Ods, Odt, Ole, PowerPoint97, Pptx,
+        Program, QuickTime, Unknown, WebmFilm, WebmSound, Word97, Xlsx, Zip,
+    };
+    match beginning(head) {
+        Beginning::Is(found) => vec![found],
+        Beginning::Matroska => vec![WebmFilm, WebmSound, Unknown],
+        Beginning::Mp4 => vec![Avif, Heic, Mp4Sound, Mp4Film, QuickTime],
+        Beginning::Ole => vec![Word97, Excel97, PowerPoint97, Ole],
+        Beginning::Zip => vec![Zip, Docx, Xlsx, Pptx, Odt, Ods, Odp, Program, Macros],
+        Beginning::Other => {
+            let text = text::is_text(head).then(|| text::markup(head));
+            let sound = media::may_be_mp3(head).then_some(Mp3);
+            // One byte that is none of a text may be the last one.
+            text.into_iter().chain(sound).chain([Unknown]).collect()
+        }
+    }
 }
 
 /// What the file is besides, if it is two things.

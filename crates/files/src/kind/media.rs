@@ -143,6 +143,11 @@ pub(super) fn is_mp3(file: &File, head: &[u8]) -> io::Result<bool> {
     }))
 }
 
+/// Whether what begins like this can turn out to be MP3.
+pub(super) fn may_be_mp3(head: &[u8]) -> bool {
+    matches!(head, [b'I', b'D', b'3', ..] | [0xff, ..])
+}
+
 /// Bytes of the frame of MPEG layer III that begins here (ISO 11172-3, 2.4.1.3; 13818-3 for the lower rates).
 fn frame_bytes(sound: &[u8], at: usize) -> Option<usize> {
     const KBITS: [usize; 14] = [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];

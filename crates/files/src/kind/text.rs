@@ -29,19 +29,20 @@ pub(super) fn look(file: &mut File, head: &[u8]) -> io::Result<Found> {
         if bytes == 0 {
             return Ok(markup(head));
         }
-        if !piece.iter().take(bytes).copied().all(is_of_text) {
+        if !is_text(piece.get(..bytes).unwrap_or_default()) {
             return Ok(Found::Unknown);
         }
     }
 }
 
-const fn is_of_text(byte: u8) -> bool {
+/// Whether all of these bytes may be in a text.
+pub(super) fn is_text(bytes: &[u8]) -> bool {
     const ESCAPE: u8 = 0x1b;
-    matches!(byte, b'\t' | b'\n' | b'\r' | b'\x0c' | ESCAPE | b' '..=b'~' | 0x80..)
+    bytes.iter().all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b'\x0c' | &ESCAPE | b' '..=b'~' | 0x80..))
 }
 
 /// What kind of text it is, by its beginning.
-fn markup(head: &[u8]) -> Found {
+pub(super) fn markup(head: &[u8]) -> Found {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     if head.starts_with(b"#!") {
         return Found::Script;

@@ -3,7 +3,7 @@
 pub(crate) mod sample;
 
 use natter_files::Refused;
-use natter_files::kind::{TYPES_DEFAULT, Types, is_shown_inline};
+use natter_files::kind::{BEGINNING_BYTES, TYPES_DEFAULT, Types, is_shown_inline};
 use natter_protocol::ErrorCode;
 use proptest::prelude::*;
 use sample::{archive, bomb, ole, overlapping, stored};
@@ -140,6 +140,29 @@ fn what_is_not_what_its_name_says_is_refused() {
     for (name, content, expected) in table {
         let refused = check(name, &content).expect_err(name);
         assert_eq!(refused.code(), ErrorCode::FileTypeMismatch, "{name}: {refused}");
+        assert!(
+            matches!(&refused, Refused::Mismatch { found, .. } if found == expected),
+            "{name}: {refused}"
+        );
+    }
+}
+
+#[test]
+fn much_of_what_is_refused_is_told_by_its_beginning() {
+    let table: Vec<(&str, Vec<u8>, &str)> = vec![
+        ("photo.jpg", sample::windows_program(), "a program"),
+        ("tool.png", b"\x7fELF\x02\x01\x01".to_vec(), "a program"),
+        ("photo.png", sample::jpeg(), "a JPEG picture"),
+        ("film.mp4", sample::webm("webm", &["V_VP9"]), "a WebM film"),
+        ("photo.png", archive(&[("a.txt", b"a")]), "a ZIP archive"),
+        ("page.png", b"<!DOCTYPE html><p>".to_vec(), "HTML"),
+        ("drawing.txt", b"<svg onload='alert(1)'/>".to_vec(), "an SVG picture"),
+        ("run.txt", b"#!/bin/sh\n".to_vec(), "a script"),
+        ("notes.txt", b"hello\0world".to_vec(), "nothing that is known here"),
+        ("noise.pdf", b"\0\0\0\0".to_vec(), "nothing that is known here"),
+    ];
+    for (name, beginning, expected) in table {
+        let refused = Types::default().check_beginning(name, &beginning).expect_err(name);
         assert!(
             matches!(&refused, Refused::Mismatch { found, .. } if found == expected),
             "{name}: {refused}"
@@ -347,5 +370,11 @@ fn check(name: &str, content: &[u8]) -> Result<natter_files::kind::Kind, Refused
 fn check_with(types: &Types, name: &str, content: &[u8]) -> Result<natter_files::kind::Kind, Refused> {
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(content).unwrap();
-    types.check(name, file.path())
+    let checked = types.check(name, file.path());
+    let beginning = &content[..content.len().min(BEGINNING_BYTES)];
+    // By its beginning nothing is refused that would be taken in the end.
+    if let Err(refused) = types.check_beginning(name, beginning) {
+        assert!(checked.is_err(), "{name}: {refused}");
+    }
+    checked
 }

@@ -10,6 +10,7 @@ use axum::body::Body;
 use axum::extract::{Query, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::MethodRouter;
 use axum::{Extension, Router};
 use natter_chat::{Actor, LinkProof};
 use natter_protocol::{FileId, FileVariant, UserId};
@@ -71,6 +72,11 @@ impl Group {
     /// Adds what is at one path.
     pub(super) fn routes(self, routes: UtoipaMethodRouter<App>) -> Self {
         Self { routes: self.routes.routes(routes), ..self }
+    }
+
+    /// Adds what is at a path and is not described.
+    pub(super) fn undescribed(self, path: &str, routes: MethodRouter<App>) -> Self {
+        Self { routes: self.routes.route(path, routes), ..self }
     }
 
     /// The routes without the gate, for whoever wants to describe them.

@@ -94,6 +94,7 @@ fn cors(app: &App) -> CorsLayer {
             file::UPLOAD_OFFSET,
             file::UPLOAD_METADATA,
             file::UPLOAD_CHECKSUM,
+            file::METHOD_OVERRIDE,
         ])
         .expose_headers([
             REQUEST_ID,

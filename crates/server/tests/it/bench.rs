@@ -99,6 +99,16 @@ fn everybody_comes_back_after_each_cut() {
     assert!(stayed("p50") > 0.0 && stayed("p50") <= stayed("p99") && stayed("p99") <= stayed("the longest"));
 }
 
+/// What arrives is compared with what was sent, also of a file that is cut off and comes through a restart.
+#[test]
+fn uploads_are_measured_beside_a_conversation() {
+    let size = ["--uploads", "3", "--mib", "1", "--members", "2", "--rate", "50", "--seconds", "1"];
+    let figures = bench(&[&["upload"], &size[..], &["--large-mib", "4", "--piece-mib", "1"]].concat());
+    assert!(figures["uploads"] > 0.0 && figures["plain copies with SHA-256 and fsync"] > 0.0);
+    assert!(figures["acknowledgement alone, p99"] > 0.0 && figures["delivery beside uploads, p99"] > 0.0);
+    assert!(figures["by POST"] > 0.0 && figures["by tus"] > 0.0 && figures["fetched in ranges"] > 0.0);
+}
+
 #[test]
 fn searches_are_measured_on_both_databases() {
     let directory = TempDir::new().unwrap();

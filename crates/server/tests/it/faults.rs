@@ -18,13 +18,13 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// A disk that is small enough to be filled. It needs the right to mount, so it is there for root only.
-struct Disk {
+pub(crate) struct Disk {
     at: TempDir,
     ballast: PathBuf,
 }
 
 impl Disk {
-    fn mount(bytes: u64) -> Result<Option<Self>> {
+    pub(crate) fn mount(bytes: u64) -> Result<Option<Self>> {
         let at = TempDir::new()?;
         let options = format!("size={bytes},mode=0700");
         let mut mount = Command::new("mount");
@@ -34,7 +34,7 @@ impl Disk {
     }
 
     /// Takes all the room but so much.
-    fn leave(&self, bytes: u64) -> Result<()> {
+    pub(crate) fn leave(&self, bytes: u64) -> Result<()> {
         let mut file = File::create(&self.ballast)?;
         for size in [64 << 10, 4 << 10, 1] {
             loop {
@@ -49,11 +49,11 @@ impl Disk {
         Ok(file.set_len(length.saturating_sub(bytes))?)
     }
 
-    fn make_room(&self) -> Result<()> {
+    pub(crate) fn make_room(&self) -> Result<()> {
         Ok(std::fs::remove_file(&self.ballast)?)
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.at.path()
     }
 }

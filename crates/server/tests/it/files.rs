@@ -2,13 +2,13 @@
 
 mod download;
 mod fetch;
+mod full;
 mod hostile;
 mod links;
 mod lists;
 mod quota;
 mod s3;
 mod scan;
-
 mod send;
 mod tus;
 mod upload;

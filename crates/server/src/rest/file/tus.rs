@@ -41,6 +41,8 @@ pub(in crate::rest) const UPLOAD_METADATA: HeaderName = HeaderName::from_static(
 pub(in crate::rest) const UPLOAD_CHECKSUM: HeaderName = HeaderName::from_static("upload-checksum");
 pub(in crate::rest) const UPLOAD_EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
 
+pub(in crate::rest) const METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
+
 /// What every answer says: which version is spoken here, and what of it if that is asked.
 pub(in crate::rest) async fn introduce(State(app): State<App>, request: Request, next: Next) -> Response {
     let asks = request.method() == Method::OPTIONS;
@@ -178,6 +180,27 @@ pub(in crate::rest) async fn cancel(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Does what `X-HTTP-Method-Override` says, for whoever can send nothing but POST. It is part of the protocol, and of
+/// nothing else here, so the document does not have it.
+pub(in crate::rest) async fn overridden(
+    state: State<App>,
+    signed_in: SignedIn,
+    spoken: Spoken,
+    id: Id<FileId>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
+    match headers.get(METHOD_OVERRIDE).map(HeaderValue::as_bytes) {
+        Some(b"PATCH") => proceed(state, signed_in, spoken, id, headers, body).await,
+        Some(b"HEAD") => ask(state, signed_in, spoken, id).await,
+        Some(b"DELETE") => cancel(state, signed_in, spoken, id).await.map(|done| done.into_response()),
+        _ => {
+            let detail = "an upload takes POST only with X-HTTP-Method-Override: PATCH, HEAD or DELETE";
+            Err(Failure::new(ErrorCode::MethodNotAllowed, detail))
+        }
+    }
+}
+
 /// Takes what comes, as far as it comes.
 async fn receive(
     app: App,
@@ -209,18 +232,18 @@ async fn append(
             if let Some(checksum) = &mut checksum {
                 checksum.update(&bytes);
             }
-            appending.write(&bytes).await.map_err(natter_chat::Error::from)?;
+            appending.write(&bytes).await?;
         }
         checksum.as_ref().map_or(Ok(()), |checksum| checksum.check(upload.offset))
     };
     let arrived = arrived.await;
     if arrived.is_err() && checksum.is_some() {
         // Bytes that are not what was sent, or of which that cannot be told any more.
-        appending.undo().await.map_err(natter_chat::Error::from)?;
+        appending.undo().await?;
         arrived?;
         return Ok(upload);
     }
-    let offset = appending.finish().await.map_err(natter_chat::Error::from);
+    let offset = appending.finish().await;
     arrived?;
     let upload = Uploading { offset: offset?, ..upload };
     if upload.length == Some(upload.offset) {

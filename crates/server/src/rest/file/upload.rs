@@ -90,9 +90,9 @@ async fn take(
         let mut appending = app.chat.append_upload(actor, upload.id, 0).await?;
         while let Some(bytes) = field.chunk().await.map_err(|error| unreadable(&error))? {
             untaken.store(0, Relaxed);
-            appending.write(&bytes).await.map_err(natter_chat::Error::from)?;
+            appending.write(&bytes).await?;
         }
-        appending.finish().await.map_err(natter_chat::Error::from)?;
+        appending.finish().await?;
         Ok::<_, Failure>(app.chat.finish_upload(actor, upload.id).await?)
     };
     let taken = taken.await;

@@ -68,6 +68,28 @@ async fn a_client_may_be_sent_there() -> Result<()> {
     Ok(())
 }
 
+/// The object store ends the addresses that are given out for it, as the server ends its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_there_ends() -> Result<()> {
+    let s3 = S3::start()?;
+    let natter =
+        on(&s3).env("NATTER_FILES_REDIRECT", "true").env("NATTER_FILES_LINK_SECONDS", "10").start().await?;
+    let ada = natter.person("ada").await?;
+    let file = note(&ada, "Fresh herring").await?;
+    let request = client()?.get(natter.url(&format!("/api/v1/files/{}", file.id)));
+    let answer = Answer::to(request.bearer_auth(&ada.sign_in().tokens.access_token)).await?;
+    let there = answer.header("location").to_owned();
+    assert_eq!(client()?.get(&there).send().await?.status(), StatusCode::OK);
+    let ended = eventually(async || {
+        let status = client()?.get(&there).send().await?.status();
+        Ok((status != StatusCode::OK).then_some(status))
+    });
+    assert_eq!(ended.await?, StatusCode::FORBIDDEN);
+    // Whoever may still see it is given another one.
+    assert_eq!(fetch(&ada, file.id).await?.text, "Fresh herring");
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_cannot_reach_its_store_says_so_at_once() -> Result<()> {
     let s3 = S3::start()?;

@@ -1,6 +1,6 @@
 //! `/files/uploads`, as the protocol of tus.io has it.
 
-use super::{PICTURE, ask, fetch};
+use super::{BOUNDARY, PICTURE, ask, fetch, form};
 use crate::natter;
 use crate::support::{Answer, client, on_both_databases};
 use anyhow::{Context as _, Result, ensure};
@@ -11,7 +11,7 @@ use natter_testkit::natter::Natter;
 use natter_testkit::person::Person;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use sha1::{Digest as _, Sha1};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 on_both_databases! {
@@ -30,7 +30,7 @@ fn creation(person: &Person, name: &str, length: usize) -> RequestBuilder {
 }
 
 /// Begins an upload; answers where it is, below `/api/v1`.
-async fn begin(person: &Person, name: &str, length: usize) -> Result<String> {
+pub(super) async fn begin(person: &Person, name: &str, length: usize) -> Result<String> {
     let answer = Answer::to(creation(person, name, length)).await?;
     ensure!(answer.status == StatusCode::CREATED, "{answer:?}");
     let place = answer.header("location");
@@ -41,20 +41,20 @@ async fn begin(person: &Person, name: &str, length: usize) -> Result<String> {
     Ok(place.strip_prefix("/api/v1").with_context(|| place.to_owned())?.to_owned())
 }
 
-fn piece(person: &Person, path: &str, offset: usize, bytes: &[u8]) -> RequestBuilder {
+pub(super) fn piece(person: &Person, path: &str, offset: usize, bytes: &[u8]) -> RequestBuilder {
     speak(person, Method::PATCH, path)
         .header("content-type", "application/offset+octet-stream")
         .header("upload-offset", offset)
         .body(bytes.to_vec())
 }
 
-async fn offset(person: &Person, path: &str) -> Result<usize> {
+pub(super) async fn offset(person: &Person, path: &str) -> Result<usize> {
     let answer = Answer::to(speak(person, Method::HEAD, path)).await?;
     ensure!(answer.status == StatusCode::OK && answer.header("tus-resumable") == "1.0.0", "{answer:?}");
     Ok(answer.header("upload-offset").parse()?)
 }
 
-fn id(path: &str) -> Result<FileId> {
+pub(super) fn id(path: &str) -> Result<FileId> {
     Ok(path.rsplit('/').next().unwrap_or_default().parse()?)
 }
 
@@ -236,6 +236,84 @@ async fn a_file_that_is_not_what_it_says_is_refused_at_its_end() -> Result<()> {
     assert_eq!(answer.header("tus-resumable"), "1.0.0");
     let gone = speak(&ada, Method::HEAD, &path).send().await?;
     assert_eq!(gone.status(), StatusCode::NOT_FOUND);
+    Ok(())
+}
+
+/// What its first bytes show is not waited for to its end.
+#[tokio::test]
+async fn a_file_that_begins_as_something_else_is_refused_while_it_arrives() -> Result<()> {
+    let natter = natter().start().await?;
+    let ada = natter.person("ada").await?;
+    let token = &ada.sign_in().tokens.access_token;
+    let program = [b"\x7fELF\x02\x01\x01".as_slice(), &[b'a'; 20_000]].concat();
+    // Its first piece is too short to tell.
+    let path = begin(&ada, "harbour.png", 9_000_000).await?;
+    assert_eq!(Answer::to(piece(&ada, &path, 0, &program[..10])).await?.status, StatusCode::NO_CONTENT);
+    for checksum in ["", "Upload-Checksum: sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0=\r\n"] {
+        let path = if checksum.is_empty() { path.clone() } else { begin(&ada, "b.png", 9_000_000).await? };
+        let at = offset(&ada, &path).await?;
+        let mut stream = TcpStream::connect(natter.address()).await?;
+        let head = format!(
+            "PATCH /api/v1{path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\nTus-Resumable: 1.0.0\r\n\
+             Upload-Offset: {at}\r\nContent-Type: application/offset+octet-stream\r\nContent-Length: {}\r\n{checksum}\r\n",
+            9_000_000 - at
+        );
+        stream.write_all(head.as_bytes()).await?;
+        stream.write_all(&program[at..]).await?;
+        let answer = answer_of(&mut stream, "file_type_mismatch").await?;
+        assert!(answer.starts_with("HTTP/1.1 415") && answer.contains("a program"), "{answer}");
+        assert_eq!(speak(&ada, Method::HEAD, &path).send().await?.status(), StatusCode::NOT_FOUND);
+    }
+    let mut stream = TcpStream::connect(natter.address()).await?;
+    let head = format!(
+        "POST /api/v1/files HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\nContent-Length: 9000000\r\n\
+         Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(&form("harbour.png", &program)[..20_000]).await?;
+    let answer = answer_of(&mut stream, "file_type_mismatch").await?;
+    assert!(answer.starts_with("HTTP/1.1 415") && answer.contains("a program"), "{answer}");
+    assert!(std::fs::read_dir(natter.data_dir().join("files/incoming"))?.next().is_none());
+    Ok(())
+}
+
+/// What a server answers whose client goes on to hold the line, up to the word that is expected in it.
+async fn answer_of(stream: &mut TcpStream, expected: &str) -> Result<String> {
+    let mut answer = String::new();
+    while !answer.contains(expected) {
+        let mut piece = [0; 4096];
+        let read = tokio::time::timeout(std::time::Duration::from_secs(20), stream.read(&mut piece)).await;
+        let read = read.with_context(|| format!("{expected} is not in {answer:?}"))??;
+        ensure!(read > 0, "{expected} is not in {answer:?}");
+        answer.push_str(&String::from_utf8_lossy(&piece[..read]));
+    }
+    Ok(answer)
+}
+
+/// For clients that can send nothing but GET and POST.
+#[tokio::test]
+async fn a_method_can_be_named_in_a_header() -> Result<()> {
+    let natter = natter().start().await?;
+    let ada = natter.person("ada").await?;
+    let path = begin(&ada, "a.txt", 10).await?;
+    let post = |method: &str| speak(&ada, Method::POST, &path).header("x-http-method-override", method);
+    let piece = |offset: usize, bytes: &'static str| {
+        post("PATCH")
+            .header("content-type", "application/offset+octet-stream")
+            .header("upload-offset", offset)
+            .body(bytes)
+    };
+    assert_eq!(Answer::to(piece(0, "01234")).await?.status, StatusCode::NO_CONTENT);
+    let asked = Answer::to(post("HEAD")).await?;
+    assert_eq!((asked.status, asked.header("upload-offset")), (StatusCode::OK, "5"));
+    Answer::to(post("BREW")).await?.problem(ErrorCode::MethodNotAllowed)?;
+    Answer::to(speak(&ada, Method::POST, &path)).await?.problem(ErrorCode::MethodNotAllowed)?;
+    assert_eq!(Answer::to(piece(5, "56789")).await?.status, StatusCode::NO_CONTENT);
+    assert_eq!(fetch(&ada, id(&path)?).await?.text, "0123456789");
+    let path = begin(&ada, "a.txt", 10).await?;
+    let post = speak(&ada, Method::POST, &path).header("x-http-method-override", "DELETE");
+    assert_eq!(Answer::to(post).await?.status, StatusCode::NO_CONTENT);
+    assert_eq!(speak(&ada, Method::HEAD, &path).send().await?.status(), StatusCode::NOT_FOUND);
     Ok(())
 }
 
