@@ -1,4 +1,5 @@
 import type { Page } from "@natter/sdk";
+import { untrack } from "svelte";
 
 /** Entries that one list holds at most: further down nobody scrolls, and a search is the better way. */
 const ITEMS_MAX = 10_000;
@@ -45,7 +46,8 @@ export class Pages<T> {
     const turn = (this.#turn += 1);
     this.#growing = false;
     this.#failure = undefined;
-    if (this.#phase === "failed") this.#phase = "loading";
+    // An effect that loads must not do so again because that failed.
+    if (untrack(() => this.#phase) === "failed") this.#phase = "loading";
     try {
       const page = await this.fetch();
       if (turn === this.#turn) this.#take([], page);
