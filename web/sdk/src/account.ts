@@ -206,7 +206,10 @@ export class Account {
     for (const stop of this.#stop.splice(0)) stop();
     this.#connection.stop();
     this.#outbox.stop();
-    void this.#loading?.then((uploads) => uploads.stop());
+    this.#loading?.then(
+      (uploads) => uploads.stop(),
+      () => undefined,
+    );
     this.#cache?.close();
     this.conversations.close();
     for (const room of this.#rooms.values()) room.close();
