@@ -96,6 +96,9 @@ struct Inner {
     limits: Limits,
     workshop: Workshop,
     uploads: Mutex<HashMap<FileId, Arc<Entry>>>,
+    /// Whoever waits for the disk. One at a time: the commits of the database on the same disk wait for all that are under
+    /// way at once. With sixteen writers, they waited three to six times as long at the 99th percentile.
+    disk: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// Whoever holds it is alone with the upload. It is handed to the threads that work on it, so that it is given back
@@ -122,7 +125,8 @@ impl Intake {
     pub fn open(directory: &Path, limits: Limits, workshop: Workshop) -> io::Result<Self> {
         fs::create_dir_all(directory)?;
         let uploads = record::load(directory)?;
-        let inner = Inner { directory: directory.to_owned(), limits, workshop, uploads: Mutex::new(uploads) };
+        let (directory, uploads) = (directory.to_owned(), Mutex::new(uploads));
+        let inner = Inner { directory, limits, workshop, uploads, disk: Arc::default() };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -217,11 +221,11 @@ impl Intake {
         };
         let sha256 = Digest::finish(lease.clone().unwrap_or_default());
         let path = entry.part.clone();
-        blocking(move || {
+        let syncing = move || {
             entry.sync(&File::open(&entry.part)?)?;
             Ok(Staged { id, owner, name, path, size, sha256, _lease: Some(lease) })
-        })
-        .await
+        };
+        self.0.in_turn(syncing).await
     }
 
     /// Forgets an upload, whatever its state, and deletes its bytes. Forgetting what is not there is no fault.
@@ -294,6 +298,20 @@ impl Inner {
 
     fn entry(&self, id: FileId) -> Result<Arc<Entry>, IntakeError> {
         self.uploads().get(&id).cloned().ok_or(IntakeError::NotFound)
+    }
+
+    /// Does what has the disk write everything that it was given, after those who asked before.
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, IntakeError> + Send + 'static,
+    ) -> Result<T, IntakeError> {
+        let turn = Arc::clone(&self.disk).lock_owned().await;
+        // It lasts until the disk is done, also when nobody waits for that any more.
+        blocking(move || {
+            let _turn = turn;
+            work()
+        })
+        .await
     }
 
     /// Refuses bytes that would take what is to stay free.

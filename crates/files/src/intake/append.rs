@@ -109,7 +109,7 @@ impl Appending {
     pub async fn finish(mut self) -> Result<u64, IntakeError> {
         self.write_piece().await?;
         let part = self.part().await?;
-        blocking(move || part.entry.sync(&part.file)).await?;
+        self.inner.in_turn(move || part.entry.sync(&part.file)).await?;
         Ok(self.taken)
     }
 
@@ -136,12 +136,12 @@ impl Appending {
         }
         if part.dirty_bytes() >= DIRTY_BYTES_MAX {
             let inner = Arc::clone(&self.inner);
-            part = blocking(move || {
+            let syncing = move || {
                 part.entry.sync(&part.file)?;
                 inner.room_for(0)?;
                 Ok(part)
-            })
-            .await?;
+            };
+            part = self.inner.in_turn(syncing).await?;
         }
         let piece = std::mem::take(&mut self.piece);
         let done = self.inner.workshop.begin(move || part.write(&piece)).await?;
