@@ -3,28 +3,31 @@ import { Recorder } from "./recorder.svelte.ts";
 import { Tray } from "./tray.svelte.ts";
 
 /** What lies ready to be sent to one place beside its text. It stays while somebody looks elsewhere. */
-export interface Desk {
+export interface Beside {
   tray: Tray;
   recorder: Recorder;
 }
 
-/** Desks with something on them; of more, the one that was not used for longest is cleared. */
-const DESKS_MAX = 16;
+/** Of more places, one with nothing gives way, else the one that was not used for longest. */
+const PLACES_MAX = 16;
 
-const all = new WeakMap<Account, Map<string, Desk>>();
+const all = new WeakMap<Account, Map<string, Beside>>();
 
-export function deskOf(account: Account, place: string): Desk {
-  const desks = all.get(account) ?? new Map<string, Desk>();
-  all.set(account, desks);
-  const desk = desks.get(place) ?? { tray: new Tray(account), recorder: new Recorder() };
+export function besideOf(account: Account, place: string): Beside {
+  const places = all.get(account) ?? new Map<string, Beside>();
+  all.set(account, places);
+  const beside = places.get(place) ?? { tray: new Tray(account), recorder: new Recorder() };
   // The last in the map is the one used last.
-  desks.delete(place);
-  desks.set(place, desk);
-  const [oldest] = desks;
-  if (desks.size > DESKS_MAX && oldest) {
-    oldest[1].tray.clear();
-    oldest[1].recorder.discard();
-    desks.delete(oldest[0]);
+  places.delete(place);
+  places.set(place, beside);
+  if (places.size > PLACES_MAX) {
+    const others = [...places].slice(0, -1);
+    const [gone] = others.filter(([, { tray, recorder }]) => tray.files.length === 0 && recorder.state === "idle").concat(others);
+    if (gone) {
+      gone[1].tray.clear();
+      gone[1].recorder.discard();
+      places.delete(gone[0]);
+    }
   }
-  return desk;
+  return beside;
 }

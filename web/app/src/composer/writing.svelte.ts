@@ -3,7 +3,7 @@ import { toasts } from "@natter/ui";
 import { draftsOf, type Unsent } from "../drafts.ts";
 import { failure } from "../failure.ts";
 import { m } from "../i18n.svelte.ts";
-import { deskOf } from "./desk.ts";
+import { besideOf } from "./beside.ts";
 import { CHARACTERS_MAX } from "./limits.ts";
 import { composed } from "./markdown.ts";
 import type { ComposerMode } from "./mode.ts";
@@ -63,7 +63,7 @@ export class Writing {
     this.#home = this.threadId === undefined ? room.id : `${room.id}/${this.threadId}`;
     this.#drafts = draftsOf(account);
     this.schedule = scheduleOf(account);
-    ({ tray: this.tray, recorder: this.recorder } = deskOf(account, this.#home));
+    ({ tray: this.tray, recorder: this.recorder } = besideOf(account, this.#home));
     this.text = this.#drafts.get(this.#home).content;
   }
 
