@@ -153,7 +153,8 @@ test.each(["Small dialog", "Sheet"])("a %s keeps the focus, closes by its button
 describe("a toast", () => {
   test("undoes, and else does what it could have undone", async () => {
     page = await gallery.visit();
-    await page.clock.install();
+    await page.clock.install({ time: 0 });
+    await page.clock.pauseAt(1_000);
     const region = page.getByRole("region", { name: "Notices" });
     const state = () => page.getByLabel("Undone and done").textContent();
     await button("With undo").click();
@@ -172,7 +173,8 @@ describe("a toast", () => {
 
   test("stays while a pointer or the focus is on it", async () => {
     page = await gallery.visit();
-    await page.clock.install();
+    await page.clock.install({ time: 0 });
+    await page.clock.pauseAt(1_000);
     const region = page.getByRole("region", { name: "Notices" });
     await button("With undo").click();
     await region.hover();

@@ -131,7 +131,7 @@ test("it stays at its end when a row comes, grows or shrinks, and when the windo
   await settled();
   expect(await distance()).toBeLessThanOrEqual(1);
   // As when a keyboard comes, or the field below it grows.
-  await page.locator(".list").evaluate((list) => (list.style.blockSize = "12rem"));
+  await page.getByRole("region", { name: "Lines" }).locator("..").evaluate((list) => (list.style.blockSize = "12rem"));
   await settled();
   expect(await distance()).toBeLessThanOrEqual(1);
 });

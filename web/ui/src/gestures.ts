@@ -59,9 +59,7 @@ export function longPress(run: (at: Point) => void): (element: HTMLElement) => (
     };
     // What opened may lie under the finger by now, and must not be pressed when that is lifted.
     const ontouchend = (event: TouchEvent) => {
-      if (!done) return;
-      event.preventDefault();
-      done = false;
+      if (done) event.preventDefault();
     };
     return listening(element, {
       pointerdown: onpointerdown,
