@@ -1,9 +1,10 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defaultClientConditions, defineConfig } from "vite";
+import { compress } from "./compress.vite.ts";
 import { serviceWorker } from "./service-worker.vite.ts";
 
 export default defineConfig({
-  plugins: [svelte(), serviceWorker("src/offline/worker.ts")],
+  plugins: [svelte(), serviceWorker("src/offline/worker.ts"), compress()],
   // The SDK as it is here, rather than as it was last built.
   resolve: { conditions: ["natter-source", ...defaultClientConditions] },
   build: {
@@ -11,6 +12,8 @@ export default defineConfig({
     // The content security policy allows no data: fonts, and the polyfill is for browsers that are not supported.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // These know `light-dark()`. What it would be replaced by for older ones does not follow a scheme set by a script.
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
   },
   server: {
     proxy: { "/api": { target: process.env.NATTER_URL ?? "http://127.0.0.1:8080", ws: true } },

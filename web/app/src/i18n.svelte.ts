@@ -1,7 +1,7 @@
+import { IntlMessageFormat } from "intl-messageformat";
 import english from "./i18n/en.ts";
 import { spoken, type Language, type Locale } from "./i18n/languages.ts";
 import type { Messages } from "./i18n/messages.ts";
-import { sentence, type Sentence, type Values } from "./i18n/sentence.ts";
 
 const RIGHT_TO_LEFT: readonly Language[] = ["ar"];
 const others: Record<Exclude<Language, "en">, () => Promise<{ default: Record<string, string> }>> = {
@@ -12,7 +12,7 @@ const others: Record<Exclude<Language, "en">, () => Promise<{ default: Record<st
 
 let current = $state<Language>("en");
 let sentences = $state.raw<Record<string, string>>(english);
-let made: Record<string, Sentence> = {};
+let made: Record<string, IntlMessageFormat> = {};
 let wanted: Language = "en";
 
 /** The language that the client speaks, and that dates and numbers are written in. */
@@ -41,7 +41,10 @@ export const m: Messages = new Proxy({} as Messages, {
   get(_, key: string) {
     const text = sentences[key] ?? english[key] ?? key;
     if (!text.includes("{")) return text;
-    const [known, locale] = [made, current];
-    return (values: Values) => (known[key] ??= sentence(text, locale))(values);
+    return (values: Record<string, string | number | Date>) => sentence(key, text).format(values);
   },
 });
+
+function sentence(key: string, text: string): IntlMessageFormat {
+  return (made[key] ??= new IntlMessageFormat(text, current, undefined, { ignoreTag: true }));
+}
