@@ -6,7 +6,7 @@ use crate::Refused;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::{FilterType, MulDiv, ResizeAlg, ResizeOptions, Resizer};
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::webp::WebPEncoder;
 use image::error::ImageError;
@@ -37,7 +37,7 @@ pub(super) fn look(mut from: impl BufRead + Seek, format: ImageFormat) -> Result
     let Some(opened) = open(from, format, &survey)? else { return Ok(seen) };
     (seen.look.width, seen.look.height) = (Some(opened.width), Some(opened.height));
     let Some(unpacked) = opened.unpack(THUMBNAIL_LARGE_PIXELS)? else { return Ok(seen) };
-    let small = unpacked.shrink(THUMBNAIL_SMALL_PIXELS)?;
+    let small = unpacked.clone().shrink(THUMBNAIL_SMALL_PIXELS)?;
     seen.look.placeholder = Some(small.placeholder()?);
     seen.add(ThumbnailSize::Small, &small)?;
     if unpacked.longer_side() > THUMBNAIL_SMALL_PIXELS {
@@ -78,6 +78,7 @@ struct Opened<D> {
 }
 
 /// A picture that is unpacked, at most as large as it was asked for, and upright.
+#[derive(Clone)]
 struct Unpacked {
     image: DynamicImage,
     profile: Option<Vec<u8>>,
@@ -141,12 +142,11 @@ impl Unpacked {
         self.image.width().max(self.image.height())
     }
 
-    /// A smaller one, or the same if it is small enough.
-    fn shrink(&self, longer_side_max: u32) -> Result<Self, Refused> {
-        let profile = self.profile.clone();
+    /// A smaller one, or the same if it is small enough. Of the larger one there is no copy at any time.
+    fn shrink(mut self, longer_side_max: u32) -> Result<Self, Refused> {
         let longer = self.longer_side();
         if longer <= longer_side_max {
-            return Ok(Self { image: self.image.clone(), profile });
+            return Ok(self);
         }
         let scale = |side: u32| {
             let scaled =
@@ -155,11 +155,21 @@ impl Unpacked {
         };
         let (width, height) = (scale(self.image.width()), scale(self.image.height()));
         let mut image = DynamicImage::new(width, height, self.image.color());
-        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom));
-        Resizer::new()
-            .resize(&self.image, &mut image, &options)
-            .map_err(|_| damaged("the picture cannot be made smaller"))?;
-        Ok(Self { image, profile })
+        let options = ResizeOptions::new()
+            .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
+            // By itself it would copy the picture for what is done here.
+            .use_alpha(false);
+        let has_alpha = self.image.color().has_alpha();
+        let failed = |_| damaged("the picture cannot be made smaller");
+        if has_alpha {
+            MulDiv::default().multiply_alpha_inplace(&mut self.image).map_err(failed)?;
+        }
+        let resized = Resizer::new().resize(&self.image, &mut image, &options);
+        resized.map_err(|_| damaged("the picture cannot be made smaller"))?;
+        if has_alpha {
+            MulDiv::default().divide_alpha_inplace(&mut image).map_err(failed)?;
+        }
+        Ok(Self { image, profile: self.profile })
     }
 
     /// JPEG, or WebP without loss if it can be seen through.
@@ -178,7 +188,7 @@ impl Unpacked {
     }
 
     fn placeholder(&self) -> Result<String, Refused> {
-        let small = self.shrink(PLACEHOLDER_PIXELS)?.image.to_rgba8();
+        let small = self.clone().shrink(PLACEHOLDER_PIXELS)?.image.to_rgba8();
         let hash = thumbhash::rgba_to_thumb_hash(small.width() as usize, small.height() as usize, &small);
         Ok(STANDARD.encode(hash))
     }
