@@ -10,7 +10,7 @@ use crate::rest::body::{Id, SignedIn};
 use axum::body::Body;
 use axum::extract::{FromRequestParts, OriginalUri, Request, State};
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt as _;
@@ -193,7 +193,7 @@ pub(in crate::rest) async fn overridden(
     match headers.get(METHOD_OVERRIDE).map(HeaderValue::as_bytes) {
         Some(b"PATCH") => proceed(state, signed_in, spoken, id, headers, body).await,
         Some(b"HEAD") => ask(state, signed_in, spoken, id).await,
-        Some(b"DELETE") => cancel(state, signed_in, spoken, id).await.map(|done| done.into_response()),
+        Some(b"DELETE") => cancel(state, signed_in, spoken, id).await.map(IntoResponse::into_response),
         _ => {
             let detail = "an upload takes POST only with X-HTTP-Method-Override: PATCH, HEAD or DELETE";
             Err(Failure::new(ErrorCode::MethodNotAllowed, detail))
