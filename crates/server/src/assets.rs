@@ -2,10 +2,12 @@
 
 use crate::rest::Failure;
 use axum::extract::Request;
-use axum::response::{IntoResponse, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
 use natter_protocol::ErrorCode;
 use rust_embed::RustEmbed;
+use std::borrow::Cow;
 
 #[derive(RustEmbed)]
 #[folder = "../../web/app/dist"]
@@ -34,7 +36,9 @@ pub(crate) async fn serve(request: Request) -> Result<Response, Failure> {
     if is_file && name == INDEX && path != INDEX {
         return Err(Failure::new(ErrorCode::NotFound, format!("there is no file /{path}")));
     }
-    let Some(file) = Assets::get(name) else {
+    let compressed = takes_gzip(&request).then(|| Assets::get(&format!("{name}.gz"))).flatten();
+    let encoding = compressed.is_some().then_some((header::CONTENT_ENCODING, "gzip"));
+    let Some(file) = compressed.or_else(|| Assets::get(name)) else {
         let detail = "this natter was built without its web client: build it with `make run`";
         return Err(Failure::new(ErrorCode::NotFound, detail));
     };
@@ -42,17 +46,35 @@ pub(crate) async fn serve(request: Request) -> Result<Response, Failure> {
     // The names of all files but the page carry a hash of their content.
     let caching =
         if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    // By the name that was asked for: the compressed form is of no type of its own.
+    let media_type = mime_guess::from_path(name).first_or_octet_stream();
     let headers = [
-        (header::CONTENT_TYPE, file.metadata.mimetype().to_owned()),
+        (header::CONTENT_TYPE, media_type.to_string()),
         (header::CACHE_CONTROL, caching.to_owned()),
         (header::ETAG, tag.clone()),
+        (header::VARY, header::ACCEPT_ENCODING.to_string()),
     ];
     let known =
         request.headers().get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
     if known {
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
-    Ok((headers, file.data.into_owned()).into_response())
+    // The embedded bytes themselves.
+    let content = match file.data {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => bytes.into(),
+    };
+    Ok((headers, AppendHeaders(encoding), content).into_response())
+}
+
+/// Whether whoever asks takes a compressed answer.
+fn takes_gzip(request: &Request) -> bool {
+    let accepted = request.headers().get_all(header::ACCEPT_ENCODING).iter();
+    accepted.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|coding| {
+        let (name, weight) = coding.split_once(";q=").unwrap_or((coding, "1"));
+        name.trim().eq_ignore_ascii_case("gzip")
+            && weight.trim().parse::<f32>().is_ok_and(|weight| weight > 0.0)
+    })
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -28,6 +28,18 @@ pub struct S3Bucket {
     pub region: Option<String>,
 }
 
+impl S3Bucket {
+    /// Where a browser that follows a signed address asks: a scheme, a host, and a port if it is an unusual one.
+    pub fn origin(&self) -> String {
+        let Some(endpoint) = &self.endpoint else {
+            return format!("https://s3.{}.amazonaws.com", self.region.as_deref().unwrap_or("us-east-1"));
+        };
+        let host = endpoint.find("://").map_or(0, |scheme| scheme + 3);
+        let end = endpoint[host..].find('/').map_or(endpoint.len(), |path| host + path);
+        endpoint[..end].to_owned()
+    }
+}
+
 /// The keys to a bucket. Without them, those of the environment or the machine's role are used.
 #[derive(Clone)]
 pub struct S3Credentials {

@@ -10,6 +10,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::{Extension, Router};
 use http::{HeaderName, HeaderValue, Method, Version, header};
+use natter_files::blobs::FilesUrl;
 use natter_protocol::ErrorCode;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
@@ -26,18 +27,17 @@ const PREFLIGHT_SECONDS: u64 = 600;
 
 /// For pages of our own; `docs` widens it for Swagger UI.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; \
-    form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
-    trusted-types svelte-trusted-html";
+    img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; font-src 'self'; worker-src 'self'; \
+    manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+    require-trusted-types-for 'script'; trusted-types svelte-trusted-html natter-service-worker";
 
 /// What every answer says, unless it says something else.
-const DEFAULT_HEADERS: [(HeaderName, &str); 7] = [
+const DEFAULT_HEADERS: [(HeaderName, &str); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
     // What the API answers is for whoever asked, and only for now.
     (header::CACHE_CONTROL, "no-store"),
 ];
@@ -153,6 +153,7 @@ async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Re
     for (name, value) in DEFAULT_HEADERS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert_with(|| page_policy(&app));
     let hsts_seconds = app.config.access.hsts_seconds;
     if hsts_seconds > 0
         && let Ok(value) = HeaderValue::from_str(&format!("max-age={hsts_seconds}"))
@@ -160,6 +161,18 @@ async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Re
         headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
     }
     response
+}
+
+/// What a page of ours may load: pictures and media from the store of files, too, if that is where browsers are sent.
+fn page_policy(app: &App) -> HeaderValue {
+    let widened = match app.config.files.url.url() {
+        FilesUrl::S3(bucket) if app.config.files.redirect => {
+            let policy = CONTENT_SECURITY_POLICY.replace(" blob:", &format!(" blob: {}", bucket.origin()));
+            HeaderValue::from_str(&policy).ok()
+        }
+        _ => None,
+    };
+    widened.unwrap_or_else(|| HeaderValue::from_static(CONTENT_SECURITY_POLICY))
 }
 
 /// The method as the metrics name it. A client can make up any word, and each would be a metric of its own.

@@ -44,6 +44,30 @@ async fn files_are_kept_by_browsers_for_as_long_as_they_are_the_same() -> Result
 }
 
 #[tokio::test]
+async fn files_come_compressed_to_whoever_takes_that() -> Result<()> {
+    let natter = natter().start().await?;
+    let plain = ask(&natter, Method::GET, "/").await?;
+    for (accepted, compressed) in [
+        ("gzip", true),
+        ("br, GZIP", true),
+        ("deflate, gzip;q=0.5", true),
+        ("gzip;q=0", false),
+        ("br", false),
+    ] {
+        let asked = client()?.get(natter.url("/")).header("accept-encoding", accepted);
+        let answer = asked.send().await?;
+        let encoding = answer.headers().get("content-encoding").map(|encoding| encoding.as_bytes());
+        assert_eq!(encoding, compressed.then_some(&b"gzip"[..]), "{accepted}");
+        assert_eq!(answer.headers()["vary"], "accept-encoding");
+        assert_eq!(answer.headers()["content-type"], "text/html");
+        assert_eq!(answer.headers()["etag"] == plain.header("etag"), !compressed);
+        let bytes = answer.bytes().await?;
+        assert_eq!(bytes.starts_with(&[0x1f, 0x8b]), compressed, "{accepted}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_slip_is_not_answered_with_a_page() -> Result<()> {
     let natter = natter().start().await?;
     for path in [

@@ -2,7 +2,7 @@
 
 use super::{PICTURE, ask, fetch, note, upload};
 use crate::natter;
-use crate::support::{Answer, client, done, eventually};
+use crate::support::{self, Answer, client, done, eventually};
 use anyhow::Result;
 use natter_protocol::ErrorCode;
 use natter_testkit::natter::Builder;
@@ -63,6 +63,9 @@ async fn a_client_may_be_sent_there() -> Result<()> {
     assert_eq!(answer.status, StatusCode::FOUND);
     let there = Answer::to(client()?.get(answer.header("location"))).await?;
     assert_eq!((there.status, there.text.as_str()), (StatusCode::OK, "Fresh herring"));
+    let policy = support::ask(&natter, Method::GET, "/").await?.header("content-security-policy").to_owned();
+    let host = answer.header("location").split('/').take(3).collect::<Vec<_>>().join("/");
+    assert!(policy.contains(&format!("img-src 'self' data: blob: {host};")), "{policy}");
     let tampered = answer.header("location").replace(&file.sha256[..8], "00000000");
     assert!(!client()?.get(tampered).send().await?.status().is_success());
     Ok(())
