@@ -245,7 +245,7 @@ async fn a_file_that_begins_as_something_else_is_refused_while_it_arrives() -> R
     let natter = natter().start().await?;
     let ada = natter.person("ada").await?;
     let token = &ada.sign_in().tokens.access_token;
-    let program = [b"\x7fELF\x02\x01\x01".as_slice(), &[b'a'; 20_000]].concat();
+    let program = [b"\x7fELF\x02\x01\x01".as_slice(), &vec![b'a'; 20_000]].concat();
     // Its first piece is too short to tell.
     let path = begin(&ada, "harbour.png", 9_000_000).await?;
     assert_eq!(Answer::to(piece(&ada, &path, 0, &program[..10])).await?.status, StatusCode::NO_CONTENT);
