@@ -16,7 +16,6 @@ import type {
   CreateConversation,
   DurableEvent,
   Endpoints,
-  EventBody,
   Ready,
   Schemas,
   ServerEvents,
@@ -38,21 +37,6 @@ export type ConnectionState = "connecting" | "syncing" | "online" | "offline" | 
 /** Rooms that are kept in memory; the one that was not used for longest gives way. */
 const ROOMS_MAX = 16;
 
-/** The entries of the logs; everything else that a socket says is about the moment. */
-const DURABLE: Record<EventBody["type"], true> = {
-  "conversation.created": true,
-  "conversation.deleted": true,
-  "conversation.updated": true,
-  "member.joined": true,
-  "member.left": true,
-  "member.updated": true,
-  "message.deleted": true,
-  "message.new": true,
-  "message.updated": true,
-  "reaction.added": true,
-  "reaction.removed": true,
-};
-
 /** Everything that one signed-in user has. Another user gets another account, so nothing of one is left for the next. */
 export class Account {
   readonly #state = new Value<ConnectionState>("connecting");
@@ -68,7 +52,11 @@ export class Account {
   readonly #stop: Cancel[] = [];
   #connections = 0;
 
+  readonly #profile: Value<User>;
+
   readonly connection: Readable<ConnectionState> = this.#state;
+  /** The user, under the name and with the picture that they have now. Who it is never changes. */
+  readonly profile: Readable<User>;
   readonly conversations: Conversations;
   /** Who can be reached. */
   readonly people: People;
@@ -77,8 +65,9 @@ export class Account {
     private readonly env: Environment,
     base: string,
     private readonly identity: Identity,
-    readonly user: User,
+    user: User,
   ) {
+    this.profile = this.#profile = new Value(user);
     this.#server = new Server(env, base, identity);
     this.#connection = new Connection(env, this.#server, identity, {
       ready: (ready) => this.#ready(ready),
@@ -108,16 +97,21 @@ export class Account {
     });
   }
 
+  get user(): User {
+    return this.#profile.get();
+  }
+
   /** Connects, and stays connected. */
   start(): void {
     this.#stop.push(
       this.env.onWake(() => this.wake()),
       this.identity.user.subscribe((user) => {
-        if (user?.id !== this.user.id) this.close();
+        if (user?.id === this.user.id) this.#profile.set(user);
+        else this.close();
       }),
     );
     this.#outbox.load().catch((error: unknown) => this.env.report(error));
-    this.conversations.refresh().catch((error: unknown) => this.env.report(error));
+    void this.conversations.refresh();
     this.#connection.start();
   }
 
@@ -137,7 +131,7 @@ export class Account {
 
   /** The open room of the direct conversation with somebody, which is created if there is none. */
   async direct(username: string): Promise<Room> {
-    const conversation = await this.#server.conversationWith(username);
+    const conversation = await this.#server.call("GET /conversations/with/{username}", { path: { username } });
     this.conversations.put(conversation);
     const room = this.room(conversation.id);
     await room.open();
@@ -146,7 +140,7 @@ export class Account {
 
   /** Creates a conversation, or finds the one that there is with the same person. */
   async create(wish: CreateConversation): Promise<Conversation> {
-    const conversation = await this.#server.createConversation(wish);
+    const conversation = await this.#server.call("POST /conversations", { body: wish });
     this.conversations.put(conversation);
     return conversation;
   }
@@ -180,6 +174,7 @@ export class Account {
     const answer = await this.#server.call(endpoint, ...parts);
     // Whose messages count as unread is another matter now.
     if (endpoint === "POST /blocks" || endpoint === "DELETE /blocks/{username}") void this.conversations.refresh();
+    if (endpoint === "PATCH /users/me") await this.identity.update(answer as User);
     return answer;
   }
 
@@ -223,7 +218,7 @@ export class Account {
       logs: this.#logs,
       outbox: this.#outbox,
       conversations: this.conversations,
-      user: this.user,
+      user: () => this.user,
       read: (conversationId, seq) => this.#read(conversationId, seq),
     });
     this.#cache?.room(room);
@@ -234,6 +229,7 @@ export class Account {
     this.#connections += 1;
     const connection = this.#connections;
     this.#state.set("syncing");
+    this.identity.update(ready.user).catch((error: unknown) => this.env.report(error));
     this.#sync(ready.epoch).then(
       () => {
         if (connection === this.#connections && this.#connection.open) this.#state.set("online");
@@ -298,11 +294,13 @@ export class Account {
         this.#rooms.get(receipt.conversationId)?.receipt(receipt);
         break;
       }
-      default:
-        if (type in DURABLE) {
-          const { conversationId, seq } = payload as DurableEvent["payload"];
+      default: {
+        // What has a position is in a log, and waits for its turn, also if this client is too old to know what it says.
+        const { conversationId, seq } = payload as Partial<DurableEvent["payload"]>;
+        if (conversationId !== undefined && seq !== undefined) {
           return this.#logs.receive({ type, payload, conversationId, seq } as DurableEvent);
         }
+      }
     }
     this.#emit(type, payload);
   }

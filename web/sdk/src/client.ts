@@ -47,7 +47,9 @@ export class Client {
     this.#session = new Session(env, base);
     this.#stop = [
       this.#session.user.subscribe((user) => {
-        this.#account.get()?.close();
+        const before = this.#account.get();
+        if (user && user.id === before?.user.id) return;
+        before?.close();
         const account = user && new Account(env, base, this.#session, user);
         this.#account.set(account);
         account?.start();

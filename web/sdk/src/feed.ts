@@ -32,7 +32,7 @@ export interface FeedContext {
   logs: Logs;
   outbox: Outbox;
   conversations: Conversations;
-  user: UserSummary;
+  user: () => UserSummary;
 }
 
 /** Where a page lies: next to a message, or at the end. */
@@ -294,7 +294,7 @@ export abstract class Feed {
       case "reaction.added":
       case "reaction.removed": {
         const added = event.type === "reaction.added";
-        const userId = this.context.user.id;
+        const userId = this.context.user().id;
         this.change(event.payload.messageId, (known) => withReaction(known, event.payload, added, userId));
         break;
       }
@@ -354,7 +354,8 @@ export abstract class Feed {
   }
 
   #list(): TimelineItem[] {
-    const { user, outbox } = this.context;
+    const { outbox } = this.context;
+    const user = this.context.user();
     this.#acknowledged = this.#acknowledged.filter((message) => message.seq > this.#stretch.newest);
     const messages = this.#position === undefined ? this.#kept : this.#stretch.messages;
     const items = messages.map((message) => this.#item(message, () => sentItem(message, user.id)));

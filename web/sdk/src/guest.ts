@@ -26,13 +26,17 @@ export class Guest implements Identity {
   async load(): Promise<void> {
     if (this.#user.get()) return;
     const server = new Server(this.env, this.base, this);
-    this.#user.set(await retrying(new Backoff(this.env), () => true, () => server.me()));
+    this.#user.set(await retrying(new Backoff(this.env), () => true, () => server.call("GET /users/me")));
   }
 
   async token(refused?: string): Promise<string> {
     if (this.#token !== undefined && this.#token !== refused) return this.#token;
     this.#asking ??= this.#next(refused).finally(() => (this.#asking = undefined));
     return this.#asking;
+  }
+
+  async update(user: User): Promise<void> {
+    if (user.id === this.#user.get()?.id) this.#user.set(user);
   }
 
   /** Forgets the token. The session is the host application's, and ends there. */

@@ -9,6 +9,8 @@ export interface Identity {
   load(): Promise<void>;
   /** A token that is good now, and another one than was `refused` or is about to end. */
   token(refused?: string): Promise<string>;
+  /** Takes the name and the picture that the same user has now. */
+  update(user: User): Promise<void>;
   /** Forgets the tokens and ends the session. */
   signOut(): Promise<void>;
 }

@@ -3,17 +3,7 @@ import { ChatError } from "./errors.ts";
 import type { Place } from "./feed.ts";
 import { send, type Request } from "./http.ts";
 import type { Identity } from "./identity.ts";
-import type {
-  Conversation,
-  CreateConversation,
-  Endpoints,
-  Event,
-  Message,
-  Page,
-  ReadState,
-  Ticket,
-  User,
-} from "./types.ts";
+import type { Conversation, Endpoints, Event, Message, Page, ReadState, Ticket } from "./types.ts";
 
 type Values = Record<string, string | number | boolean | undefined>;
 
@@ -35,21 +25,8 @@ export class Server {
     private readonly identity: Identity,
   ) {}
 
-  me(): Promise<User> {
-    return this.call("GET /users/me");
-  }
-
   conversation(id: string): Promise<Conversation> {
     return this.call("GET /conversations/{id}", { path: { id } });
-  }
-
-  /** The direct conversation with somebody, which is created if there is none. */
-  conversationWith(username: string): Promise<Conversation> {
-    return this.call("GET /conversations/with/{username}", { path: { username } });
-  }
-
-  createConversation(body: CreateConversation): Promise<Conversation> {
-    return this.call("POST /conversations", { body });
   }
 
   /** A page of messages in the order of the log, of a conversation or of one of its threads. */
@@ -73,7 +50,8 @@ export class Server {
     const { path = {}, query, body } = (parts ?? {}) as { path?: Values; query?: Values; body?: unknown };
     const [method = "", pattern = ""] = endpoint.split(" ");
     const filled = pattern.replace(/{(\w+)}/g, (_, name: string) => encodeURIComponent(String(path[name])));
-    return this.#request({ method, path: filled, ...(query && { query }), body });
+    const request: Request = { method, path: filled, ...(query && { query }), body };
+    return this.authorized((token) => send(this.env, this.base, request, token));
   }
 
   /** Opens one socket, in the name of whoever the token names. */
@@ -83,10 +61,6 @@ export class Server {
       const { ticket } = await send<Ticket>(this.env, this.base, request, token);
       return { ticket, token };
     });
-  }
-
-  #request<T>(request: Request): Promise<T> {
-    return this.authorized((token) => send<T>(this.env, this.base, request, token));
   }
 
   /** Does something with a token, and once more with the next one if this one is refused. */

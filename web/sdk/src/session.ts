@@ -40,7 +40,7 @@ export class Session implements Identity {
 
   /** Takes over what is stored: at the start, and whenever another tab may have signed in or out. */
   async load(): Promise<void> {
-    this.#adopt((await this.env.store.get(KEY)) as Stored | undefined);
+    this.#adopt(await this.#read());
   }
 
   async register(body: RegisterRequest): Promise<void> {
@@ -54,7 +54,7 @@ export class Session implements Identity {
   /** Forgets the tokens here, then ends the session on the server. Fails if the server did not hear of it. */
   async signOut(): Promise<void> {
     const refreshToken = await this.env.exclusive(LOCK, async () => {
-      const stored = (await this.env.store.get(KEY)) as Stored | undefined;
+      const stored = await this.#read();
       await this.env.store.delete(KEY);
       this.#adopt(undefined);
       return stored?.refreshToken;
@@ -79,12 +79,19 @@ export class Session implements Identity {
     return (await this.#refreshing).accessToken;
   }
 
+  async update(user: User): Promise<void> {
+    await this.env.exclusive(LOCK, async () => {
+      const stored = await this.#read();
+      if (stored?.user.id === user.id) await this.#keep({ ...stored, user });
+    });
+  }
+
   #fit(stored: Stored, refused: string | undefined): boolean {
     return stored.accessToken !== refused && stored.expiresAt - MARGIN_MS > this.env.now();
   }
 
   async #refresh(userId: string, refused: string | undefined): Promise<Stored> {
-    const stored = (await this.env.store.get(KEY)) as Stored | undefined;
+    const stored = await this.#read();
     if (stored?.user.id !== userId) {
       this.#adopt(stored);
       throw new SignedOutError();
@@ -100,7 +107,7 @@ export class Session implements Identity {
         body: { refreshToken: stored.refreshToken },
         timeoutMs: REFRESH_TIMEOUT_MS,
       });
-      return await this.#keep(stored.user, tokens);
+      return await this.#keep(this.#stamped(stored.user, tokens));
     } catch (error) {
       if (!(error instanceof ChatError) || error.status !== 401) throw error;
       await this.env.store.delete(KEY);
@@ -111,19 +118,27 @@ export class Session implements Identity {
 
   async #signIn(request: Request): Promise<void> {
     const answer = await send<SignIn>(this.env, this.base, request);
-    await this.env.exclusive(LOCK, () => this.#keep(answer.user, answer));
+    await this.env.exclusive(LOCK, () => this.#keep(this.#stamped(answer.user, answer)));
   }
 
-  async #keep(user: User, { accessToken, refreshToken, expiresIn }: Tokens): Promise<Stored> {
-    const stored = { user, accessToken, refreshToken, expiresAt: this.env.now() + expiresIn * 1000 };
+  async #read(): Promise<Stored | undefined> {
+    return (await this.env.store.get(KEY)) as Stored | undefined;
+  }
+
+  #stamped(user: User, { accessToken, refreshToken, expiresIn }: Tokens): Stored {
+    return { user, accessToken, refreshToken, expiresAt: this.env.now() + expiresIn * 1000 };
+  }
+
+  async #keep(stored: Stored): Promise<Stored> {
     await this.env.store.set(KEY, stored);
     this.#adopt(stored);
     return stored;
   }
 
   #adopt(stored: Stored | undefined): void {
-    const before = this.#stored;
     this.#stored = stored;
-    if (this.#user.get() === undefined || before?.user.id !== stored?.user.id) this.#user.set(stored?.user ?? null);
+    const user = stored?.user ?? null;
+    // What comes from the store is another object each time.
+    if (JSON.stringify(user) !== JSON.stringify(this.#user.get())) this.#user.set(user);
   }
 }

@@ -345,6 +345,7 @@ export class FakeServer {
       const mine = this.blocks.filter(({ by }) => by === userId);
       return { status: 200, body: page(mine, 0, 100) };
     }
+    if (path === "/users/me" && method === "PATCH") Object.assign(this.user(userId), body);
     if (path === "/users/me") return { status: 200, body: this.user(userId) };
     if (path.startsWith("/conversations/with/")) {
       const other = this.sessions.byName(path.replace("/conversations/with/", "")).id;

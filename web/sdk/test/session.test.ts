@@ -34,6 +34,32 @@ describe("session", () => {
     expect(session.user.get()).toBeNull();
   });
 
+  it("follows the name that the user has", async () => {
+    const world = new World();
+    const store = memoryStore();
+    const client = world.client(store);
+    const other = world.client(store);
+    await client.start();
+    await client.register(alice);
+    await other.start();
+    await world.settle();
+    const account = client.account.get();
+    await account?.call("PATCH /users/me", { body: { displayName: "Alice Liddell" } });
+
+    expect(client.account.get()).toBe(account);
+    expect(account?.user.displayName).toBe("Alice Liddell");
+    expect((await tab(world, store)).user.get()?.displayName).toBe("Alice Liddell");
+    // A refresh keeps it, and whoever connects next is told by the server.
+    world.server.expireAccessTokens();
+    await account?.call("GET /conversations");
+    world.server.user(account?.user.id ?? "").displayName = "Mrs Hargreaves";
+    for (const link of [...world.server.links]) world.server.drop(link, 1012, "");
+    await world.pass(60_000);
+    expect(account?.profile.get().displayName).toBe("Mrs Hargreaves");
+    expect(other.account.get()?.user.displayName).toBe("Mrs Hargreaves");
+    expect(world.reported).toEqual([]);
+  });
+
   it("uses each refresh token once, however many tabs and requests need one", async () => {
     const world = new World();
     const store = memoryStore();
