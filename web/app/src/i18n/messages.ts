@@ -236,18 +236,6 @@ export interface Messages {
   conversationDetails: string;
   /** More about this conversation */
   conversationMenu: string;
-  /** Mute */
-  muteHere: string;
-  /** Unmute */
-  unmuteHere: string;
-  /** Keep at the top of the list */
-  pinHere: string;
-  /** Don't keep at the top */
-  unpinHere: string;
-  /** Archive */
-  archiveHere: string;
-  /** Move out of the archive */
-  unarchiveHere: string;
   /** Drop files here to send them to {title} */
   dropFiles: (values: { title: string }) => string;
   /** This conversation is archived. It can be read, but nobody can write in it. */

@@ -13,29 +13,34 @@ import { m } from "../i18n.svelte.ts";
 import { paths, router } from "../router.svelte.ts";
 import { MUTE_HOURS, Mutes } from "./mutes.ts";
 
-/** What can be done with a conversation from the list. It shows at once, and is taken back if the server refuses. */
+const known = new WeakMap<Account, Actions>();
+
+/** Those of an account; wherever a conversation has a menu, it is the same. */
+export function actionsOf(account: Account): Actions {
+  const actions = known.get(account) ?? new Actions(account);
+  known.set(account, actions);
+  return actions;
+}
+
+/** What somebody can do with a conversation for themselves. It shows at once, and is taken back if the server refuses. */
 export class Actions {
   readonly mutes: Mutes;
 
   constructor(private readonly account: Account) {
-    this.mutes = new Mutes(account, async (id) => {
-      const me = await account.call("PATCH /conversations/{id}/me", { path: { id }, body: { muted: false } });
-      const known = account.conversations.find(id);
-      if (known) account.conversations.put({ ...known, me });
-    });
+    this.mutes = new Mutes(account, (id) => account.conversations.updateMe(id, { muted: false }));
   }
 
   /** As a menu. Muting asks for how long, and leaving whether one means it. */
   menu(conversation: Conversation, asks: { howLong: () => void; whetherToLeave: () => void }): MenuItem[] {
-    const { me, type, unreadCount } = conversation;
+    const { id, me, type, unreadCount } = conversation;
     const items: MenuItem[] = [
       {
         label: me.pinned ? m.unpinConversation : m.pinConversation,
         icon: me.pinned ? PinOff : Pin,
-        onselect: () => void this.#change(conversation, { pinned: !me.pinned }),
+        onselect: () => void this.#change(id, { pinned: !me.pinned }),
       },
       me.muted
-        ? { label: m.unmute, icon: Bell, onselect: () => this.mute(conversation, false) }
+        ? { label: m.unmute, icon: Bell, onselect: () => void this.mute(conversation, false) }
         : { label: m.muteMenu, icon: BellOff, onselect: asks.howLong },
       {
         label: me.archived ? m.unarchive : m.archive,
@@ -55,29 +60,24 @@ export class Actions {
   /** For how long one can mute. */
   muteMenu(conversation: Conversation): MenuItem[] {
     return [
-      ...MUTE_HOURS.map((hours) => ({ label: m.muteHours({ hours }), onselect: () => this.mute(conversation, true, hours) })),
-      { label: m.muteForGood, onselect: () => this.mute(conversation, true) },
+      ...MUTE_HOURS.map((hours) => ({ label: m.muteHours({ hours }), onselect: () => void this.mute(conversation, true, hours) })),
+      { label: m.muteForGood, onselect: () => void this.mute(conversation, true) },
     ];
   }
 
-  mute(conversation: Conversation, muted: boolean, hours?: number): void {
-    this.mutes.set(conversation.id, undefined);
-    void this.#change(conversation, { muted }).then((done) => {
-      if (done && hours !== undefined) this.mutes.set(conversation.id, hours);
-    });
+  /** Answers whether it was done. */
+  async mute({ id }: Conversation, muted: boolean, hours?: number): Promise<boolean> {
+    this.mutes.set(id, undefined);
+    const done = await this.#change(id, { muted });
+    if (done && hours !== undefined) this.mutes.set(id, hours);
+    return done;
   }
 
-  async archive(conversation: Conversation, archived: boolean): Promise<void> {
-    if (!(await this.#change(conversation, { archived }))) return;
+  async archive({ id, title }: Conversation, archived: boolean): Promise<void> {
+    if (!(await this.#change(id, { archived }))) return;
     toasts.show({
-      text: archived ? m.archived({ title: conversation.title }) : m.unarchived({ title: conversation.title }),
-      action: {
-        label: m.undo,
-        run: () => {
-          const now = this.account.conversations.find(conversation.id);
-          if (now) void this.#change(now, { archived: !archived });
-        },
-      },
+      text: archived ? m.archived({ title }) : m.unarchived({ title }),
+      action: { label: m.undo, run: () => void this.#change(id, { archived: !archived }) },
     });
   }
 
@@ -108,17 +108,7 @@ export class Actions {
     this.account.conversations.count({ conversationId: id, lastReadSeq, unreadCount, mentionCount: 0 });
   }
 
-  async #change({ id, me: before }: Conversation, change: Partial<Conversation["me"]>): Promise<boolean> {
-    const { conversations } = this.account;
-    const put = (me: Partial<Conversation["me"]>) => {
-      const known = conversations.find(id);
-      if (known) conversations.put({ ...known, me: { ...known.me, ...me } });
-    };
-    put(change);
-    const done = await attempt(async () => {
-      put(await this.account.call("PATCH /conversations/{id}/me", { path: { id }, body: change }));
-    });
-    if (!done) put(Object.fromEntries(Object.keys(change).map((key) => [key, before[key as keyof typeof before]])));
-    return done;
+  #change(id: string, change: Partial<Conversation["me"]>): Promise<boolean> {
+    return attempt(() => this.account.conversations.updateMe(id, change));
   }
 }
