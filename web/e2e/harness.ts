@@ -4,11 +4,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright-core";
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Locator, type Page } from "playwright-core";
 
 export const BINARY = resolve(process.env["NATTER_BIN"] ?? join(import.meta.dirname, "../../target/debug/natter"));
 const CHROMIUM = process.env["CHROMIUM_BIN"] ?? "/usr/bin/chromium";
 const START_MS_MAX = 20_000;
+/** Nothing that people wait for takes longer, also while other tests run. */
+const STEP_MS_MAX = 10_000;
 /** Tests are faster than people. */
 const NO_RATES = Object.fromEntries(
   ["SENDS", "CONVERSATIONS", "UPLOADS", "SOCKET_MESSAGES", "SIGN_INS", "REGISTRATIONS", "REQUESTS", "ANONYMOUS_REQUESTS"].map(
@@ -121,6 +123,7 @@ export class Person {
 
   static async arrive(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Person> {
     const context = await browser.newContext({ viewport: { width: 1024, height: 720 }, locale: "en-GB", ...options });
+    context.setDefaultTimeout(STEP_MS_MAX);
     const page = await context.newPage();
     const person = new Person(context, page, url);
     page.on("pageerror", (error) => person.complaints.push(`uncaught: ${error.stack ?? error.message}`));
@@ -147,32 +150,38 @@ export class Person {
     await this.page.goto(`${this.url}/sign-up`);
     await this.page.getByLabel("Username").fill(username);
     await this.page.getByLabel("Display name").fill(displayName);
-    await this.page.getByLabel("Password").fill("correct horse battery");
+    await this.page.getByRole("textbox", { name: "Password" }).fill("correct horse battery");
     await this.page.getByRole("button", { name: "Create account" }).click();
     await this.page.getByRole("button", { name: "New conversation" }).first().waitFor();
   }
 
   async signIn(username: string): Promise<void> {
     await this.page.getByLabel("Username").fill(username);
-    await this.page.getByLabel("Password").fill("correct horse battery");
+    await this.page.getByRole("textbox", { name: "Password" }).fill("correct horse battery");
     await this.page.getByRole("button", { name: "Sign in" }).click();
     await this.page.getByRole("button", { name: "New conversation" }).first().waitFor();
   }
 
+  /** Begins a conversation with one person; choosing them is enough. */
   async startDirect(username: string): Promise<void> {
     await this.page.getByRole("button", { name: "New conversation" }).first().click();
-    await this.page.getByLabel("Their username").fill(username);
-    await this.page.getByRole("button", { name: "Start conversation" }).click();
+    await this.page.getByRole("combobox", { name: "With whom?" }).fill(username);
+    await this.page.getByRole("option", { name: `@${username}` }).click();
     await this.composer.waitFor();
   }
 
   async open(title: string): Promise<void> {
-    await this.page.getByRole("link", { name: title }).click();
+    await this.row(title).click();
     await this.composer.waitFor();
   }
 
-  get composer() {
-    return this.page.locator("textarea");
+  /** A conversation in the list. */
+  row(title: string): Locator {
+    return this.page.getByRole("listitem").getByRole("link", { name: title });
+  }
+
+  get composer(): Locator {
+    return this.page.getByRole("textbox", { name: /^Message / });
   }
 
   async write(text: string): Promise<void> {
