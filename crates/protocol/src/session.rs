@@ -42,7 +42,8 @@ pub struct LoginRequest {
 #[derive(Clone, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RefreshRequest {
-    /// The newest refresh token of the session. Each works once: a second use ends the session.
+    /// The newest refresh token of the session. Each works once, and for a minute again if the answer was lost; a later
+    /// use ends the session.
     #[schema(example = "natter_rt_4mGq0bTn")]
     pub refresh_token: String,
 }

@@ -148,6 +148,16 @@ pub struct SessionRotation {
     pub expires_at: Timestamp,
 }
 
+/// Seconds for which a trade can be repeated, by whoever did not get the answer.
+const REPEAT_SECONDS: i64 = 60;
+
+impl SessionRotation {
+    /// If the same token was traded for the same one since then, this is a repeat, and changes nothing.
+    pub(crate) const fn repeated_since(&self) -> Timestamp {
+        self.now.plus_seconds(-REPEAT_SECONDS)
+    }
+}
+
 /// A live session.
 #[derive(Debug, Clone)]
 pub struct Session {

@@ -26,12 +26,14 @@ impl Chat {
         }
     }
 
-    /// Trades a refresh token for the next pair. A token that was traded before ends its session: somebody else has
-    /// it, and it cannot be told who is who.
+    /// Trades a refresh token for the next pair. For a minute, and until the next one is traded in its turn, the answer to
+    /// the same token is the same, so that whoever does not get it can ask again. After that, a token that was traded
+    /// before ends its session: somebody else has it, and it cannot be told who is who.
     pub async fn refresh(&self, refresh_token: &str) -> Result<Tokens> {
         let presented = RefreshToken::parse(refresh_token).ok_or(Error::SessionEnded)?;
         let live = self.store.session(presented.session, self.now()).await?.ok_or(Error::SessionEnded)?;
-        let next = RefreshToken { session: presented.session, secret: self.refresh_secret() };
+        let next =
+            RefreshToken { session: presented.session, secret: self.signer.next_secret(&presented.secret) };
         let now = self.now();
         let write = Write::RotateSession(Box::new(SessionRotation {
             id: presented.session,

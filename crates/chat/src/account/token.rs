@@ -43,6 +43,17 @@ impl Signer {
         Ok(Self { secret: hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), key })
     }
 
+    /// The secret that follows another one: nobody but this installation can tell.
+    pub(crate) fn next_secret(&self, secret: &[u8; 32]) -> [u8; 32] {
+        let mut context = hmac::Context::with_key(&self.secret);
+        // No token that is signed begins like this.
+        context.update(b"refresh token after ");
+        context.update(secret);
+        let mut next = [0; 32];
+        next.copy_from_slice(context.sign().as_ref());
+        next
+    }
+
     pub(crate) fn sign(
         &self,
         user: UserId,

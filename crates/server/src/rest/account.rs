@@ -32,8 +32,9 @@ pub(super) async fn login(
 
 /// Stay signed in
 ///
-/// Trades the refresh token for the next pair. Each refresh token works once: a second use means that somebody else
-/// has it, and ends the session.
+/// Trades the refresh token for the next pair. Whoever does not get the answer can ask again within a minute, and gets the
+/// same refresh token. Later, or once that one is traded, a second use means that somebody else has the token, and ends the
+/// session.
 #[utoipa::path(post, path = "/auth/refresh", tag = "auth", operation_id = "refresh", security(()), request_body = RefreshRequest,
     responses((status = 200, description = "The next pair", body = Tokens)))]
 pub(super) async fn refresh(

@@ -97,6 +97,11 @@ async fn a_second_use_of_a_refresh_token_ends_the_session_and_closes_its_sockets
 
     let old = &ada.sign_in().tokens.refresh_token;
     let next: Tokens = serde_json::from_value(refresh(&natter, old).await?.json()?)?;
+    // Whoever did not get the answer asks again.
+    let again: Tokens = serde_json::from_value(refresh(&natter, old).await?.json()?)?;
+    assert_eq!(again.refresh_token, next.refresh_token);
+    // Whoever trades the answer has got it.
+    let next: Tokens = serde_json::from_value(refresh(&natter, &next.refresh_token).await?.json()?)?;
     refresh(&natter, old).await?.problem(ErrorCode::SessionEnded)?;
 
     for socket in [&mut first, &mut second] {

@@ -243,10 +243,12 @@ pub(super) const INSERT_SESSION: &str = "
         INSERT INTO sessions (id, user_id, refresh_hash, created_at, refreshed_at, expires_at)
         SELECT $1, id, $3, $4, $4, $5 FROM users WHERE id = $2 ON CONFLICT DO NOTHING)
     SELECT EXISTS (SELECT FROM users WHERE id = $2)";
-/// The next token is there if the same was done before.
+/// The next token is there if the same was done before, not long ago.
 pub(super) const ROTATE_SESSION: &str = "
-    UPDATE sessions SET refresh_hash = $3, refreshed_at = $4, expires_at = $5
-     WHERE id = $1 AND refresh_hash IN ($2, $3)";
+    UPDATE sessions
+       SET refresh_hash = $3, expires_at = $5,
+           refreshed_at = CASE refresh_hash WHEN $2 THEN $4 ELSE refreshed_at END
+     WHERE id = $1 AND (refresh_hash = $2 OR refresh_hash = $3 AND refreshed_at >= $6)";
 pub(super) const END_SESSION: &str = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
 pub(super) const END_SESSIONS: &str = "
     UPDATE sessions SET ended_at = $3

@@ -160,6 +160,24 @@ pub(crate) async fn a_reused_refresh_token_ends_the_session(db: Db) {
     assert!(world.store.session(other, now()).await.unwrap().is_some());
 }
 
+pub(crate) async fn a_trade_whose_answer_was_lost_can_be_repeated_for_a_minute(db: Db) {
+    let world = db.open().await;
+    let alice = world.user("alice").await;
+    let id = session(&world, &alice, [1; 32]).await;
+    let Write::RotateSession(first) = rotation(id, 1, 2) else { unreachable!() };
+    let later = |seconds| {
+        let now = first.now.plus_seconds(seconds);
+        Write::RotateSession(Box::new(SessionRotation { now, ..*first }))
+    };
+    // Repeating it does not make the minute longer.
+    for seconds in [0, 0, 40, 60] {
+        let again = world.write(later(seconds)).await.unwrap();
+        assert!(matches!(again, Written::SessionRotated(_)), "after {seconds}: {again:?}");
+    }
+    let again = world.write(later(61)).await.unwrap();
+    assert!(matches!(again, Written::SessionOver), "{again:?}");
+}
+
 pub(crate) async fn an_expired_or_unknown_session_is_not_rotated(db: Db) {
     let world = db.open().await;
     let alice = world.user("alice").await;

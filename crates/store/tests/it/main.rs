@@ -75,6 +75,7 @@ conformance! {
     account::signing_in_forgets_the_sessions_that_are_over,
     account::a_refresh_token_works_once,
     account::a_reused_refresh_token_ends_the_session,
+    account::a_trade_whose_answer_was_lost_can_be_repeated_for_a_minute,
     account::an_expired_or_unknown_session_is_not_rotated,
     block::a_block_is_known_to_both,
     block::a_direct_conversation_opens_when_the_last_block_ends,

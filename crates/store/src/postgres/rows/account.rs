@@ -93,7 +93,8 @@ impl AccountRows for Transaction<'_> {
             .bind(rotation.presented_hash)
             .bind(rotation.next_hash)
             .bind(to_time(rotation.now))
-            .bind(to_time(rotation.expires_at));
+            .bind(to_time(rotation.expires_at))
+            .bind(to_time(rotation.repeated_since()));
         self.changes(statement).await
     }
 

@@ -80,7 +80,9 @@ impl AccountRows for Batch<'_> {
     async fn rotate_session(&mut self, rotation: &SessionRotation) -> Step<bool, Error> {
         let (now, expires_at) = (rotation.now.millis(), rotation.expires_at.millis());
         let (presented, next) = (rotation.presented_hash, rotation.next_hash);
-        self.hits(sql::ROTATE_SESSION, (rotation.id.uuid(), presented, next, now, expires_at))
+        let repeated_since = rotation.repeated_since().millis();
+        let row = (rotation.id.uuid(), presented, next, now, expires_at, repeated_since);
+        self.hits(sql::ROTATE_SESSION, row)
     }
 
     async fn end_session(&mut self, id: SessionId, now: Timestamp) -> Step<(), Error> {

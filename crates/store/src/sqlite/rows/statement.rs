@@ -167,10 +167,11 @@ pub(in crate::sqlite) const DELETE_OLD_SESSIONS: &str =
 pub(super) const INSERT_SESSION: &str = "
     INSERT INTO sessions (id, user_id, refresh_hash, created_at, refreshed_at, expires_at)
     SELECT ?1, id, ?3, ?4, ?4, ?5 FROM users WHERE id = ?2 ON CONFLICT DO NOTHING";
-/// The next token is there if the same was done before.
+/// The next token is there if the same was done before, not long ago.
 pub(in crate::sqlite) const ROTATE_SESSION: &str = "
-    UPDATE sessions SET refresh_hash = ?3, refreshed_at = ?4, expires_at = ?5
-     WHERE id = ?1 AND refresh_hash IN (?2, ?3)";
+    UPDATE sessions
+       SET refresh_hash = ?3, refreshed_at = iif(refresh_hash = ?2, ?4, refreshed_at), expires_at = ?5
+     WHERE id = ?1 AND (refresh_hash = ?2 OR refresh_hash = ?3 AND refreshed_at >= ?6)";
 pub(in crate::sqlite) const END_SESSION: &str =
     "UPDATE sessions SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NULL";
 pub(in crate::sqlite) const END_SESSIONS: &str = "
