@@ -11,6 +11,7 @@ const CHROMIUM = process.env["CHROMIUM_BIN"] ?? "/usr/bin/chromium";
 const START_MS_MAX = 20_000;
 /** Nothing that people wait for takes longer, also while other tests run. */
 const STEP_MS_MAX = 10_000;
+export const PASSWORD = "correct horse battery";
 /** Tests are faster than people. */
 const NO_RATES = Object.fromEntries(
   ["SENDS", "CONVERSATIONS", "UPLOADS", "SOCKET_MESSAGES", "SIGN_INS", "REGISTRATIONS", "REQUESTS", "ANONYMOUS_REQUESTS"].map(
@@ -93,7 +94,7 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-export function launch(): Promise<Browser> {
+export function launch(args: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath: CHROMIUM,
     args: [
@@ -105,6 +106,7 @@ export function launch(): Promise<Browser> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...args,
     ],
   });
 }
@@ -148,16 +150,21 @@ export class Person {
 
   async signUp(username: string, displayName: string): Promise<void> {
     await this.page.goto(`${this.url}/sign-up`);
+    await this.fillSignUp(username, displayName);
+    await this.page.getByRole("button", { name: "New conversation" }).first().waitFor();
+  }
+
+  /** From where the form is there, to where one is signed in. */
+  async fillSignUp(username: string, displayName: string): Promise<void> {
     await this.page.getByLabel("Username").fill(username);
     await this.page.getByLabel("Display name").fill(displayName);
-    await this.page.getByRole("textbox", { name: "Password" }).fill("correct horse battery");
+    await this.page.getByRole("textbox", { name: "Password" }).fill(PASSWORD);
     await this.page.getByRole("button", { name: "Create account" }).click();
-    await this.page.getByRole("button", { name: "New conversation" }).first().waitFor();
   }
 
   async signIn(username: string): Promise<void> {
     await this.page.getByLabel("Username").fill(username);
-    await this.page.getByRole("textbox", { name: "Password" }).fill("correct horse battery");
+    await this.page.getByRole("textbox", { name: "Password" }).fill(PASSWORD);
     await this.page.getByRole("button", { name: "Sign in" }).click();
     await this.page.getByRole("button", { name: "New conversation" }).first().waitFor();
   }
