@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { contrast, inkOn, isHex, mix, readable, type Hex } from "../src/settings/colour.ts";
+import { contrast } from "@natter/ui/contrast";
+import { inkOn, isHex, mix, readable, type Hex } from "../src/settings/colour.ts";
 import { checks, FIRST_THEME, isReadable, tokens, type CustomTheme } from "../src/settings/theme.ts";
 
 /** A generator of numbers that is the same in each run. */

@@ -5,7 +5,6 @@ export { default as Badge } from "./Badge.svelte";
 export { default as Banner } from "./Banner.svelte";
 export { default as Button } from "./Button.svelte";
 export { default as Checkbox } from "./Checkbox.svelte";
-export { contrast } from "./contrast.ts";
 export { default as Dialog } from "./Dialog.svelte";
 export { default as Empty } from "./Empty.svelte";
 export { focusable, focusIsLost, rememberFocus } from "./focus.ts";

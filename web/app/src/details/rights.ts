@@ -8,19 +8,19 @@ export const ROLES = ["member", "moderator", "admin", "owner"] as const satisfie
 
 /** The lowest role that may do it; `null` for nobody. */
 const LEAST = {
-  group: { pin: "member", add: "member", remove: "moderator", change: "admin", invite: "admin", expose: null, destroy: "owner" },
-  channel: { pin: "moderator", add: "moderator", remove: "moderator", change: "admin", invite: "admin", expose: "admin", destroy: "owner" },
-  direct: { pin: "member", add: null, remove: null, change: null, invite: null, expose: null, destroy: null },
+  group: { write: "member", moderate: "moderator", pin: "member", add: "member", remove: "moderator", change: "admin", invite: "admin", expose: null, destroy: "owner" },
+  channel: { write: "member", moderate: "moderator", pin: "moderator", add: "moderator", remove: "moderator", change: "admin", invite: "admin", expose: "admin", destroy: "owner" },
+  direct: { write: "member", moderate: null, pin: "member", add: null, remove: null, change: null, invite: null, expose: null, destroy: null },
 } as const satisfies Record<Conversation["type"], Record<string, Role | null>>;
 
 /**
- * `pin` and unpin, `add` and `remove` members, `change` name, topic and status, make `invite` links, make it public
+ * `write` and react, `moderate`: delete what others wrote and see what it said before, `pin` and unpin, `add` and `remove` members, `change` name, topic and status, make `invite` links, make it public
  * (`expose`), delete it for everybody (`destroy`).
  */
 export type Right = keyof (typeof LEAST)["group"];
 
-/** What is still possible in a conversation that takes no messages any more: to make it active again, and to go. */
-const WHILE_INACTIVE: readonly Right[] = ["change", "destroy"];
+/** What is still possible in a conversation that takes no messages any more: to tidy it up, to make it active again. */
+const WHILE_INACTIVE: readonly Right[] = ["moderate", "change", "destroy"];
 
 type Standing = Pick<Conversation, "type" | "status"> & { me: { role: Role } };
 

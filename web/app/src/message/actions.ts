@@ -1,4 +1,4 @@
-import type { Conversation, Message, Schemas, TimelineItem } from "@natter/sdk";
+import type { Message, TimelineItem } from "@natter/sdk";
 import { toasts, type MenuItem } from "@natter/ui";
 import Check from "@lucide/svelte/icons/check-check";
 import Copy from "@lucide/svelte/icons/copy";
@@ -16,6 +16,7 @@ import Trash from "@lucide/svelte/icons/trash-2";
 import X from "@lucide/svelte/icons/x";
 import Users from "@lucide/svelte/icons/users";
 import { attempt } from "../attempt.ts";
+import { may, type Right } from "../details/rights.ts";
 import { m } from "../i18n.svelte.ts";
 import { paths, router } from "../router.svelte.ts";
 import { deletions } from "./deletions.svelte.ts";
@@ -50,7 +51,7 @@ export const ACTIONS: readonly Action[] = [
     icon: SmilePlus,
     key: "+",
     atHand: true,
-    allowed: (_, desk) => writable(desk),
+    allowed: (_, desk) => mayHere(desk, "write"),
     run: (message, desk, anchor) => (desk.above = { kind: "emoji", message, anchor }),
   }),
   onSent({
@@ -59,7 +60,7 @@ export const ACTIONS: readonly Action[] = [
     icon: Reply,
     key: "r",
     atHand: true,
-    allowed: (_, desk) => writable(desk),
+    allowed: (_, desk) => mayHere(desk, "write"),
     run: (message, desk) => (desk.mode = { kind: "reply", message }),
   }),
   onSent({
@@ -68,7 +69,7 @@ export const ACTIONS: readonly Action[] = [
     icon: MessagesSquare,
     key: "t",
     atHand: true,
-    allowed: (message, desk) => desk.threadId === undefined && (writable(desk) || message.replyCount > 0),
+    allowed: (message, desk) => desk.threadId === undefined && (mayHere(desk, "write") || message.replyCount > 0),
     run: (message) => openThread(message),
   }),
   onSent({
@@ -83,7 +84,7 @@ export const ACTIONS: readonly Action[] = [
     label: () => m.edit,
     icon: Pencil,
     key: "e",
-    allowed: (message, desk) => isOwn(message, desk) && writable(desk) && message.kind === "text" && !message.forwardedFrom,
+    allowed: (message, desk) => isOwn(message, desk) && mayHere(desk, "write") && message.kind === "text" && !message.forwardedFrom,
     run: (message, desk) => (desk.mode = { kind: "edit", message }),
   }),
   onSent({
@@ -105,14 +106,14 @@ export const ACTIONS: readonly Action[] = [
     id: "pin",
     label: () => m.pinMessage,
     icon: Pin,
-    allowed: (message, desk) => !message.pinnedAt && mayPin(desk),
+    allowed: (message, desk) => !message.pinnedAt && mayHere(desk, "pin"),
     run: ({ id }, desk) => void attempt(() => desk.account.call("PUT /messages/{id}/pin", { path: { id } })),
   }),
   onSent({
     id: "unpin",
     label: () => m.unpinMessage,
     icon: PinOff,
-    allowed: (message, desk) => Boolean(message.pinnedAt) && mayPin(desk),
+    allowed: (message, desk) => Boolean(message.pinnedAt) && mayHere(desk, "pin"),
     run: ({ id }, desk) => void attempt(() => desk.account.call("DELETE /messages/{id}/pin", { path: { id } })),
   }),
   onSent({
@@ -168,7 +169,7 @@ export const ACTIONS: readonly Action[] = [
     key: "delete",
     danger: true,
     startsGroup: true,
-    allowed: (message, desk) => isOwn(message, desk) || moderates(desk),
+    allowed: (message, desk) => isOwn(message, desk) || mayHere(desk, "moderate"),
     run: (message, desk) => {
       if (desk.mode.kind !== "new" && desk.mode.message.id === message.id) desk.mode = { kind: "new" };
       deletions.schedule(desk.account, message);
@@ -237,31 +238,15 @@ async function copy(text: string): Promise<void> {
   }
 }
 
-const RANKS: readonly Schemas["MemberRole"][] = ["member", "moderator", "admin", "owner"];
-
 function isOwn(message: Message, desk: Desk): boolean {
   return message.sender.id === desk.me;
 }
 
-/** An archived or closed conversation can only be read; see docs/guides/permissions.md. */
-function writable({ conversation }: Desk): boolean {
-  return conversation?.status === "active";
-}
-
-function ranks(conversation: Conversation | undefined, least: Schemas["MemberRole"]): boolean {
-  return conversation !== undefined && RANKS.indexOf(conversation.me.role) >= RANKS.indexOf(least);
-}
-
-/** In a direct conversation both are equal. */
-function moderates({ conversation }: Desk): boolean {
-  return conversation?.type !== "direct" && ranks(conversation, "moderator");
+function mayHere({ conversation }: Desk, right: Right): boolean {
+  return conversation !== undefined && may(conversation, right);
 }
 
 /** Who watches over the whole installation sees it wherever they are a member. */
 function seesVersions(desk: Desk): boolean {
-  return moderates(desk) || desk.account.user.role !== "user";
-}
-
-function mayPin(desk: Desk): boolean {
-  return writable(desk) && ranks(desk.conversation, desk.conversation?.type === "channel" ? "moderator" : "member");
+  return mayHere(desk, "moderate") || desk.account.user.role !== "user";
 }

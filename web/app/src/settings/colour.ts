@@ -1,3 +1,5 @@
+import { contrast } from "@natter/ui/contrast";
+
 /** Colours as people choose them, "#rrggbb", and what has to be known of them to keep a screen readable. */
 export type Hex = `#${string}`;
 
@@ -12,12 +14,6 @@ const STEPS = 40;
 
 export function isHex(value: unknown): value is Hex {
   return typeof value === "string" && /^#[0-9a-f]{6}$/i.test(value);
-}
-
-/** How far apart the brightness of two colours is, from 1 to 21, as WCAG counts it. */
-export function contrast(one: Hex, other: Hex): number {
-  const [dark = 0, light = 0] = [luminance(one), luminance(other)].sort((a, b) => a - b);
-  return (light + 0.05) / (dark + 0.05);
 }
 
 /** Something between two colours as eyes see it (in OKLab): all of the first at 0, all of the second at 1. */
@@ -42,12 +38,6 @@ export function inkOn(ground: Hex): Hex {
 
 export function isDark(colour: Hex): boolean {
   return inkOn(colour) === "#ffffff";
-}
-
-/** Relative luminance, as WCAG defines it. */
-function luminance(colour: Hex): number {
-  const [red, green, blue] = linear(colour);
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
 /** Light rather than voltage: sRGB without its curve (IEC 61966-2-1). */

@@ -1,4 +1,5 @@
-import { contrast, EDGE_CONTRAST_MIN, inkOn, isDark, isHex, mix, readable, TEXT_CONTRAST_MIN, type Hex } from "./colour.ts";
+import { contrast } from "@natter/ui/contrast";
+import { EDGE_CONTRAST_MIN, inkOn, isDark, isHex, mix, readable, TEXT_CONTRAST_MIN, type Hex } from "./colour.ts";
 
 /** A theme of one's own: three colours, from which all others follow. */
 export interface CustomTheme {
