@@ -69,7 +69,7 @@ it.each(["SIGKILL", "SIGTERM"] as const)("loses and doubles nothing over a resta
 
 it("shows who is there, who writes, and what is unread", async () => {
   await meet();
-  await bob.page.locator("header").getByText("Online", { exact: true }).waitFor();
+  await bob.page.getByRole("region", { name: "Alice Archer" }).locator("header").getByText("Online", { exact: true }).waitFor();
   await alice.composer.pressSequentially("Is the fer");
   await bob.page.getByText("Alice Archer is writing…").waitFor();
   await alice.composer.fill("");
@@ -91,7 +91,7 @@ it("shows who is there, who writes, and what is unread", async () => {
   await bob.page.getByText("1 unread message").waitFor({ state: "detached" });
 
   await alice.context.close();
-  await bob.page.locator("header").getByText(/^Last seen /).waitFor();
+  await bob.page.getByRole("region", { name: "Alice Archer" }).locator("header").getByText(/^Last seen /).waitFor();
 });
 
 it("keeps what is written without a connection through a reload", async () => {

@@ -113,5 +113,5 @@ export function toast(person: Person, words: string | RegExp): Locator {
 
 /** A line about what changed in a conversation. Names in it are isolated, so that they do not turn the sentence. */
 export function told(person: Person, sentence: string): Locator {
-  return person.page.getByText(new RegExp(sentence.replaceAll(" ", "\u2069? \u2068?")));
+  return person.page.getByRole("region", { name: /^Messages in / }).getByText(new RegExp(sentence.replaceAll(" ", "\u2069? \u2068?")));
 }
