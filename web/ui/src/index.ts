@@ -3,6 +3,7 @@ export { Announcer } from "./announcer.svelte.ts";
 export { default as Avatar } from "./Avatar.svelte";
 export { default as Badge } from "./Badge.svelte";
 export { default as Banner } from "./Banner.svelte";
+export { belowToasts } from "./below.ts";
 export { default as Button } from "./Button.svelte";
 export { default as Checkbox } from "./Checkbox.svelte";
 export { default as Dialog } from "./Dialog.svelte";

@@ -22,6 +22,8 @@ export interface Toast extends ToastWish {
 /** Short news at the edge of the window. They stay while they are looked at, and while the page is hidden. */
 export class Toasts {
   #all = $state.raw<readonly Toast[]>([]);
+  /** Where they can be shown; the last one lies on top. */
+  #places = $state.raw<readonly string[]>([]);
   #lastId = 0;
   #held: readonly string[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -29,6 +31,17 @@ export class Toasts {
 
   get all(): readonly Toast[] {
     return this.#all;
+  }
+
+  /** Those that are shown at a place. */
+  at(place: string): readonly Toast[] {
+    return this.#places.at(-1) === place ? this.#all : [];
+  }
+
+  /** Shows them at a place that now lies above all others. @returns what gives it up. */
+  take(place: string): () => void {
+    this.#places = [...this.#places, place];
+    return () => (this.#places = this.#places.filter((other) => other !== place));
   }
 
   /** @returns what takes it away. */

@@ -33,6 +33,10 @@ export class Desk {
   /** The key of the message that the pointer or the focus is on: it shows its tools. */
   active = $state.raw<string>();
 
+  /** The texts of which somebody wants to see all, for as long as the pane is open. */
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- only asked when a row comes
+  readonly unfolded = new Set<string>();
+
   readonly names: Names;
   readonly quotes: Quotes;
   /** Reactions that were chosen or taken back here, until the log says the same. */
