@@ -88,6 +88,15 @@ export class Writing {
     this.#drafts.set(this.place, { content: changed ? this.text : "", replyTo });
   }
 
+  /** Takes a text back that was not sent. Answers false while another one is being written. */
+  takeBack(unsent: Unsent): boolean {
+    if (this.around.mode.kind !== "new" || this.filled || unsent.content.trim() === "") return false;
+    this.text = unsent.content;
+    this.#drafts.set(this.#home, unsent);
+    void this.#answer(unsent.replyTo);
+    return true;
+  }
+
   /** Sends the message, or saves the edit. Answers whether a message is on its way. */
   send(): boolean {
     if (!this.ready) return false;

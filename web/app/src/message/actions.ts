@@ -21,6 +21,7 @@ import { m } from "../i18n.svelte.ts";
 import { paths, router } from "../router.svelte.ts";
 import { deletions } from "./deletions.svelte.ts";
 import type { Desk } from "./desk.svelte.ts";
+import { giveUp } from "./give-up.ts";
 
 /** Something that can be done to a message. The toolbar, the menus and the keyboard all come from the table below. */
 export interface Action {
@@ -151,7 +152,7 @@ export const ACTIONS: readonly Action[] = [
     icon: X,
     danger: true,
     allowed: ({ status }) => status === "queued",
-    run: ({ key }, desk) => desk.stream.cancel(key),
+    run: giveUp,
   },
   {
     id: "discard",
@@ -160,7 +161,7 @@ export const ACTIONS: readonly Action[] = [
     key: "delete",
     danger: true,
     allowed: ({ status }) => status === "failed",
-    run: ({ key }, desk) => desk.stream.discard(key),
+    run: giveUp,
   },
   onSent({
     id: "delete",

@@ -2,6 +2,7 @@ import type { Account, Conversation, Message, Room, Thread, TimelineItem } from 
 import { SvelteMap } from "svelte/reactivity";
 import { attempt } from "../attempt.ts";
 import type { ComposerMode } from "../composer/mode.ts";
+import type { Unsent } from "../drafts.ts";
 import { Names } from "./names.svelte.ts";
 import { Quotes } from "./quotes.svelte.ts";
 
@@ -50,6 +51,8 @@ export class Desk {
     /** The message that started the thread, where the pane is one. */
     readonly threadId: string | undefined,
     conversation: () => Conversation | undefined,
+    /** Takes a text back that was not sent. Answers false while another one is being written. */
+    readonly takeBack: (unsent: Unsent) => boolean,
   ) {
     this.#conversation = conversation;
     this.names = Names.of(account);
