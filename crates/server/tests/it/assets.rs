@@ -56,7 +56,7 @@ async fn files_come_compressed_to_whoever_takes_that() -> Result<()> {
     ] {
         let asked = client()?.get(natter.url("/")).header("accept-encoding", accepted);
         let answer = asked.send().await?;
-        let encoding = answer.headers().get("content-encoding").map(|encoding| encoding.as_bytes());
+        let encoding = answer.headers().get("content-encoding").map(http::HeaderValue::as_bytes);
         assert_eq!(encoding, compressed.then_some(&b"gzip"[..]), "{accepted}");
         assert_eq!(answer.headers()["vary"], "accept-encoding");
         assert_eq!(answer.headers()["content-type"], "text/html");

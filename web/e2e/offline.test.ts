@@ -1,0 +1,161 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { launch, Natter, Person } from "./harness.ts";
+
+let browser: Browser;
+let natter: Natter;
+let people: Person[];
+
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser.close());
+beforeEach(async () => {
+  natter = await Natter.start();
+  people = [];
+});
+afterEach(async () => {
+  await Promise.all(people.map((person) => person.context.close()));
+  await natter.stop();
+});
+
+async function arrive(username: string, displayName: string): Promise<Person> {
+  // High enough for all messages of a test to be in view.
+  const person = await Person.arrive(browser, natter.url, { viewport: { width: 1024, height: 2400 } });
+  people.push(person);
+  await person.signUp(username, displayName);
+  return person;
+}
+
+/** Until the service worker has the client, and answers for the page. */
+async function kept(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+    if (navigator.serviceWorker.controller) return;
+    await new Promise((taken) => navigator.serviceWorker.addEventListener("controllerchange", taken, { once: true }));
+  });
+}
+
+/** All that the browser keeps of the client, as text. */
+function everythingKept(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const found = [JSON.stringify(localStorage), JSON.stringify(sessionStorage)];
+    for (const { name } of await indexedDB.databases()) {
+      const database = await new Promise<IDBDatabase>((done, failed) => {
+        const opening = indexedDB.open(name ?? "");
+        opening.onsuccess = () => done(opening.result);
+        opening.onerror = () => failed(new Error(String(opening.error)));
+      });
+      for (const store of database.objectStoreNames) {
+        const entries = await new Promise<unknown>((done) => {
+          const all = database.transaction(store).objectStore(store).getAll();
+          all.onsuccess = () => done(all.result);
+        });
+        found.push(JSON.stringify(entries));
+      }
+      database.close();
+    }
+    for (const cache of await caches.keys()) {
+      for (const { url } of await (await caches.open(cache)).keys()) found.push(url);
+    }
+    return found.join("\n");
+  });
+}
+
+/** Another tab of the same browser. */
+async function anotherTab(person: Person, path: string): Promise<Page> {
+  const page = await person.context.newPage();
+  await page.goto(`${natter.url}${path}`);
+  return page;
+}
+
+const bubbles = (page: Page) => page.locator("article .content").allTextContents();
+
+test("what is written without a network, and a file, arrive once and in order though the tab was killed twice", async () => {
+  const ada = await arrive("ada", "Ada");
+  const bob = await arrive("bob", "Bob");
+  await ada.startDirect("bob");
+  await ada.write("before");
+  await bob.open("Ada");
+  await bob.sees(["before"]);
+  await kept(ada.page);
+  // Messages are gathered for a moment before they are kept.
+  await expect.poll(() => everythingKept(ada.page), { timeout: 10_000 }).toContain('"before"');
+  const path = new URL(ada.page.url()).pathname;
+
+  ada.outage = true;
+  await ada.context.setOffline(true);
+  // The connection that was there would live on.
+  await ada.page.reload();
+  await ada.sees(["before"]);
+  const texts = Array.from({ length: 20 }, (_, number) => `text ${number + 1}`);
+  for (const text of texts.slice(0, 10)) await ada.write(text);
+  await ada.page.locator("input[type=file]").setInputFiles({
+    name: "notes.txt",
+    mimeType: "text/plain",
+    buffer: Buffer.from("written on a train"),
+  });
+  await ada.page.getByText("notes.txt").first().waitFor();
+  await ada.write("the notes");
+  for (const text of texts.slice(10)) await ada.write(text);
+  const written = ["before", ...texts.slice(0, 10), "the notes", ...texts.slice(10)];
+  await ada.sees(written);
+  await ada.page.close();
+
+  const second = await anotherTab(ada, path);
+  await expect.poll(() => bubbles(second), { timeout: 10_000 }).toEqual(written);
+  await second.close();
+  await ada.context.setOffline(false);
+  const third = await anotherTab(ada, path);
+  await bob.sees(written);
+  await expect.poll(() => bubbles(third), { timeout: 10_000 }).toEqual(written);
+  await bob.page.getByText("notes.txt").first().waitFor();
+
+  const { accessToken } = await natter.call<{ accessToken: string }>("POST", "/auth/login", {
+    username: "bob",
+    password: "correct horse battery",
+  });
+  const page = await natter.call<{ data: { content: string; attachments: unknown[] }[] }>(
+    "GET",
+    `/conversations${path.replace("/c", "")}/messages`,
+    undefined,
+    accessToken,
+  );
+  expect(page.data.map(({ content }) => content)).toEqual(written);
+  expect(page.data.map(({ attachments }) => attachments.length)).toEqual(written.map((text) => (text === "the notes" ? 1 : 0)));
+});
+
+test("the client opens without a server, and shows what it has shown before", async () => {
+  const ada = await arrive("ada", "Ada");
+  await arrive("bob", "Bob");
+  await ada.startDirect("bob");
+  await ada.write("still here");
+  await ada.page.locator("article", { hasText: "Sent" }).first().waitFor();
+  await kept(ada.page);
+  await expect.poll(() => everythingKept(ada.page), { timeout: 10_000 }).toContain('"still here"');
+  for (const person of people) person.outage = true;
+  await natter.end("SIGKILL");
+  await ada.page.reload();
+  await ada.sees(["still here"]);
+  await ada.page.getByRole("link", { name: "Bob" }).first().waitFor();
+  await natter.start();
+  await ada.write("and back");
+  await ada.sees(["still here", "and back"]);
+});
+
+test("who signs out leaves nothing behind", async () => {
+  const ada = await arrive("ada", "Ada");
+  await arrive("bob", "Bob");
+  await ada.startDirect("bob");
+  await ada.write("a secret");
+  await ada.composer.fill("a secret draft");
+  await kept(ada.page);
+  await ada.page.goto(`${natter.url}/`);
+  await ada.page.getByRole("button", { name: /account|Ada/i }).first().click();
+  await ada.page.getByRole("menuitem", { name: "Sign out" }).click();
+  await ada.page.getByLabel("Username").waitFor();
+  const left = await everythingKept(ada.page);
+  expect(left).not.toMatch(/secret|\bada\b|\/api\//i);
+  await ada.page.reload();
+  await ada.page.getByLabel("Username").waitFor();
+});
