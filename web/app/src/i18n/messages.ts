@@ -694,8 +694,6 @@ export interface Messages {
   zoomOut: string;
   /** Fit to screen */
   zoomReset: string;
-  /** Zoom: {percent} */
-  zoomLevel: (values: { percent: string }) => string;
   /** Show in conversation */
   showInConversation: string;
   /** {position, number} of {total, number} */

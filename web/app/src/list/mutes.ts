@@ -25,11 +25,6 @@ export class Mutes {
     return () => clearTimeout(this.#timer);
   }
 
-  /** When a mute ends, in milliseconds since 1970. */
-  until(conversationId: string): number | undefined {
-    return this.#read()[conversationId];
-  }
-
   /** A conversation is muted for some hours, or for good, or not any more. */
   set(conversationId: string, hours: number | undefined): void {
     const { [conversationId]: _, ...others } = this.#read();
