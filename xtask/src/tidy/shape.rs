@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 const LINES_MAX: usize = 600;
 
 /// Files that are longer, and why.
-const LONG: &[(&str, &str)] = &[("web/sdk/src/api.ts", "generated from docs/openapi.json")];
+const LONG: &[(&str, &str)] = &[
+    ("web/sdk/src/api.ts", "generated from docs/openapi.json"),
+    ("web/app/src/i18n/messages.ts", "generated from the sentences in web/app/src/i18n/en"),
+];
 
 pub(super) fn length(tree: &Tree) -> Vec<Violation> {
     let mut violations = Vec::new();

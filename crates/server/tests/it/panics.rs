@@ -2,6 +2,7 @@
 
 use natter_files::inspect;
 use natter_server::panics::end_on_panic;
+use std::env;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Command;
 use std::sync::mpsc;
@@ -10,11 +11,17 @@ use std::thread;
 /// How a process ends that was aborted (`signal(7)`, `SIGABRT`).
 const ABORTED: i32 = 6;
 
+/// Set for the process that is to end.
+const CHILD: &str = "TEST_OF_PANICS_IS_CHILD";
+
 #[test]
 fn a_panic_of_any_thread_ends_the_process() {
-    let program = std::env::current_exe().unwrap();
-    let child = Command::new(program)
-        .args(["--ignored", "--exact", "--nocapture", "panics::in_a_thread"])
+    if env::var_os(CHILD).is_some() {
+        return panic_in_a_thread();
+    }
+    let child = Command::new(env::current_exe().unwrap())
+        .args(["--exact", "--nocapture", "panics::a_panic_of_any_thread_ends_the_process"])
+        .env(CHILD, "1")
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&child.stderr);
@@ -23,9 +30,7 @@ fn a_panic_of_any_thread_ends_the_process() {
 }
 
 /// Something panics on a thread of its own, while other threads are at work on pictures all the time.
-#[test]
-#[ignore = "it ends its process, which another test starts for that"]
-fn in_a_thread() {
+fn panic_in_a_thread() {
     end_on_panic();
     let (at_work, begun) = mpsc::channel();
     for _ in 0..2 {
