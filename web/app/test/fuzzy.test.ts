@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { folded, score } from "../src/shell/fuzzy.ts";
+import { folded } from "../src/folded.ts";
+import { score } from "../src/shell/fuzzy.ts";
 
 const best = (query: string, ...names: string[]) =>
   names

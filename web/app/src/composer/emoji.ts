@@ -2,8 +2,8 @@
  * Every emoji by its names. The data is large and comes when it is first needed; English is there for the short names,
  * which are English everywhere.
  */
+import { folded } from "../folded.ts";
 import type { Language } from "../i18n/languages.ts";
-import { plain } from "./trigger.ts";
 
 export interface Emoji {
   char: string;
@@ -70,7 +70,7 @@ export class EmojiSet {
 
   /** Those with a word that begins so, the best first. */
   find(query: string, max: number): Emoji[] {
-    const wanted = plain(query.trim()).split(/[\s_]+/u);
+    const wanted = folded(query.trim()).split(/[\s_]+/u);
     this.#words ??= this.all.map(wordsOf);
     const words = this.#words;
     const found = this.all
@@ -82,7 +82,7 @@ export class EmojiSet {
 }
 
 function wordsOf({ label, tags, names }: Emoji): string[] {
-  const said = plain([label, ...tags, ...names].join(" "));
+  const said = folded([label, ...tags, ...names].join(" "));
   return [...new Set(said.split(/[\s_-]+/u))];
 }
 
@@ -91,10 +91,10 @@ function rankOf(emoji: Emoji, words: readonly string[], query: string, wanted: r
   if (emoji.names.some((name) => name.startsWith(query))) return 1;
   if (!wanted.every((start) => words.some((word) => word.startsWith(start)))) {
     // Japanese does not part its words.
-    const label = plain(emoji.label);
+    const label = folded(emoji.label);
     return /[\u0300-\u{10ffff}]/u.test(query) && wanted.every((part) => label.includes(part)) ? 4 : Infinity;
   }
-  const label = plain(emoji.label);
+  const label = folded(emoji.label);
   return label.startsWith(wanted[0] ?? "") ? 2 : 3;
 }
 

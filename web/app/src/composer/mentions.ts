@@ -1,5 +1,5 @@
 import type { Account, Conversation, Readable, Timeline } from "@natter/sdk";
-import { plain } from "./trigger.ts";
+import { folded } from "../folded.ts";
 
 /** Whoever can be mentioned: somebody, or with `group` everybody. */
 export interface Mentionable {
@@ -59,9 +59,9 @@ export class Mentions {
 
 /** Those of whom a name begins so. */
 export function matching<T extends Mentionable>(people: readonly T[], query: string): T[] {
-  const wanted = plain(query);
+  const wanted = folded(query);
   return people.filter(({ username, displayName }) =>
-    [username, ...displayName.split(/\s+/u)].some((name) => plain(name).startsWith(wanted)),
+    [username, ...displayName.split(/\s+/u)].some((name) => folded(name).startsWith(wanted)),
   );
 }
 

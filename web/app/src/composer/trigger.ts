@@ -34,8 +34,3 @@ export function shortcodeAt(text: string, caret: number): Trigger | undefined {
   if (name === undefined || codeAt(text, caret)) return undefined;
   return { kind: "emoji", query: name, from: caret - name.length - 2, to: caret };
 }
-
-/** A text as it is compared: without case and accents. */
-export function plain(text: string): string {
-  return text.normalize("NFKD").replace(/\p{Mn}/gu, "").toLowerCase();
-}

@@ -1,3 +1,4 @@
+import { BESIDE } from "../layout.ts";
 import { paths, router } from "../router.svelte.ts";
 
 let asked = $state(0);
@@ -12,8 +13,8 @@ export const jump = {
   to(conversationId: string, messageId: string): void {
     const { route } = router;
     const open = route.page === "conversation" && route.id === conversationId ? route : undefined;
-    // On a phone the pane would stand before the message.
-    const side = matchMedia("(min-width: 640px)").matches ? open?.side : undefined;
+    // Where there is less room the pane would stand before the message.
+    const side = matchMedia(BESIDE).matches ? open?.side : undefined;
     asked += 1;
     router.go(paths.message(conversationId, messageId, side));
   },

@@ -1,8 +1,6 @@
 import { jump } from "../conversation/jump.svelte.ts";
+import { BESIDE } from "../layout.ts";
 import { paths, type Side } from "../route.ts";
-
-/** From here on a pane stands beside the conversation; below, it would stand before the message. */
-export const BESIDE = "(min-width: 1024px)";
 
 /** What makes a link lead to a message, with the pane that it is in still open where there is room. */
 export function messageLink(conversationId: string, messageId: string, pane?: Exclude<Side["pane"], "thread">) {

@@ -1,8 +1,8 @@
 import { swipe } from "@natter/ui";
+import { PHONE } from "../layout.ts";
 
 /** A finger that went so far, in pixels, meant it. */
 const BACK_PX = 72;
-const PHONE = "(max-width: 639px)";
 
 /**
  * On a phone a page follows the finger that pushes it away, and gives way to the one before: for `{@attach}`. A message

@@ -7,16 +7,12 @@ const SKIPPED_MAX = 3;
 const QUERY_MAX = 32;
 const TEXT_MAX = 128;
 
-/** As it is compared: without case, accents and Arabic vowels. */
-export function folded(text: string): string {
-  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLocaleLowerCase().slice(0, TEXT_MAX);
-}
-
 /**
- * How well somebody who typed `query` may have meant `text`, both folded: `undefined` if its letters are not all there in
+ * How well somebody who typed `query` may have meant a text, both folded: `undefined` if its letters are not all there in
  * order, else the more the better.
  */
-export function score(query: string, text: string): number | undefined {
+export function score(query: string, whole: string): number | undefined {
+  const text = whole.slice(0, TEXT_MAX);
   const found = text.indexOf(query.trim());
   if (found >= 0) return 1_000 - found - text.length / 10 + (startsWord(text, found) ? 100 : 0);
 
