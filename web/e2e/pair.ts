@@ -1,4 +1,4 @@
-import type { Browser, Locator } from "playwright-core";
+import type { Browser, BrowserContextOptions, Locator } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { launch, Natter, Person, PASSWORD } from "./harness.ts";
 
@@ -11,7 +11,7 @@ export interface Pair {
   readonly alice: Person;
   readonly bob: Person;
   /** Whoever else a test brings, who leaves after it. */
-  arrive(): Promise<Person>;
+  arrive(options?: BrowserContextOptions): Promise<Person>;
   /** A group of both, made by Alice; neither looks at it yet. */
   group(name: string): Promise<string>;
   /** The same, and both look at it. */
@@ -65,8 +65,8 @@ export function pair(args: readonly string[] = []): Pair {
     get bob() {
       return bob;
     },
-    async arrive() {
-      const guest = await Person.arrive(browser, natter.url);
+    async arrive(options = {}) {
+      const guest = await Person.arrive(browser, natter.url, options);
       guests.push(guest);
       return guest;
     },
