@@ -1586,7 +1586,8 @@ export interface components {
         /** @description Trades a refresh token for a new pair, or gives it up at sign-out. */
         RefreshRequest: {
             /**
-             * @description The newest refresh token of the session. Each works once: a second use ends the session.
+             * @description The newest refresh token of the session. Each works once, and for a minute again if the answer was lost; a later
+             *     use ends the session.
              * @example natter_rt_4mGq0bTn
              */
             refreshToken: string;
