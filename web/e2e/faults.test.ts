@@ -49,7 +49,7 @@ it("takes nothing that people write for markup, and opens no script", async () =
   expect(opened).toEqual([]);
 });
 
-it("keeps what is written through switches, reloads and the end of the session", async () => {
+it("keeps what is written through switches, reloads", async () => {
   const { alice } = two;
   await two.group("Elsewhere");
   await two.together("Unfinished");
