@@ -95,10 +95,17 @@ async function pictureForReadme() {
   await say(bob, release, "The migration is through.");
   await say(bob, release, "I'd like a second pair of eyes on the retry:");
   await say(bob, release, "```ts\nawait retrying(backoff, () => !closed, () => fetch(position));\n```");
-  await say(alice, release, "Looks right. `wanted` is asked again after the wait, good.");
-  await say(carol, release, "Killed the server in the middle of a send, twice. Every message arrived once, in order.");
+  await say(alice, release, "Looks right. `closed` is asked again after the wait, good.");
+  /** @type {{ id: string }} */
+  const killed = await say(carol, release, "Killed the server in the middle of a send, twice. Every message arrived once, in order.");
+  for (const [token, emoji] of [[alice, "🎉"], [bob, "🎉"], [bob, "👀"]]) {
+    await natter.call("POST", `/messages/${killed.id}/reactions`, { emoji }, token);
+  }
+  await natter.call("PUT", `/messages/${killed.id}/pin`, undefined, alice);
+  const answer = { content: "Twice is the right number of times, @carol", replyTo: killed.id };
+  await natter.call("POST", `/conversations/${release}/messages`, answer, bob);
   await say(alice, release, "Then let's ship it 🚀");
-  const visitor = await enter("alice", { viewport: { width: 1200, height: 720 }, deviceScaleFactor: 2 });
+  const visitor = await enter("alice", { viewport: { width: 1280, height: 800 }, deviceScaleFactor: 2 });
   await visitor.open("release");
   await visitor.page.getByText("Then let's ship it").last().waitFor();
   await visitor.still();
