@@ -62,6 +62,7 @@ export class Proxy {
     const timers = new Set<NodeJS.Timeout>();
     const truncating = this.random() < truncates;
     let ending = false;
+    let truncated = false;
 
     const end = () => {
       this.#open.delete(cut);
@@ -94,7 +95,10 @@ export class Proxy {
         const delayMs = this.random() * delaysMs;
         // One behind the other: a network that delays does not reorder what is within a connection.
         carried = carried.then(() => new Promise<void>((done) => (delayMs < 1 ? done() : later(delayMs, done)))).then(() => {
+          // What comes after a part that is lost is lost as well: a network has no holes within a connection.
+          if (truncated) return;
           if (!ending) return void to.write(chunk);
+          truncated = true;
           to.write(chunk.subarray(0, Math.floor(chunk.length * this.random())), cut);
         });
       });

@@ -224,19 +224,23 @@ export class Conversations implements Readable<ConversationList> {
     this.#publish({});
   }
 
-  #refetch(id: string): void {
-    this.fetch(id).catch((error: unknown) => {
-      // The user is not in it any more.
-      if (isNotFound(error)) this.remove(id);
-      else if (!this.#closed) this.env.report(error);
-    });
+  #refetch(id: string, counts = false): void {
+    this.fetch(id).then(
+      // Older than what the socket brought meanwhile, it was not taken.
+      ({ lastSeq }) => counts && lastSeq < (this.#byId.get(id)?.lastSeq ?? 0) && this.#refetch(id, counts),
+      (error: unknown) => {
+        // The user is not in it any more.
+        if (isNotFound(error)) this.remove(id);
+        else if (!this.#closed) this.env.report(error);
+      },
+    );
   }
 
   #change(known: Conversation, change: MessageChange): void {
     const shown = known.lastMessage?.id === change.id ? withChange(known.lastMessage, change) : known.lastMessage;
     this.#set({ ...known, lastMessage: shown });
     // What is unread may not count any more, or mention somebody now: only the server knows.
-    if (change.messageSeq > known.me.lastReadSeq && change.sender.id !== this.userId) this.#refetch(known.id);
+    if (change.messageSeq > known.me.lastReadSeq && change.sender.id !== this.userId) this.#refetch(known.id, true);
   }
 
   #mentioned({ mentions, groupMention }: Message): boolean {

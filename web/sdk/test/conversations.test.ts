@@ -85,6 +85,26 @@ describe("the list of conversations", () => {
     expect(names(later)).toContain("149");
   });
 
+  it("asks again what is unread when a message was deleted while it asked", async () => {
+    const world = new World();
+    const alice = await person(world, "alice");
+    const bob = await person(world, "bob");
+    const { id } = await alice.create({ type: "group", name: "Harbour", members: ["bob"] });
+    await world.settle();
+    const deleted = async (content: string) => {
+      const { message } = world.server.send(bob.user.id, { conversationId: id, content });
+      world.server.edit(bob.user.id, message, null);
+      await world.settle();
+    };
+    const release = world.hold(`GET /conversations/${id}`);
+    await deleted("soon gone");
+    await deleted("this as well");
+    expect(alice.conversations.find(id)?.unreadCount).toBe(2);
+    release();
+    await world.settle();
+    expect(alice.conversations.find(id)?.unreadCount).toBe(0);
+  });
+
   it("counts voice messages as unread, but neither those of the system nor of people whom one has blocked", async () => {
     const world = new World();
     const alice = await person(world, "alice");
