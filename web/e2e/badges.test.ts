@@ -4,10 +4,10 @@ import { pair } from "./pair.ts";
 
 const two = pair();
 
-const SEED = Number(process.env["NATTER_SEED"] ?? 1);
+const SEED = Number(process.env["E2E_SEED"] ?? 1);
 /** How many steps are taken before the numbers are compared. */
 const STEPS = 6;
-const ROUNDS = Number(process.env["NATTER_ROUNDS"] ?? 25);
+const ROUNDS = Number(process.env["E2E_ROUNDS"] ?? 25);
 const SETTLED_MS_MAX = 20_000;
 const CONVERSATIONS = ["North", "South", "West"];
 
@@ -22,7 +22,7 @@ function numbers(seed: number): (below: number) => number {
   };
 }
 
-it(`shows the server's numbers on two tabs and a phone, whatever happened (NATTER_SEED=${SEED})`, async () => {
+it(`shows the server's numbers on two tabs and a phone, whatever happened (E2E_SEED=${SEED})`, async () => {
   const { bob, natter } = two;
   const random = numbers(SEED);
   const ids = await Promise.all(CONVERSATIONS.map((name) => two.group(name)));
