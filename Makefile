@@ -35,6 +35,10 @@ coverage: setup-coverage $(WEB_APP) ## Measure line coverage; below 90 % fails
 bench: release ## Measure sends, fan-out and idle connections
 	for scenario in send fanout idle; do $(NATTER) bench $$scenario --data-dir $(DATA_DIR); done
 
+.PHONY: bench-web
+bench-web: release setup-test ## Measure the web client's first page with Lighthouse
+	NATTER_BIN=$(CURDIR)/$(NATTER) npm --prefix web run bench
+
 .PHONY: audit
 audit: setup-test ## Look the dependencies up in the advisory database (needs the network)
 	cargo deny --locked check advisories

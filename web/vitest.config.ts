@@ -1,5 +1,10 @@
 import { defineConfig } from "vitest/config";
 
+// The SDK as it is here, rather than as it was last built.
+const conditions = ["natter-source"];
+
 export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
   test: { include: ["sdk/test/**/*.test.ts", "ui/test/**/*.test.ts", "app/test/**/*.test.ts"], environment: "node" },
 });
