@@ -82,8 +82,8 @@ struct Shared {
 type Shard = HashMap<UserId, SmallVec<[Arc<Subscriber>; 1]>>;
 
 impl Hub {
-    /// An empty hub. Spawns its sweep and its lanes, which live as long as the hub, so a Tokio runtime must be there; and takes its
-    /// metrics from the recorder that is installed by then.
+    /// An empty hub. Spawns its sweep and its lanes, which live as long as the hub, so a Tokio runtime must be there; and
+    /// takes its metrics from the recorder that is installed by then.
     pub fn start(limits: Limits) -> Self {
         metrics::describe_gauge!("natter_connections", "Open connections.");
         metrics::describe_counter!("natter_frames_delivered_total", "Frames queued, once per connection.");

@@ -36,7 +36,7 @@ pub(super) struct Lanes {
     underway: AtomicUsize,
 }
 
-/// What a lane has to do. The lane itself is not told whom it may pass over.
+/// What a lane has to do; it finds its part of the audience itself.
 #[derive(Debug)]
 struct Delivery {
     audience: Arc<HashSet<UserId>>,
