@@ -4,7 +4,7 @@ use crate::harness::{Db, World, new_session_id, new_user, new_user_id, now};
 use natter_protocol::{PlatformRole, Presence, SessionId, Timestamp, User};
 use natter_store::{NewSession, NewUser, Refusal, SessionRotation, StoreError, Write, Written};
 
-const LIFETIME_SECONDS: i64 = 60;
+const LIFETIME_SECONDS: i64 = 3600;
 
 pub(crate) async fn a_user_is_found_by_id_by_name_and_for_signing_in(db: Db) {
     let world = db.open().await;
