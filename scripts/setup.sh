@@ -24,7 +24,8 @@ tools=()
 case $purpose in
 run) ;;
 test | coverage)
-  packages+=("postgresql /usr/lib/postgresql/*/bin/initdb" "chromium chromium" "curl curl" "openssl openssl")
+  packages+=("postgresql /usr/lib/postgresql/*/bin/initdb" "chromium chromium" "firefox-esr firefox-esr")
+  packages+=("curl curl" "openssl openssl")
   packages+=("clamav-daemon /usr/sbin/clamd")
   tools+=("cargo-deny 0.20.2")
   [ "$purpose" = test ] || tools+=("cargo-llvm-cov 0.9.1")
