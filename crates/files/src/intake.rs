@@ -19,6 +19,7 @@ use natter_protocol::{FileId, Timestamp, UserId};
 use record::Record;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -150,7 +151,11 @@ impl Intake {
             if begun as u64 >= limits.user_uploads_max {
                 return Err(IntakeError::TooMany { uploads_max: limits.user_uploads_max });
             }
-            uploads.insert(new.id, Arc::clone(&entry));
+            match uploads.entry(new.id) {
+                Vacant(place) => drop(place.insert(Arc::clone(&entry))),
+                // A repeat of a request that is at the very same step. What is there is not taken away from it.
+                Occupied(_) => return Err(IntakeError::Busy),
+            }
         }
         let inner = Arc::clone(&self.0);
         let made = blocking(move || {
@@ -196,18 +201,15 @@ impl Intake {
         Appending::open(Arc::clone(&self.0), entry, lease).await
     }
 
-    /// Puts the end of an upload off.
-    pub async fn extend(&self, id: FileId, expires_at: Timestamp) -> Result<(), IntakeError> {
-        let entry = self.0.entry(id)?;
-        entry.record().expires_at = expires_at;
-        blocking(move || entry.save().map_err(IntakeError::from)).await
-    }
-
     /// Ends an upload whose bytes are all here. Nothing can be appended any more; it stays, through a restart too, until
     /// it is discarded.
+    ///
+    /// Waits for whoever is at work on it: who asks how far an upload is whose last bytes are being looked at is to hear
+    /// what came of it, and not that somebody else is there.
     pub async fn complete(&self, id: FileId) -> Result<Staged, IntakeError> {
         let entry = self.0.entry(id)?;
-        let lease = self.0.hashed(&entry, entry.lease()?).await?;
+        let lease = entry.still_there(Arc::clone(&entry.hash).lock_owned().await)?;
+        let lease = self.0.hashed(&entry, lease).await?;
         let size = entry.offset.load(Ordering::Acquire);
         let (owner, name) = {
             let mut record = entry.record();
@@ -361,7 +363,10 @@ impl Entry {
     }
 
     fn lease(&self) -> Result<Lease, IntakeError> {
-        let lease = Arc::clone(&self.hash).try_lock_owned().map_err(|_| IntakeError::Busy)?;
+        self.still_there(Arc::clone(&self.hash).try_lock_owned().map_err(|_| IntakeError::Busy)?)
+    }
+
+    fn still_there(&self, lease: Lease) -> Result<Lease, IntakeError> {
         if self.is_over.load(Ordering::Acquire) { Err(IntakeError::NotFound) } else { Ok(lease) }
     }
 

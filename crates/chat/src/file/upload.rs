@@ -31,7 +31,7 @@ pub enum UploadWay {
     InParts,
 }
 
-/// Seconds until an upload is forgotten that came in one request, counted from when nobody is at work on it.
+/// Seconds after its beginning until an upload that comes in one request is forgotten, unless somebody is at work on it.
 const AT_ONCE_SECONDS: i64 = 60;
 
 impl Chat {
@@ -84,18 +84,22 @@ impl Chat {
     /// that was interrupted.
     pub async fn upload(&self, actor: &Actor, id: FileId) -> Result<Uploading> {
         match self.own_upload(actor, id) {
-            Ok(upload) if upload.length == Some(upload.offset) => {
-                let file = self.finish_upload(actor, id).await?;
-                Ok(Uploading::over(&file))
-            }
+            Ok(upload) if upload.length == Some(upload.offset) => match self.finish_upload(actor, id).await {
+                // Whoever was at it has brought it to its end.
+                Err(Error::NotFound(_)) => self.uploaded(actor, id).await,
+                finished => finished.map(|file| Uploading::over(&file)),
+            },
             Ok(Upload { length, offset, expires_at, .. }) => {
                 Ok(Uploading { id, length, offset, expires_at: Some(expires_at) })
             }
-            Err(_) => {
-                let kept = self.store.file(id, actor.id()).await?.ok_or(Error::NotFound("upload"))?;
-                Ok(Uploading::over(&kept.file))
-            }
+            Err(_) => self.uploaded(actor, id).await,
         }
+    }
+
+    /// An upload of the actor that has ended well.
+    async fn uploaded(&self, actor: &Actor, id: FileId) -> Result<Uploading> {
+        let kept = self.store.file(id, actor.id()).await?.ok_or(Error::NotFound("upload"))?;
+        Ok(Uploading::over(&kept.file))
     }
 
     /// Goes on with an upload of the actor where it stands.

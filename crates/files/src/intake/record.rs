@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -129,7 +130,13 @@ impl Prefix {
 
 fn read(sidecar: &Path) -> io::Result<Record> {
     let mut record: Record = serde_json::from_slice(&fs::read(sidecar)?)?;
-    record.synced = record.synced.min(fs::metadata(sidecar.with_extension(PART))?.len());
+    let part = fs::metadata(sidecar.with_extension(PART))?;
+    if part.nlink() > 1 {
+        // It was whole when it was kept under a second name, which is on the disk for certain; a power cut has brought
+        // back an older record. Whatever were written to it now would be written to what is kept.
+        (record.synced, record.length) = (part.len(), Some(part.len()));
+    }
+    record.synced = record.synced.min(part.len());
     Ok(record)
 }
 

@@ -1,10 +1,12 @@
 //! Uploads on their way in, through cuts, restarts and full disks.
 
+use futures_util::future::poll_immediate;
 use natter_files::intake::{Intake, IntakeError, Limits, NewUpload};
 use natter_files::{Digest, Workshop};
 use natter_protocol::{ErrorCode, FileId, Timestamp, UserId};
 use proptest::prelude::*;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -60,15 +62,60 @@ async fn one_at_a_time_works_on_an_upload() {
     intake.begin(new.clone()).await.unwrap();
     let appending = intake.append(new.id, 0).await.unwrap();
     assert!(matches!(intake.append(new.id, 0).await, Err(IntakeError::Busy)));
-    assert!(matches!(intake.complete(new.id).await, Err(IntakeError::Busy)));
+    assert!(matches!(intake.begin(new.clone()).await, Err(IntakeError::Busy)), "it has begun already");
     assert!(intake.sweep(NOON.plus_seconds(1_000_000)).await.unwrap().is_empty());
+    // Whoever wants its end waits for it.
+    let mut completing = pin!(intake.complete(new.id));
+    assert!(poll_immediate(&mut completing).await.is_none());
     drop(appending);
-    let staged = intake.complete(new.id).await.unwrap();
+    let staged = completing.await.unwrap();
+    let mut second = pin!(intake.complete(new.id));
+    assert!(poll_immediate(&mut second).await.is_none());
     assert!(matches!(intake.append(new.id, 0).await, Err(IntakeError::Busy)));
     drop(staged);
+    drop(second.await.unwrap());
     // Its length was not known before; now it is, and nothing can be added to it.
     let error = append(&intake, new.id, 0, b"more").await.unwrap_err();
     assert!(matches!(error, IntakeError::Overrun { length: 0 }), "{error}");
+}
+
+#[tokio::test]
+async fn whoever_waits_for_an_upload_that_is_brought_to_its_end_hears_that_it_is_over() {
+    let place = TempDir::new().unwrap();
+    let intake = open(place.path(), LIMITS);
+    let new = upload(1, Some(5));
+    intake.begin(new.clone()).await.unwrap();
+    append(&intake, new.id, 0, b"hello").await.unwrap();
+    let staged = intake.complete(new.id).await.unwrap();
+    let mut waiting = pin!(intake.complete(new.id));
+    assert!(poll_immediate(&mut waiting).await.is_none());
+    intake.discard(new.id).await.unwrap();
+    drop(staged);
+    assert!(matches!(waiting.await, Err(IntakeError::NotFound)));
+}
+
+/// What is kept is the very same file under a second name. A power cut can bring an older record of the upload back, by
+/// which it is not whole yet.
+#[tokio::test]
+async fn what_is_kept_is_not_touched_by_an_upload_that_a_power_cut_brings_back() {
+    let (place, kept) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let kept = kept.path().join("kept");
+    let new = upload(1, Some(11));
+    let sidecar = place.path().join(format!("{}.json", new.id));
+    let intake = open(place.path(), LIMITS);
+    intake.begin(new.clone()).await.unwrap();
+    append(&intake, new.id, 0, b"fresh").await.unwrap();
+    let older = std::fs::read(&sidecar).unwrap();
+    append(&intake, new.id, 5, b" tides").await.unwrap();
+    std::fs::hard_link(&intake.complete(new.id).await.unwrap().path, &kept).unwrap();
+    drop(intake);
+    std::fs::write(&sidecar, older).unwrap();
+    let intake = open(place.path(), LIMITS);
+    assert_eq!(intake.status(new.id).map(|upload| (upload.offset, upload.length)), Some((11, Some(11))));
+    append(&intake, new.id, 5, b" winds").await.unwrap_err();
+    append(&intake, new.id, 11, b" and more").await.unwrap_err();
+    assert_eq!(std::fs::read(&kept).unwrap(), b"fresh tides");
+    assert_eq!(intake.complete(new.id).await.unwrap().sha256, Digest::of(b"fresh tides"));
 }
 
 #[tokio::test]
@@ -174,19 +221,18 @@ async fn the_disk_is_not_filled_to_its_end() {
 async fn what_nobody_goes_on_with_is_swept_away() {
     let place = TempDir::new().unwrap();
     let intake = open(place.path(), LIMITS);
-    let (left, extended) = (upload(1, None), upload(1, None));
-    for new in [&left, &extended] {
+    let later = NOON.plus_seconds(7_200);
+    let (left, lasting) = (upload(1, None), NewUpload { expires_at: later, ..upload(1, None) });
+    for new in [&left, &lasting] {
         intake.begin(new.clone()).await.unwrap();
     }
-    let later = NOON.plus_seconds(7_200);
-    intake.extend(extended.id, later).await.unwrap();
     drop(intake);
     let intake = open(place.path(), LIMITS);
     assert!(intake.sweep(NOON.plus_seconds(3_599)).await.unwrap().is_empty());
     assert_eq!(intake.sweep(NOON.plus_seconds(3_600)).await.unwrap(), [left.id]);
     assert!(intake.status(left.id).is_none());
-    assert_eq!(intake.status(extended.id).unwrap().expires_at, later);
-    assert_eq!(intake.sweep(later).await.unwrap(), [extended.id]);
+    assert_eq!(intake.status(lasting.id).unwrap().expires_at, later);
+    assert_eq!(intake.sweep(later).await.unwrap(), [lasting.id]);
     assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
 }
 
