@@ -1,2 +1,4 @@
+import type { Sentence } from "./sentence.ts";
+
 /** What the client says in this language, from one file for each part of it. */
-export default Object.assign({}, ...Object.values(import.meta.glob("./ar/*.json", { eager: true, import: "default" }))) as Record<string, string>;
+export default Object.assign({}, ...Object.values(import.meta.glob("./ar/*.json", { eager: true, import: "default" }))) as Record<string, Sentence>;

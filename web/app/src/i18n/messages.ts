@@ -1150,8 +1150,10 @@ export interface Messages {
   today: string;
   /** Yesterday */
   yesterday: string;
-  /** No connection. Messages wait here and are sent when it is back. */
+  /** No connection */
   offline: string;
+  /** Messages wait here and are sent when it is back. */
+  offlineWaits: string;
   /** Catching up… */
   syncing: string;
   /** This could not be loaded. */
@@ -1208,7 +1210,7 @@ export interface Messages {
   mentionsIn: (values: { count: number; title: string }) => string;
   /** {sender} in {title} */
   senderIn: (values: { sender: string; title: string }) => string;
-  /** No connection since {time}. Messages wait here and are sent when it is back. */
+  /** No connection since {time} */
   offlineSince: (values: { time: string }) => string;
   /** Connecting… */
   connecting: string;
@@ -1232,6 +1234,8 @@ export interface Messages {
   previousRegion: string;
   /** Nothing is called that. */
   nothingFound: string;
+  /** Looking through more conversations… */
+  lookingFurther: string;
   /** Clear */
   clear: string;
   /** Close */
