@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isLong, isOnlyEmoji } from "../src/conversation/content/look.ts";
+import { isLong, isOnlyEmoji, withoutGaps } from "../src/conversation/content/look.ts";
 import { blocks } from "../src/markup.ts";
 import { highlight, lines } from "../src/message/highlight.ts";
 
@@ -21,6 +21,14 @@ describe("a long message", () => {
     expect(isLong(blocks("> line\n".repeat(60)))).toBe(true);
     expect(isLong(blocks("line\n".repeat(20)))).toBe(false);
     expect(isLong(blocks("```\n" + "line\n".repeat(300) + "```"))).toBe(false);
+  });
+});
+
+describe("empty lines", () => {
+  it("are shown once", () => {
+    expect(withoutGaps(["a\n\n\n \n\nb\n\nc\nd"])).toEqual(["a\n\nb\n\nc\nd"]);
+    const link = { kind: "link" as const, href: "https://a/", parts: ["a\n\n\nb"] };
+    expect(withoutGaps(["a\n\n\n", link])).toEqual(["a\n\n", link]);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Block } from "../../markup.ts";
+import type { Block, Inline } from "../../markup.ts";
 import { plain } from "../../markup/part.ts";
 
 /** A text beyond either of these is shown in part until somebody wants all of it. */
@@ -27,6 +27,11 @@ export function isOnlyEmoji(content: string): boolean {
   // The longest emoji have some 15 units.
   if (content.length > EMOJI_MAX * 16 || !EMOJI.test(content)) return false;
   return [...graphemes.segment(content.replace(/\s/g, ""))].length <= EMOJI_MAX;
+}
+
+/** Of several empty lines one is shown, so that nobody pushes everything else off the screen. */
+export function withoutGaps(parts: readonly Inline[]): Inline[] {
+  return parts.map((part) => (typeof part === "string" ? part.replace(/\n(?:[ \t]*\n){2,}/g, "\n\n") : part));
 }
 
 function texts(block: Block): string[] {
