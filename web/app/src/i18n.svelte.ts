@@ -1,18 +1,18 @@
-import { IntlMessageFormat } from "intl-messageformat";
 import english from "./i18n/en.ts";
 import { spoken, type Language, type Locale } from "./i18n/languages.ts";
 import type { Messages } from "./i18n/messages.ts";
+import { Numbers, say, type Sentence, type Values } from "./i18n/sentence.ts";
 
 const RIGHT_TO_LEFT: readonly Language[] = ["ar"];
-const others: Record<Exclude<Language, "en">, () => Promise<{ default: Record<string, string> }>> = {
+const others: Record<Exclude<Language, "en">, () => Promise<{ default: Record<string, Sentence> }>> = {
   ar: () => import("./i18n/ar.ts"),
   de: () => import("./i18n/de.ts"),
   ja: () => import("./i18n/ja.ts"),
 };
 
 let current = $state<Language>("en");
-let sentences = $state.raw<Record<string, string>>(english);
-let made: Record<string, IntlMessageFormat> = {};
+let sentences = $state.raw<Record<string, Sentence>>(english);
+let numbers = new Numbers("en");
 let wanted: Language = "en";
 
 /** The language that the client speaks, and that dates and numbers are written in. */
@@ -28,7 +28,7 @@ export const language = {
     const said = chosen === "en" ? english : (await others[chosen]()).default;
     // Somebody has chosen another one while this one was on its way.
     if (wanted !== chosen) return;
-    made = {};
+    numbers = new Numbers(chosen);
     sentences = said;
     current = chosen;
     document.documentElement.lang = chosen;
@@ -39,12 +39,7 @@ export const language = {
 /** What the client says, in the current language: a sentence, or what makes one of some values. */
 export const m: Messages = new Proxy({} as Messages, {
   get(_, key: string) {
-    const text = sentences[key] ?? english[key] ?? key;
-    if (!text.includes("{")) return text;
-    return (values: Record<string, string | number | Date>) => sentence(key, text).format(values);
+    const sentence = sentences[key] ?? english[key] ?? key;
+    return typeof sentence === "string" ? sentence : (values: Values) => say(sentence, values, numbers);
   },
 });
-
-function sentence(key: string, text: string): IntlMessageFormat {
-  return (made[key] ??= new IntlMessageFormat(text, current, undefined, { ignoreTag: true }));
-}

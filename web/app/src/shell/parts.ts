@@ -12,6 +12,7 @@ export const parts = {
   newConversation: () => import("../list/NewConversation.svelte"),
   profile: () => import("../people/ProfileCard.svelte"),
   search: () => import("../search/SearchPage.svelte"),
+  shell: () => import("./Shell.svelte"),
   settings: () => import("../settings/Settings.svelte"),
   signOut: () => import("./SignOut.svelte"),
   switcher: () => import("./Switcher.svelte"),
