@@ -21,6 +21,7 @@ export { default as Popover } from "./Popover.svelte";
 export { default as ProgressBar } from "./ProgressBar.svelte";
 export { default as RadioGroup } from "./RadioGroup.svelte";
 export { roving } from "./roving.ts";
+export { default as Row } from "./Row.svelte";
 export { default as SearchField } from "./SearchField.svelte";
 export { default as Select } from "./Select.svelte";
 export { default as Sheet } from "./Sheet.svelte";

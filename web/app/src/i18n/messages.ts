@@ -1092,6 +1092,8 @@ export interface Messages {
   noSessions: string;
   /** This device */
   thisDevice: string;
+  /** Another device */
+  otherDevice: string;
   /** Signed in: {time} */
   signedInAt: (values: { time: string }) => string;
   /** Last used: {time} */
