@@ -52,6 +52,14 @@ describe("rows", () => {
     expect(rows([item(1), item(2)], 1, ME)[1]?.startsGroup).toBe(true);
   });
 
+  it("says once for answers behind each other in which thread they are", () => {
+    const of = (seq: number, threadId: string | null, more = {}) => item(seq, { threadId, ...more });
+    const items = [of(1, null), of(2, "m1"), of(3, "m1", { by: "bob" }), of(4, "m0"), of(5, null), of(6, "m1"), of(7, "m1")];
+    const continues = (readSeq?: number) => rows(items, readSeq, ME).map(({ continuesThread }) => continuesThread);
+    expect(continues()).toEqual([false, false, true, false, false, false, true]);
+    expect(continues(2)).toEqual([false, false, false, false, false, false, true]);
+  });
+
   it("finds what is answered among the messages, and the start of a thread", () => {
     const items = [item(1), item(2, { replyTo: "m1" }), item(3, { threadId: "m2" }), item(4, { replyTo: "m1", threadId: "m2" }), item(5, { replyTo: "m0" })];
     expect(rows(items, undefined, ME).map(({ quoted }) => quoted?.id)).toEqual([undefined, "m1", "m2", "m1", undefined]);

@@ -12,6 +12,8 @@ export interface Row {
   startsGroup: boolean;
   /** The message that it answers, or whose thread it is in, if that is at hand. */
   quoted: Message | undefined;
+  /** Right above it, on the same day, is one of the same thread, so it need not say which. */
+  continuesThread: boolean;
 }
 
 const GROUP_MS = 5 * 60 * 1000;
@@ -27,11 +29,12 @@ export function rows(items: readonly TimelineItem[], readSeq: number | undefined
     const before = items[index - 1];
     const startsNew = index === firstNew;
     const quoted = byId.get(quotes(item));
-    if (!before) return { item, startsDay: true, startsNew, startsGroup: true, quoted };
+    if (!before) return { item, startsDay: true, startsNew, startsGroup: true, quoted, continuesThread: false };
     const at = new Date(item.createdAt);
     const startsDay = !sameDay(new Date(before.createdAt), at);
     const startsGroup = startsDay || startsNew || !continues(before, item);
-    return { item, startsDay, startsNew, startsGroup, quoted };
+    const continuesThread = !startsDay && !startsNew && item.threadId !== null && item.threadId === before.threadId;
+    return { item, startsDay, startsNew, startsGroup, quoted, continuesThread };
   });
 }
 
