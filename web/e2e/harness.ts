@@ -69,7 +69,7 @@ export class Natter {
     if (body !== undefined) init.body = JSON.stringify(body);
     const answer = await fetch(`${this.url}/api/v1${path}`, init);
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-    return (await answer.json()) as T;
+    return (answer.status === 204 ? undefined : await answer.json()) as T;
   }
 
   /** Ends the process: SIGTERM lets it tidy up, SIGKILL does not. */
@@ -223,4 +223,39 @@ export class Person {
   async connection(state: "online" | "offline"): Promise<void> {
     await this.page.locator(`[data-connection="${state}"]`).waitFor({ state: "attached" });
   }
+}
+
+/** Until the service worker has the client, and answers for the page. */
+export async function kept(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+    if (navigator.serviceWorker.controller) return;
+    await new Promise((taken) => navigator.serviceWorker.addEventListener("controllerchange", taken, { once: true }));
+  });
+}
+
+/** All that the browser keeps of the client, as text. */
+export function everythingKept(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const found = [JSON.stringify(localStorage), JSON.stringify(sessionStorage)];
+    for (const { name } of await indexedDB.databases()) {
+      const database = await new Promise<IDBDatabase>((done, failed) => {
+        const opening = indexedDB.open(name ?? "");
+        opening.onsuccess = () => done(opening.result);
+        opening.onerror = () => failed(new Error(String(opening.error)));
+      });
+      for (const store of database.objectStoreNames) {
+        const entries = await new Promise<unknown>((done) => {
+          const all = database.transaction(store).objectStore(store).getAll();
+          all.onsuccess = () => done(all.result);
+        });
+        found.push(JSON.stringify(entries));
+      }
+      database.close();
+    }
+    for (const cache of await caches.keys()) {
+      for (const { url } of await (await caches.open(cache)).keys()) found.push(url);
+    }
+    return found.join("\n");
+  });
 }

@@ -1,6 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { launch, Natter, Person } from "./harness.ts";
+import { everythingKept, kept, launch, Natter, Person } from "./harness.ts";
 
 let browser: Browser;
 let natter: Natter;
@@ -25,41 +25,6 @@ async function arrive(username: string, displayName: string): Promise<Person> {
   people.push(person);
   await person.signUp(username, displayName);
   return person;
-}
-
-/** Until the service worker has the client, and answers for the page. */
-async function kept(page: Page): Promise<void> {
-  await page.evaluate(async () => {
-    await navigator.serviceWorker.ready;
-    if (navigator.serviceWorker.controller) return;
-    await new Promise((taken) => navigator.serviceWorker.addEventListener("controllerchange", taken, { once: true }));
-  });
-}
-
-/** All that the browser keeps of the client, as text. */
-function everythingKept(page: Page): Promise<string> {
-  return page.evaluate(async () => {
-    const found = [JSON.stringify(localStorage), JSON.stringify(sessionStorage)];
-    for (const { name } of await indexedDB.databases()) {
-      const database = await new Promise<IDBDatabase>((done, failed) => {
-        const opening = indexedDB.open(name ?? "");
-        opening.onsuccess = () => done(opening.result);
-        opening.onerror = () => failed(new Error(String(opening.error)));
-      });
-      for (const store of database.objectStoreNames) {
-        const entries = await new Promise<unknown>((done) => {
-          const all = database.transaction(store).objectStore(store).getAll();
-          all.onsuccess = () => done(all.result);
-        });
-        found.push(JSON.stringify(entries));
-      }
-      database.close();
-    }
-    for (const cache of await caches.keys()) {
-      for (const { url } of await (await caches.open(cache)).keys()) found.push(url);
-    }
-    return found.join("\n");
-  });
 }
 
 /** Another tab of the same browser. */

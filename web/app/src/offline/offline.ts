@@ -1,3 +1,4 @@
+import { chat } from "../chat.ts";
 import { update } from "../shell/update.svelte.ts";
 
 /** A tab that is never closed asks as often whether there is a newer version. */
@@ -43,10 +44,22 @@ export function keepOffline(): void {
       const check = () => void registration.update().catch(() => undefined);
       setInterval(check, CHECK_MS);
       window.addEventListener("online", check);
+      whenServerReturns(check);
     },
     // Everything but a start without a network works as well.
     (error: unknown) => console.warn(error),
   );
+}
+
+/** A server that was away may be a newer one. */
+function whenServerReturns(run: () => void): void {
+  chat.account.subscribe((account) => {
+    let lost = false;
+    account?.connection.subscribe((state) => {
+      if (state === "online" && lost) run();
+      if (state === "online" || state === "offline") lost = state === "offline";
+    });
+  });
 }
 
 /** A browser takes the address of a script only from a policy that the page's rules name. */
