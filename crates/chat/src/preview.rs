@@ -75,6 +75,8 @@ struct Job {
     sender: UserId,
     content: String,
     links: Vec<String>,
+    /// Whether it shows something already, which may be of a link that is there no more.
+    shows_any: bool,
 }
 
 impl Chat {
@@ -91,7 +93,8 @@ impl Chat {
         let Some(previews) = &self.previews else { return };
         let mut links = link::links(&message.content);
         links.truncate(limits::LINK_PREVIEWS_MAX);
-        if links.is_empty() {
+        let shows_any = !message.link_previews.is_empty();
+        if links.is_empty() && !shows_any {
             return;
         }
         let job = Job {
@@ -100,6 +103,7 @@ impl Chat {
             sender: message.sender.id,
             content: message.content.clone(),
             links,
+            shows_any,
         };
         if previews.line.try_send(job).is_err() {
             metrics::counter!("natter_link_previews_dropped_total").increment(1);
@@ -145,7 +149,7 @@ impl Chat {
             };
             found.extend(Some(known).filter(|known| known.preview.is_some()));
         }
-        if found.is_empty() {
+        if found.is_empty() && !job.shows_any {
             return Ok(());
         }
         let (message_id, content) = (job.message_id, job.content.clone());

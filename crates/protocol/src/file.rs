@@ -151,6 +151,11 @@ impl PreviewImage {
     pub fn address(id: uuid::Uuid) -> String {
         format!("/api/v1/link-previews/{id}/image")
     }
+
+    /// The id of this picture, which its address has.
+    pub fn id(&self) -> Option<uuid::Uuid> {
+        self.url.strip_prefix("/api/v1/link-previews/")?.strip_suffix("/image")?.parse().ok()
+    }
 }
 
 impl File {

@@ -53,6 +53,9 @@ pub trait Files {
 
     /// When the next blob is to be looked through; none if all are.
     async fn next_scan(&self) -> Result<Option<Timestamp>>;
+
+    /// What waits to be looked through.
+    async fn scan_queue(&self) -> Result<ScanQueue>;
 }
 
 /// Identifies a blob for ever: what is kept under it is one content or none.
@@ -156,6 +159,15 @@ pub struct Usage {
     pub total_bytes: u64,
     /// Files of the user that were not sent yet.
     pub unsent: u64,
+}
+
+/// Blobs that wait for a verdict, those that are being looked through and those that are given out meanwhile included.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ScanQueue {
+    /// How many.
+    pub blobs: u64,
+    /// When the first of them came.
+    pub oldest: Option<Timestamp>,
 }
 
 /// Which files of a conversation are wanted, from where on.

@@ -36,7 +36,7 @@ pub use conversation::{
 pub use error::{QuotaOf, Refusal, StoreError};
 pub use file::{
     Attachments, BlobId, BlobRef, DueScan, ErasedBlob, FileOrder, FileQuery, Files, KeptFile, NewBlob,
-    NewFile, Quota, SCAN_FILES_MAX, SCAN_MESSAGES_MAX, ScanVerdict, Scanned, ScannedFile, Usage,
+    NewFile, Quota, SCAN_FILES_MAX, SCAN_MESSAGES_MAX, ScanQueue, ScanVerdict, Scanned, ScannedFile, Usage,
 };
 pub use message::{
     Anchor, DeleteMessage, DueMessage, EditMessage, MarkRead, Mentions, MessageSlice, Messages, NewMessage,

@@ -3,20 +3,29 @@
 use crate::support::{Answer, answered, ask};
 use anyhow::{Context as _, Result, ensure};
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
+use futures_util::StreamExt as _;
 use natter_protocol::{Conversation, LinkPreview, Message, MessageChange, OwnUser};
 use natter_testkit::natter::{Builder, Natter};
 use natter_testkit::person::{Person, Socket};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpListener;
 
 /// A picture of 800 × 600 pixels.
 const PICTURE: &[u8] = include_bytes!("files/harbour.png");
+
+/// `<title>Packed</title>`, packed by gzip.
+const PACKED: &[u8] = &[
+    31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 179, 41, 201, 44, 201, 73, 181, 11, 72, 76, 206, 78, 77, 177, 209, 135,
+    240, 0, 226, 119, 89, 165, 21, 0, 0, 0,
+];
 
 /// A website, which remembers what it was asked for. It listens on every address of the loopback.
 struct Website {
@@ -76,6 +85,22 @@ async fn page(State((port, asked)): State<(u16, Asked)>, Path(page): Path<String
         "moved" => Redirect::to("/plain").into_response(),
         "round" => Redirect::to("/round").into_response(),
         "away" => Redirect::to(&format!("http://127.0.0.2:{port}/secret")).into_response(),
+        "sideways" => Redirect::to(&format!("//0x7f.2:{port}/secret")).into_response(),
+        "refreshed" => {
+            html(format!("<meta http-equiv=refresh content='0; url=http://127.0.0.2:{port}/secret'>"))
+        }
+        // Whoever sends what was not asked for is not unpacked.
+        "packed" => ([(header::CONTENT_TYPE, "text/html"), (header::CONTENT_ENCODING, "gzip")], PACKED)
+            .into_response(),
+        // Its beginning comes and its end never does.
+        "endless" => {
+            let drops = futures_util::stream::iter([Ok::<_, Infallible>("<title>Endless</title>")]);
+            let body = Body::from_stream(drops.chain(futures_util::stream::pending()));
+            ([(header::CONTENT_TYPE, "text/html")], body).into_response()
+        }
+        "spying" => html(format!(
+            "<title>Spying</title><meta property=og:image content=http://127.0.0.2:{port}/secret>"
+        )),
         "elsewhere" => Redirect::to("file:///etc/passwd").into_response(),
         // What it says comes after more than is read.
         "long" => html(format!("<head>{}<title>Late</title>", " ".repeat(1024 * 1024))),
@@ -179,8 +204,22 @@ async fn nothing_private_is_asked() -> Result<()> {
         site.at("[::ffff:127.0.0.2]", "secret"),
         site.at("0.0.0.0", "secret"),
         site.at("localhost", "secret"),
+        site.at("127.0.0.2.", "secret"),
+        site.at("0x7f000002", "secret"),
+        site.at("017700000002", "secret"),
+        site.at("%31%32%37.0.0.2", "secret"),
+        site.at("\u{ff11}\u{ff12}\u{ff17}.0.0.2", "secret"),
+        site.at("\u{2460}\u{2461}\u{2466}.0.0.2", "secret"),
+        site.at("127\u{3002}0\u{3002}0\u{3002}2", "secret"),
+        site.at("[::ffff:7f00:2]", "secret"),
+        site.at("[::127.0.0.2]", "secret"),
+        site.at("[64:ff9b::127.0.0.2]", "secret"),
+        site.at("[::1]", "secret"),
         site.at("ada:secret@127.0.0.1", "secret"),
         site.link("away"),
+        site.link("sideways"),
+        site.link("refreshed"),
+        site.link("packed"),
         site.link("elsewhere"),
         site.link("round"),
         site.link("long"),
@@ -190,6 +229,8 @@ async fn nothing_private_is_asked() -> Result<()> {
         let found = titles(&ada, &mut socket, &chat, &[private.clone(), site.link("plain")]).await?;
         assert_eq!(found, ["Plain"], "{private}");
     }
+    let spying = shown(&ada, &mut socket, &chat, &[site.link("spying")]).await?;
+    assert!(spying.iter().all(|preview| preview.image.is_none()), "{spying:?}");
     assert_eq!(site.hits("secret"), 0);
     assert_eq!(site.hits("round"), 4, "the link and three redirects");
     // A picture that is none leaves the rest.
@@ -199,6 +240,46 @@ async fn nothing_private_is_asked() -> Result<()> {
         "{tricked:?}"
     );
     assert_eq!(site.hits("script.svg"), 1);
+    Ok(())
+}
+
+/// However long a website takes, others are looked at meanwhile, and it is given up in the end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_without_an_end_is_given_up() -> Result<()> {
+    let site = Website::open().await?;
+    let natter = curious().start().await?;
+    let ada = natter.person("ada").await?;
+    let chat = ada.group("Harbour", &[]).await?;
+    let mut socket = ada.socket().await?;
+    let stuck = ada.send(chat.info.id, &format!("{} {}", site.link("endless"), site.link("moved"))).await?;
+    assert_eq!(titles(&ada, &mut socket, &chat, &[site.link("plain")]).await?, ["Plain"]);
+    let change = socket.next_of("message.updated").await?;
+    let change: MessageChange = serde_json::from_value(change["payload"].clone())?;
+    let shown: Vec<_> = change.message.link_previews.iter().map(|preview| &*preview.url).collect();
+    assert_eq!((change.message.id, shown), (stuck.id, vec![&*site.link("moved")]));
+    Ok(())
+}
+
+/// A link of which another is the beginning is another link.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edit_to_a_longer_link_shows_nothing_of_the_shorter() -> Result<()> {
+    let site = Website::open().await?;
+    let natter = curious().start().await?;
+    let ada = natter.person("ada").await?;
+    let chat = ada.group("Harbour", &[]).await?;
+    let mut socket = ada.socket().await?;
+    let sent = ada.send(chat.info.id, &site.link("plain")).await?;
+    socket.next_of("message.updated").await?;
+    let path = format!("/messages/{}", sent.id);
+    let longer = json!({ "content": site.link("plain-and-missing") });
+    answered::<Message>(&ada, Method::PATCH, &path, Some(longer), StatusCode::OK).await?;
+    loop {
+        let change = socket.next_of("message.updated").await?;
+        if change["payload"]["linkPreviews"].is_null() {
+            break;
+        }
+    }
+    assert!(ada.get::<Message>(&path).await?.link_previews.is_empty());
     Ok(())
 }
 

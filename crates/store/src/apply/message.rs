@@ -11,6 +11,7 @@ use natter_protocol::{
     File, GroupMention, Message, MessageId, MessageKind, ReactionCount, ReadReceipt, Seq, Timestamp, UserId,
     UserSummary, limits,
 };
+use uuid::Uuid;
 
 impl<R: Rows> Work<'_, R> {
     pub(super) async fn send_message(&mut self, new: &NewMessage) -> Step<Written, R::Error> {
@@ -147,7 +148,9 @@ impl<R: Rows> Work<'_, R> {
         let shown = message.link_previews.len();
         message.link_previews.retain(|preview| edit.content.contains(&preview.url));
         if message.link_previews.len() < shown {
-            self.rows.set_previews(message.id, &message.link_previews, &[]).await?;
+            let images = message.link_previews.iter().filter_map(|preview| preview.image.as_ref()?.id());
+            let images: Vec<Uuid> = images.collect();
+            self.rows.set_previews(message.id, &message.link_previews, &images).await?;
         }
         message.content.clone_from(&edit.content);
         message.mentions = mentions.named;
@@ -182,6 +185,9 @@ impl<R: Rows> Work<'_, R> {
         if !message.attachments.is_empty() {
             self.rows.detach(message.id).await?;
             message.attachments.clear();
+        }
+        if !message.link_previews.is_empty() {
+            self.rows.set_previews(message.id, &[], &[]).await?;
             message.link_previews.clear();
         }
         message.content.clear();

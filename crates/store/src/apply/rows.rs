@@ -368,8 +368,7 @@ rows! {
 
     /// Keeps what was found behind a link, in place of what was found before, and its picture.
     fn put_preview(new: &NewPreview);
-    /// Replaces what a message shows of its links. Its pictures, of which these come in addition, are held for as long as
-    /// it is there.
+    /// Replaces what a message shows of its links, and which pictures it holds with that.
     fn set_previews(id: MessageId, previews: &[LinkPreview], images: &[Uuid]);
     /// Deletes what has expired, and pictures that nothing shows since a while, at most so many rows. How many there were.
     fn erase_previews(now: Timestamp, rows_max: u32) -> u64;

@@ -4,7 +4,7 @@ use super::Postgres;
 use super::row::{self, Columns as _, to_bigint, to_time, unreadable, user_columns};
 use crate::file::{BlobRow, Files, REJECTED_CONVERSATIONS_MAX};
 use crate::text_enum::TextEnum as _;
-use crate::{BlobId, BlobRef, FileOrder, FileQuery, KeptFile, Result, Usage};
+use crate::{BlobId, BlobRef, FileOrder, FileQuery, KeptFile, Result, ScanQueue, Usage};
 use async_trait::async_trait;
 use natter_protocol::{
     ConversationId, File, FileId, FileKind, FileRejection, MessageId, SharedFile, Timestamp, UserId,
@@ -108,6 +108,9 @@ pub(super) const USAGE: &str = "
            (SELECT count(*) FROM files WHERE owner_id = $1 AND unsent) AS unsent";
 pub(super) const NEXT_SCAN: &str =
     "SELECT scan_at FROM blobs WHERE scan_at > '-infinity' ORDER BY scan_at LIMIT 1";
+pub(super) const SCAN_QUEUE: &str = "
+    SELECT count(*) AS blobs, min(created_at) AS oldest FROM blobs
+     WHERE scan_at > '-infinity' AND status <> 'rejected'";
 
 #[async_trait]
 impl Files for Postgres {
@@ -175,6 +178,12 @@ impl Files for Postgres {
 
     async fn next_scan(&self) -> Result<Option<Timestamp>> {
         self.first(sqlx::query(NEXT_SCAN), |row| row.time("scan_at")).await
+    }
+
+    async fn scan_queue(&self) -> Result<ScanQueue> {
+        let read =
+            |row: &PgRow| Ok(ScanQueue { blobs: row.natural("blobs")?, oldest: row.time_opt("oldest")? });
+        self.only(sqlx::query(SCAN_QUEUE), read).await
     }
 }
 

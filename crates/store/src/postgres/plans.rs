@@ -136,6 +136,7 @@ async fn no_read_scans_a_table() {
         (file::BLOBS_KNOWN, "'{}'".to_owned()),
         (file::USAGE, VIEWER.to_owned()),
         (file::NEXT_SCAN, String::new()),
+        (file::SCAN_QUEUE, String::new()),
         (log::EVENTS, format!("{VIEWER}, ARRAY[{CONVERSATION}]::uuid[], '{{0}}', '{{1000}}', 1000")),
     ])
     .await;
@@ -196,6 +197,7 @@ async fn no_write_scans_a_table() {
         (sql::FILES_WITH, format!("{BLOB}, 100")),
         (sql::MESSAGES_WITH, format!("{BLOB}, {MESSAGE}, 100")),
         (sql::CLAIM_SCANS, "now(), now(), 100".to_owned()),
+        (sql::DROP_PREVIEW_IMAGES, MESSAGE.to_owned()),
         (sql::ERASE_MESSAGES, format!("{CONVERSATION}, 100")),
         (sql::ERASE_EVENTS, format!("{CONVERSATION}, 100")),
         (sql::ERASE_RECEIPTS, format!("{CONVERSATION}, 100")),

@@ -5,7 +5,7 @@ use super::conversation::is_member;
 use super::row::Columns;
 use crate::file::{BlobRow, Files, REJECTED_CONVERSATIONS_MAX};
 use crate::text_enum::TextEnum as _;
-use crate::{BlobId, BlobRef, FileOrder, FileQuery, KeptFile, Result, Usage};
+use crate::{BlobId, BlobRef, FileOrder, FileQuery, KeptFile, Result, ScanQueue, Usage};
 use async_trait::async_trait;
 use natter_protocol::{
     ConversationId, FileId, FileKind, FileRejection, MessageId, SharedFile, Timestamp, UserId,
@@ -86,6 +86,8 @@ pub(super) const USAGE: &str = "
            (SELECT count(*) FROM files WHERE owner_id = ?1 AND unsent = 1)";
 pub(super) const NEXT_SCAN: &str =
     "SELECT scan_at FROM blobs WHERE scan_at IS NOT NULL ORDER BY scan_at LIMIT 1";
+pub(super) const SCAN_QUEUE: &str =
+    "SELECT count(*), min(created_at) FROM blobs WHERE scan_at IS NOT NULL AND status <> 'rejected'";
 
 #[async_trait]
 impl Files for Sqlite {
@@ -164,6 +166,17 @@ impl Files for Sqlite {
         self.readers
             .read(|snapshot| {
                 snapshot.prepare_cached(NEXT_SCAN)?.query_row([], |row| Columns::of(row).time()).optional()
+            })
+            .await
+    }
+
+    async fn scan_queue(&self) -> Result<ScanQueue> {
+        self.readers
+            .read(|snapshot| {
+                snapshot.prepare_cached(SCAN_QUEUE)?.query_row([], |row| {
+                    let mut columns = Columns::of(row);
+                    Ok(ScanQueue { blobs: columns.get()?, oldest: columns.time_opt()? })
+                })
             })
             .await
     }

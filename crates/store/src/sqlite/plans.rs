@@ -107,6 +107,7 @@ fn reads() -> Vec<&'static str> {
         file::BLOBS_KNOWN,
         file::USAGE,
         file::NEXT_SCAN,
+        file::SCAN_QUEUE,
         search::PENDING,
         search::BLOCKS,
         search::ROW,
@@ -190,6 +191,7 @@ fn writes() -> Vec<&'static str> {
         write::FILES_WITH,
         write::MESSAGES_WITH,
         write::CLAIM_SCANS,
+        write::DROP_PREVIEW_IMAGES,
         write::NEXT_DELETED,
         write::ERASE_CONVERSATION,
     ];

@@ -8,7 +8,8 @@ use natter_protocol::{
     ConversationId, Event, EventBody, File, FileId, FileStatus, MessageChange, MessageId, Timestamp, User,
 };
 use natter_store::{
-    BlobRef, DueScan, NewFile, Quota, Refusal, SCAN_MESSAGES_MAX, ScanVerdict, Scanned, Usage, Write, Written,
+    BlobRef, DueScan, NewFile, Quota, Refusal, SCAN_MESSAGES_MAX, ScanQueue, ScanVerdict, Scanned, Usage,
+    Write, Written,
 };
 
 /// A file that is looked through, in a message of alice's that bob sees.
@@ -64,6 +65,8 @@ pub(crate) async fn what_is_clean_can_be_fetched(db: Db) {
     let unsent = suspect(&scene.bob, "suspect");
     assert_eq!(world.keep(&unsent).await.1, scene.blob);
     assert_eq!(world.store.next_scan().await.unwrap(), Some(scene.new.at));
+    let waiting = ScanQueue { blobs: 1, oldest: Some(scene.new.at) };
+    assert_eq!(world.store.scan_queue().await.unwrap(), waiting);
 
     // One of those who want to look takes it, until it counts as given up.
     let (then, lease) = (now(), now().plus_seconds(60));
@@ -72,6 +75,7 @@ pub(crate) async fn what_is_clean_can_be_fetched(db: Db) {
     assert_eq!(world.claim(then, lease, 10).await, std::slice::from_ref(&due));
     assert_eq!(world.claim(then, lease, 10).await, []);
     assert_eq!(world.store.next_scan().await.unwrap(), Some(lease));
+    assert_eq!(world.store.scan_queue().await.unwrap(), waiting, "it waits until there is a verdict");
     assert_eq!(world.claim(lease, lease.plus_seconds(60), 10).await, [due]);
 
     let scanned = world.scanned(finish(scene.blob, ScanVerdict::Clean)).await;
@@ -94,6 +98,7 @@ pub(crate) async fn what_is_clean_can_be_fetched(db: Db) {
     let [update] = &updates[..] else { panic!("{updates:?}") };
     assert_eq!((change(update).actor_id, change(update).message.id), (scene.alice.id, scene.sent));
     assert_eq!(world.store.next_scan().await.unwrap(), None);
+    assert_eq!(world.store.scan_queue().await.unwrap(), ScanQueue::default());
     assert_eq!(world.scanned(finish(scene.blob, ScanVerdict::Clean)).await, nothing());
     db.behind().await.check().await;
     let (group, told) = (scene.group, world.close().await);

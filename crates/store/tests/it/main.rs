@@ -30,6 +30,7 @@ mod nodes;
 mod open;
 mod pin;
 mod presence;
+mod preview;
 mod random;
 mod reaction;
 mod read;
@@ -112,6 +113,12 @@ conformance! {
     file_scan::a_scanner_that_is_away_is_asked_again,
     file_scan::what_is_found_is_told_bit_by_bit,
     file_scan::a_message_is_told_of_once,
+    preview::what_was_found_is_known_until_it_expires,
+    preview::a_message_shows_what_is_behind_its_links,
+    preview::nothing_is_shown_of_links_that_are_there_no_more,
+    preview::what_comes_too_late_changes_nothing,
+    preview::a_picture_is_there_as_long_as_something_shows_it,
+    preview::nobody_looks_who_does_not_want_to,
     idempotency::a_key_has_one_answer,
     idempotency::a_key_that_is_given_back_is_free,
     idempotency::a_claim_that_was_given_up_is_taken_over,

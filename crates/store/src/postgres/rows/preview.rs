@@ -32,6 +32,7 @@ impl PreviewRows for Transaction<'_> {
     async fn set_previews(&mut self, id: MessageId, previews: &[LinkPreview], images: &[Uuid]) -> Step<()> {
         let shown = (!previews.is_empty()).then_some(Json(previews));
         self.run(sqlx::query(sql::SET_PREVIEWS).bind(id.uuid()).bind(shown)).await?;
+        self.run(sqlx::query(sql::DROP_PREVIEW_IMAGES).bind(id.uuid())).await?;
         if images.is_empty() {
             return Ok(());
         }

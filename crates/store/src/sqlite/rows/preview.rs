@@ -29,6 +29,7 @@ impl PreviewRows for Batch<'_> {
     ) -> Step<(), Error> {
         let previews = (!previews.is_empty()).then(|| json!(previews).to_string());
         self.run(sql::SET_PREVIEWS, (id.uuid(), previews))?;
+        self.run(sql::DROP_PREVIEW_IMAGES, [id.uuid()])?;
         for image in images {
             self.run(sql::HOLD_PREVIEW_IMAGE, (id.uuid(), image))?;
         }
