@@ -78,6 +78,7 @@ impl Chat {
     /// The same domain, which takes files. Draws the installation's secret for links if it is not there yet.
     pub async fn with_files(mut self, house: FileHouse) -> Result<Self> {
         let secret = self.store.secret("file_link_secret", &secret(&*self.random)).await?;
+        scan::describe_metrics();
         self.files = Some(Files { house, links: Links::new(&secret), scan_due: Notify::new() });
         Ok(self)
     }

@@ -3,6 +3,7 @@
 mod revoke;
 
 use crate::app::App;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use natter_chat::Chat;
 use std::future::Future;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ const INDEX_SECONDS: u64 = 2;
 const IP_RULES_SECONDS: u64 = 2;
 /// Between two looks for files to be scanned that came to other nodes, or whose scanner did not answer.
 const SCAN_SECONDS: u64 = 2;
+/// Between two counts of the files that wait to be scanned.
+const SCANS_MEASURED_SECONDS: u64 = 5;
 /// Between two looks for files that nobody sent.
 const COLLECT_SECONDS: u64 = 60;
 /// Between two looks through all content that is kept.
@@ -67,17 +70,29 @@ pub(crate) fn start(app: &App) -> TaskTracker {
 fn files(jobs: &Jobs<'_>) {
     let (chat, stop) = (Arc::clone(jobs.chat), jobs.stopping.clone());
     jobs.tracker.spawn(async move {
+        // Each takes its own time, and what comes meanwhile does not wait for the slowest.
+        let mut scans = FuturesUnordered::new();
+        let complain = |error| tracing::warn!(%error, "files wait to be looked through for viruses");
         while !stop.is_cancelled() {
-            match chat.scan_files().await {
-                Ok(true) => continue,
-                Ok(false) => {}
-                Err(error) => tracing::warn!(%error, "files wait to be looked through for viruses"),
+            match chat.claim_scans(scans.len()).await {
+                Ok(due) => scans.extend(due.into_iter().map(|due| chat.scan(due))),
+                Err(error) => complain(error),
             }
             tokio::select! {
+                Some(done) = scans.next() => done.unwrap_or_else(complain),
                 () = chat.scan_due() => {}
                 () = tokio::time::sleep(Duration::from_secs(SCAN_SECONDS)) => {}
                 () = stop.cancelled() => {}
             }
+        }
+        // What was taken is nobody else's for a while.
+        while let Some(done) = scans.next().await {
+            done.unwrap_or_else(complain);
+        }
+    });
+    jobs.every(SCANS_MEASURED_SECONDS, |chat| async move {
+        if let Err(error) = chat.measure_scans().await {
+            tracing::warn!(%error, "it is not known how many files wait to be looked through for viruses");
         }
     });
     jobs.every(COLLECT_SECONDS, |chat| async move {

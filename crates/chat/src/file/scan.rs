@@ -7,16 +7,15 @@ use super::Files;
 use super::fetch::key;
 use crate::execute::unexpected;
 use crate::{Chat, Result};
-use futures_util::future::try_join_all;
 use natter_files::scan::Verdict;
 use natter_protocol::{ConversationId, FileRejection, FileStatus, MemberRole, UserId, limits};
 use natter_realtime::Frame;
-use natter_store::{DueScan, ScanVerdict, ScannedFile, Write, Written};
+use natter_store::{DueScan, ScanQueue, ScanVerdict, ScannedFile, Write, Written};
 use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Content that is scanned at one time. The scanner has a bounded number of threads itself, and others may use it.
-const SCANS_MAX: u32 = 4;
+const SCANS_MAX: usize = 4;
 /// Seconds for which whoever has taken some content has it to themselves. A scan that takes longer may be done twice, which
 /// finds the same; one whose process died is done so much later.
 const LEASE_SECONDS: i64 = 5 * 60;
@@ -24,6 +23,18 @@ const LEASE_SECONDS: i64 = 5 * 60;
 const RETRY_SECONDS: (i64, i64) = (2, 5 * 60);
 /// Seconds until content that no scanner looks at is considered again.
 const UNSCANNED_SECONDS: i64 = 24 * 60 * 60;
+
+/// Names what is measured here.
+pub(super) fn describe_metrics() {
+    metrics::describe_gauge!("natter_scans_waiting", "Contents that wait to be looked through for viruses.");
+    metrics::describe_gauge!("natter_scans_waiting_seconds", "For how long the first of them has waited.");
+    metrics::describe_counter!("natter_scans_total", "Contents shown to the virus scanner, by outcome.");
+}
+
+#[expect(clippy::cast_precision_loss, reason = "neither is as many as a float counts exactly")]
+const fn float(count: u64) -> f64 {
+    count as f64
+}
 
 impl Chat {
     /// Resolves when a file has come that is to be scanned.
@@ -34,22 +45,32 @@ impl Chat {
         }
     }
 
-    /// Has what is due scanned, some of it at a time. Answers whether there was any.
-    pub async fn scan_files(&self) -> Result<bool> {
-        let (Some(files), now) = (&self.files, self.now()) else { return Ok(false) };
+    /// Takes what is due, as much of it as there is room for besides what is being scanned already. Whoever takes it has
+    /// each scanned.
+    pub async fn claim_scans(&self, under_way: usize) -> Result<Vec<DueScan>> {
+        let (room, now) = (SCANS_MAX.saturating_sub(under_way), self.now());
         // Asking costs next to nothing; taking is a commit.
-        if self.store.next_scan().await?.is_none_or(|next| next > now) {
-            return Ok(false);
+        if self.files.is_none() || room == 0 || self.store.next_scan().await?.is_none_or(|next| next > now) {
+            return Ok(Vec::new());
         }
         let until = now.plus_seconds(LEASE_SECONDS);
-        let write = Write::ClaimScans { now, until, count_max: SCANS_MAX };
-        let due = match self.store.queue(write).await?.await? {
-            Written::Scans(due) => due,
-            other => return Err(unexpected(&other)),
-        };
-        let any = !due.is_empty();
-        try_join_all(due.into_iter().map(|due| self.scan(files, due))).await?;
-        Ok(any)
+        let count_max = u32::try_from(room).unwrap_or(u32::MAX);
+        match self.store.queue(Write::ClaimScans { now, until, count_max }).await?.await? {
+            Written::Scans(due) => Ok(due),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Tells the metrics how much waits to be scanned, and for how long.
+    pub async fn measure_scans(&self) -> Result<()> {
+        if self.files.is_none() {
+            return Ok(());
+        }
+        let ScanQueue { blobs, oldest } = self.store.scan_queue().await?;
+        let waited_ms = oldest.map_or(0, |oldest| self.now().millis() - oldest.millis());
+        metrics::gauge!("natter_scans_waiting").set(float(blobs));
+        metrics::gauge!("natter_scans_waiting_seconds").set(float(waited_ms.max(0).unsigned_abs() / 1_000));
+        Ok(())
     }
 
     /// Whether the virus scanner answers; none if there is none.
@@ -58,7 +79,9 @@ impl Chat {
         Some(scanner.ping().await.is_ok())
     }
 
-    async fn scan(&self, files: &Files, due: DueScan) -> Result<()> {
+    /// Has some content scanned that was taken by [`Self::claim_scans`], and tells what came of it.
+    pub async fn scan(&self, due: DueScan) -> Result<()> {
+        let files = self.files()?;
         let verdict = self.verdict(files, &due).await;
         let outcome = match &verdict {
             ScanVerdict::Clean => "clean",
@@ -86,19 +109,24 @@ impl Chat {
         }
         if let ScanVerdict::Infected { signature } = verdict {
             // From here on nobody is given it; should this fail, the collection finds it.
-            files.house.blobs.delete(&key(&due.blob)).await?;
+            let deleted = files.house.blobs.delete(&key(&due.blob)).await;
             for ScannedFile { file, owner, conversation_ids, .. } in rejected {
                 tracing::warn!(file = %file.id, owner = %owner.id, signature, "a virus was found in a file");
                 let signature = signature.clone();
                 let rejection = FileRejection { file, owner, signature, conversation_ids, rejected_at: at };
                 self.tell_of_rejection(&rejection).await?;
             }
+            deleted?;
         }
         Ok(())
     }
 
     async fn verdict(&self, files: &Files, due: &DueScan) -> ScanVerdict {
         let house = &files.house;
+        if let Some(signature) = &due.signature {
+            // Whoever found it died before everybody was told.
+            return ScanVerdict::Infected { signature: signature.clone() };
+        }
         let Some(scanner) = &house.scanner else {
             // There was a scanner when it came, and the operator has taken it away.
             return ScanVerdict::Unavailable {

@@ -84,22 +84,20 @@ impl Chat {
     /// that was interrupted.
     pub async fn upload(&self, actor: &Actor, id: FileId) -> Result<Uploading> {
         match self.own_upload(actor, id) {
-            Ok(upload) if upload.length == Some(upload.offset) => match self.finish_upload(actor, id).await {
-                // Whoever was at it has brought it to its end.
-                Err(Error::NotFound(_)) => self.uploaded(actor, id).await,
-                finished => finished.map(|file| Uploading::over(&file)),
-            },
+            Ok(upload) if upload.length == Some(upload.offset) => {
+                Ok(Uploading::over(&self.finish_upload(actor, id).await?))
+            }
             Ok(Upload { length, offset, expires_at, .. }) => {
                 Ok(Uploading { id, length, offset, expires_at: Some(expires_at) })
             }
-            Err(_) => self.uploaded(actor, id).await,
+            Err(_) => Ok(Uploading::over(&self.uploaded(actor, id).await?)),
         }
     }
 
-    /// An upload of the actor that has ended well.
-    async fn uploaded(&self, actor: &Actor, id: FileId) -> Result<Uploading> {
+    /// What an upload of the actor has become.
+    async fn uploaded(&self, actor: &Actor, id: FileId) -> Result<File> {
         let kept = self.store.file(id, actor.id()).await?.ok_or(Error::NotFound("upload"))?;
-        Ok(Uploading::over(&kept.file))
+        Ok(kept.file)
     }
 
     /// Goes on with an upload of the actor where it stands.
@@ -117,6 +115,14 @@ impl Chat {
 
     /// Ends an upload of the actor: looks at what came, and keeps it or refuses it. What is refused is forgotten.
     pub async fn finish_upload(&self, actor: &Actor, id: FileId) -> Result<File> {
+        match self.end_upload(actor, id).await {
+            // Another request has brought it to its end: whoever asks how far it is does that, too.
+            Err(Error::NotFound(_)) => self.uploaded(actor, id).await,
+            ended => ended,
+        }
+    }
+
+    async fn end_upload(&self, actor: &Actor, id: FileId) -> Result<File> {
         self.own_upload(actor, id)?;
         let files = self.files()?;
         let staged = files.house.intake.complete(id).await?;

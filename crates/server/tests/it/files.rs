@@ -7,6 +7,7 @@ mod hostile;
 mod links;
 mod lists;
 mod quota;
+mod race;
 mod s3;
 mod scan;
 mod send;

@@ -103,12 +103,13 @@ pub(in crate::rest) async fn begin(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
+    // What is wrong with the request is said before anything begins that would be left behind.
     let bytes = number(&headers, &UPLOAD_LENGTH)?;
-    let name = filename(&headers)?;
+    let (name, checksum) = (filename(&headers)?, Checksum::of(&headers)?);
     let upload = app.chat.begin_upload(&actor, &name, Some(bytes), UploadWay::InParts).await?;
     let place = format!("{}/{}", uri.path().trim_end_matches('/'), upload.id);
     let with_bytes = is_offset_stream(&headers) && length(&headers) != Some(0);
-    let upload = if with_bytes { receive(app, actor, upload, headers, body).await? } else { upload };
+    let upload = if with_bytes { receive(app, actor, upload, checksum, body).await? } else { upload };
     let mut response = (StatusCode::CREATED, standing(&upload)).into_response();
     if let Ok(place) = HeaderValue::from_str(&place) {
         response.headers_mut().insert(header::LOCATION, place);
@@ -162,7 +163,7 @@ pub(in crate::rest) async fn proceed(
     }
     let offset = number(&headers, &UPLOAD_OFFSET)?;
     let upload = Uploading { offset, ..app.chat.upload(&actor, id).await? };
-    let upload = receive(app, actor, upload, headers, body).await?;
+    let upload = receive(app, actor, upload, Checksum::of(&headers)?, body).await?;
     Ok((StatusCode::NO_CONTENT, standing(&upload)).into_response())
 }
 
@@ -206,10 +207,9 @@ async fn receive(
     app: App,
     actor: Actor,
     upload: Uploading,
-    headers: HeaderMap,
+    checksum: Option<Checksum>,
     body: Body,
 ) -> Result<Uploading, Failure> {
-    let checksum = Checksum::of(&headers)?;
     let tasks = app.connections.clone();
     // On a task of its own: what is here stays when its client leaves, and what is whole is kept.
     let work = async move { append(&app, &actor, upload, checksum, body).await };

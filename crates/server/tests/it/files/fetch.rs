@@ -1,6 +1,6 @@
 //! Who may fetch a file: everybody, in every situation.
 
-use super::{ask, fetch, note, send};
+use super::{PICTURE, ask, note, send, upload};
 use crate::support::{Answer, done, fields, on_both_databases};
 use anyhow::{Context as _, Result, ensure};
 use natter_protocol::{ErrorCode, FileId, FileLink, Message, Page};
@@ -17,19 +17,41 @@ on_both_databases! {
     a_block_takes_nothing_back,
 }
 
-/// May they? Asked in every way there is: itself, what is known of it, links to it, and their list.
+/// May they? Asked in every way there is: all of it, a part, its headers, its thumbnails, what is known of it, and links.
 async fn may(person: &Person, id: FileId) -> Result<bool> {
-    let fetched = fetch(person, id).await?;
+    let fetched = status(person, Method::GET, &format!("/files/{id}")).await?;
+    for (method, path) in [
+        (Method::HEAD, format!("/files/{id}")),
+        (Method::GET, format!("/files/{id}?variant=small")),
+        (Method::HEAD, format!("/files/{id}?variant=large")),
+        (Method::GET, format!("/files/{id}/thumbnail")),
+        (Method::GET, format!("/files/{id}/thumbnail?size=large")),
+    ] {
+        let answered = status(person, method, &path).await?;
+        ensure!(answered == fetched, "{path}: {answered}, but all of it {fetched}");
+    }
+    let part = ask(person, Method::GET, &format!("/files/{id}")).header("range", "bytes=-1").send().await?;
+    let part = part.status();
     let info = Answer::to(ask(person, Method::GET, &format!("/files/{id}/info"))).await?;
     let links: Page<FileLink> = person.post("/files/links", json!({ "files": [{ "id": id }] })).await?;
-    let may = fetched.status == StatusCode::OK;
-    ensure!(may == (info.status == StatusCode::OK), "{fetched:?}, but {info:?}");
-    ensure!(may != links.data.is_empty(), "{fetched:?}, but {links:?}");
+    let may = fetched == StatusCode::OK;
+    ensure!(may == (part == StatusCode::PARTIAL_CONTENT), "{fetched}, but {part}");
+    ensure!(may == (info.status == StatusCode::OK), "{fetched}, but {info:?}");
+    ensure!(may != links.data.is_empty(), "{fetched}, but {links:?}");
     if !may {
-        fetched.problem(ErrorCode::NotFound)?;
+        ensure!(fetched == StatusCode::NOT_FOUND && part == StatusCode::NOT_FOUND, "{fetched}, {part}");
         info.problem(ErrorCode::NotFound)?;
     }
     Ok(may)
+}
+
+async fn status(person: &Person, method: Method, path: &str) -> Result<StatusCode> {
+    Ok(ask(person, method, path).send().await?.status())
+}
+
+/// A picture that nobody has sent yet.
+async fn picture(person: &Person) -> Result<FileId> {
+    Ok(upload(person, "harbour.png", PICTURE).await?.id)
 }
 
 async fn members_of_a_conversation_that_holds_it_may(natter: Natter) -> Result<()> {
@@ -37,7 +59,7 @@ async fn members_of_a_conversation_that_holds_it_may(natter: Natter) -> Result<(
     let (former, stranger) = (natter.person("former").await?, natter.person("stranger").await?);
     natter.run(&["user", "role", "stranger", "admin"]).await?;
     let id = ada.group("Harbour", &[&bob, &former]).await?.info.id;
-    let file = note(&ada, "Fresh herring").await?.id;
+    let file = picture(&ada).await?;
     assert!(!may(&bob, file).await?, "it was not sent yet");
     send(&ada, id, "", &[file]).await?;
     for (person, expected) in [(&ada, true), (&bob, true), (&former, true), (&stranger, false)] {
@@ -59,7 +81,7 @@ async fn members_of_a_conversation_that_holds_it_may(natter: Natter) -> Result<(
 
 async fn its_owner_may_as_long_as_nothing_holds_it(natter: Natter) -> Result<()> {
     let (ada, bob) = (natter.person("ada").await?, natter.person("bob").await?);
-    let file = note(&ada, "Fresh herring").await?.id;
+    let file = picture(&ada).await?;
     assert!(may(&ada, file).await? && !may(&bob, file).await?);
     let path = format!("/files/{file}");
     Answer::to(ask(&bob, Method::DELETE, &path)).await?.problem(ErrorCode::NotFound)?;
@@ -72,7 +94,7 @@ async fn its_owner_may_as_long_as_nothing_holds_it(natter: Natter) -> Result<()>
 async fn with_the_message_goes_the_right(natter: Natter) -> Result<()> {
     let (ada, bob) = (natter.person("ada").await?, natter.person("bob").await?);
     let id = ada.group("Harbour", &[&bob]).await?.info.id;
-    let file = note(&ada, "Fresh herring").await?.id;
+    let file = picture(&ada).await?;
     let message = send(&ada, id, "look", &[file]).await?;
     Answer::to(ask(&ada, Method::DELETE, &format!("/files/{file}")))
         .await?
@@ -99,7 +121,7 @@ async fn each_conversation_counts_for_itself(natter: Natter) -> Result<()> {
     let (ada, bob, eve) =
         (natter.person("ada").await?, natter.person("bob").await?, natter.person("eve").await?);
     let (one, other) = (ada.group("One", &[&bob]).await?.info.id, ada.group("Other", &[&eve]).await?.info.id);
-    let file = note(&ada, "Fresh herring").await?.id;
+    let file = picture(&ada).await?;
     let first = send(&ada, one, "", &[file]).await?;
     assert!(may(&bob, file).await? && !may(&eve, file).await?);
     // Nobody attaches what is not theirs, whether they see it or not.
@@ -128,7 +150,7 @@ async fn a_block_takes_nothing_back(natter: Natter) -> Result<()> {
     let (ada, bob) = (natter.person("ada").await?, natter.person("bob").await?);
     let direct = json!({ "type": "direct", "members": ["bob"] });
     let direct: natter_protocol::Conversation = ada.post("/conversations", direct).await?;
-    let file = note(&ada, "Fresh herring").await?.id;
+    let file = picture(&ada).await?;
     send(&ada, direct.info.id, "", &[file]).await?;
     ada.post::<serde_json::Value>("/blocks", json!({ "username": "bob" })).await?;
     assert!(may(&bob, file).await? && may(&ada, file).await?);

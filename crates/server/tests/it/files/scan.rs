@@ -1,16 +1,20 @@
 //! Viruses: found, told of, and gone; and what happens while nobody looks for them. With a real clamd.
 
-use super::{fetch, note, send, try_upload, upload};
+use super::{PICTURE, fetch, note, send, try_upload, upload};
 use crate::natter;
-use crate::support::{Answer, ask, eventually, on_both_databases};
+use crate::support::{Answer, ask, client, eventually, on_both_databases};
 use anyhow::{Context as _, Result};
-use natter_protocol::{ErrorCode, File, FileRejection, FileStatus, Message, Page};
+use natter_protocol::{ErrorCode, File, FileId, FileLink, FileRejection, FileStatus, Message, Page};
 use natter_testkit::clamd::{Clamd, EICAR_SIGNATURE, INFECTED, INFECTED_SIGNATURE, eicar};
 use natter_testkit::natter::{Builder, Natter};
 use natter_testkit::person::{Person, Socket};
 use natter_testkit::postgres::database;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
+use std::sync::Arc;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 
 fn scanned(clamd: &Clamd) -> Builder {
     natter().env("NATTER_CLAMD_ADDR", &clamd.tcp())
@@ -134,6 +138,160 @@ fn zip(name: &str, content: &[u8]) -> Vec<u8> {
     let offset = u32::try_from(local.len()).unwrap_or_default().to_le_bytes();
     let end = [b"PK\x05\x06\0\0\0\0\x01\0\x01\0".as_slice(), &bytes, &offset, &[0, 0]].concat();
     [local, central, end].concat()
+}
+
+/// Nobody is given what may be bad, in whatever way; and whoever may not see it is told nothing of that.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_or_is_rejected_is_given_to_nobody() -> Result<()> {
+    let mut clamd = Clamd::start()?;
+    let natter = scanned(&clamd).start().await?;
+    let (ada, bob) = (natter.person("ada").await?, natter.person("bob").await?);
+    let (former, stranger) = (natter.person("former").await?, natter.person("stranger").await?);
+    let id = ada.group("Harbour", &[&bob, &former]).await?.info.id;
+    clamd.kill()?;
+    let (picture, bad) =
+        (upload(&ada, "harbour.png", PICTURE).await?.id, upload(&ada, "bad.txt", &eicar()).await?.id);
+    let given = async |person: &Person, file: FileId, code: ErrorCode| -> Result<()> {
+        let links = json!({ "files": [{ "id": file }, { "id": file, "variant": "small" }] });
+        let links: Page<FileLink> = person.post("/files/links", links).await?;
+        for FileLink { url, .. } in &links.data {
+            Answer::to(client()?.get(natter.url(url))).await?.problem(code)?;
+        }
+        for rest in ["", "?variant=small", "?variant=large", "/thumbnail", "/thumbnail?size=large"] {
+            let path = format!("/files/{file}{rest}");
+            Answer::to(person.http(Method::GET, &path)).await?.problem(code)?;
+            let part = person.http(Method::GET, &path).header("range", "bytes=0-3");
+            Answer::to(part).await?.problem(code)?;
+        }
+        let info = Answer::to(person.http(Method::GET, &format!("/files/{file}/info"))).await?;
+        let seen = code != ErrorCode::NotFound;
+        assert_eq!((info.status == StatusCode::OK, !links.data.is_empty()), (seen, seen), "{info:?}");
+        Ok(())
+    };
+    for file in [picture, bad] {
+        given(&ada, file, ErrorCode::FileScanning).await?;
+        given(&bob, file, ErrorCode::NotFound).await?;
+    }
+    send(&ada, id, "", &[picture, bad]).await?;
+    former.request(Method::POST, &format!("/conversations/{id}/leave"), None).await?;
+    for file in [picture, bad] {
+        for (person, code) in [
+            (&ada, ErrorCode::FileScanning),
+            (&bob, ErrorCode::FileScanning),
+            (&former, ErrorCode::NotFound),
+            (&stranger, ErrorCode::NotFound),
+        ] {
+            given(person, file, code).await?;
+        }
+    }
+    clamd.restart()?;
+    eventually(async || Ok((fetch(&bob, bad).await?.status == StatusCode::GONE).then_some(()))).await?;
+    for (person, code) in [
+        (&ada, ErrorCode::FileRejected),
+        (&bob, ErrorCode::FileRejected),
+        (&former, ErrorCode::NotFound),
+        (&stranger, ErrorCode::NotFound),
+    ] {
+        given(person, bad, code).await?;
+    }
+    let picture = format!("/files/{picture}/thumbnail");
+    eventually(async || {
+        let answer = bob.http(Method::GET, &picture).send().await?;
+        Ok((answer.status() == StatusCode::OK).then_some(()))
+    })
+    .await
+}
+
+/// What is deleted while it waits costs nothing but itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_may_be_deleted_while_it_waits() -> Result<()> {
+    let mut clamd = Clamd::start()?;
+    let natter = scanned(&clamd).start().await?;
+    let ada = natter.person("ada").await?;
+    clamd.kill()?;
+    let (deleted, kept) = (note(&ada, "never mind").await?, note(&ada, "Fresh herring").await?);
+    let waiting = async |count: u32| {
+        eventually(async || {
+            let metrics = ask(&natter, Method::GET, "/metrics").await?.text;
+            let line = format!("natter_scans_waiting {count}");
+            Ok(metrics.lines().any(|found| found == line).then_some(metrics))
+        })
+        .await
+    };
+    assert!(waiting(2).await?.contains("natter_scans_waiting_seconds"));
+    crate::support::done(&ada, Method::DELETE, &format!("/files/{}", deleted.id), None).await?;
+    waiting(1).await?;
+    clamd.restart()?;
+    eventually(async || Ok((info(&ada, &kept).await?.status == FileStatus::Ready).then_some(()))).await?;
+    waiting(0).await?;
+    fetch(&ada, deleted.id).await?.problem(ErrorCode::NotFound)?;
+    Ok(())
+}
+
+/// Whoever found a virus may have died before everybody was told. Whoever goes on has the finding, and the content no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_finding_is_told_by_whoever_goes_on_with_it() -> Result<()> {
+    let mut clamd = Clamd::start()?;
+    let natter = scanned(&clamd).start().await?;
+    let ada = natter.person("ada").await?;
+    let id = ada.group("Harbour", &[]).await?.info.id;
+    let mut socket = ada.socket().await?;
+    clamd.kill()?;
+    let file = upload(&ada, "invoice.txt", &eicar()).await?;
+    send(&ada, id, "", &[file.id]).await?;
+    clamd.restart()?;
+    socket.next_of("file.rejected").await?;
+    let database = rusqlite::Connection::open(natter.data_dir().join("natter.db"))?;
+    database.busy_timeout(std::time::Duration::from_secs(10))?;
+    database.execute("UPDATE blobs SET scan_at = 0, told_up_to = zeroblob(16)", [])?;
+    let told = socket.next_of("file.rejected").await?;
+    let told: FileRejection = serde_json::from_value(told["payload"].clone())?;
+    assert_eq!((told.file.id, told.signature.as_str()), (file.id, EICAR_SIGNATURE));
+    Ok(())
+}
+
+/// A scanner that takes its time over some content, whose words have it held.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_waits_for_a_file_that_takes_long() -> Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = format!("tcp://{}", listener.local_addr()?);
+    let held = Arc::new(Semaphore::new(0));
+    let patient = Arc::clone(&held);
+    tokio::spawn(async move {
+        while let Ok((connection, _)) = listener.accept().await {
+            tokio::spawn(look_through(connection, Arc::clone(&patient)));
+        }
+    });
+    let natter = natter().env("NATTER_CLAMD_ADDR", &address).start().await?;
+    let ada = natter.person("ada").await?;
+    let slow = note(&ada, "a film, to be held").await?;
+    for number in 0..6 {
+        let quick = note(&ada, &format!("number {number}")).await?;
+        eventually(async || Ok((info(&ada, &quick).await?.status == FileStatus::Ready).then_some(())))
+            .await?;
+    }
+    assert_eq!(info(&ada, &slow).await?.status, FileStatus::Scanning);
+    held.add_permits(1);
+    eventually(async || Ok((info(&ada, &slow).await?.status == FileStatus::Ready).then_some(()))).await
+}
+
+/// Finds nothing in any content. What is to be held is held until it is let go.
+async fn look_through(mut connection: TcpStream, held: Arc<Semaphore>) -> Result<()> {
+    let mut command = [0; 10];
+    connection.read_exact(&mut command).await?;
+    let mut content = Vec::new();
+    loop {
+        let length = connection.read_u32().await?;
+        if length == 0 {
+            break;
+        }
+        (&mut connection).take(length.into()).read_to_end(&mut content).await?;
+    }
+    if String::from_utf8_lossy(&content).contains("held") {
+        held.acquire().await?.forget();
+    }
+    connection.write_all(b"stream: OK\0").await?;
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

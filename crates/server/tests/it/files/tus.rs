@@ -196,6 +196,12 @@ async fn what_is_wrong_is_said_before_anything_is_sent() -> Result<()> {
     refused(old, ErrorCode::PreconditionFailed).await?;
     refused(ask(&ada, Method::POST, "/files/uploads"), ErrorCode::PreconditionFailed).await?;
 
+    let checked = creation(&ada, "a.txt", 5).header("content-type", "application/offset+octet-stream");
+    let checked = checked.header("upload-checksum", "md5 XUFAKrxLKna5cZ2REBfFkg==").body("hello");
+    refused(checked, ErrorCode::InvalidHeader).await?;
+    let incoming = natter.data_dir().join("files/incoming");
+    assert_eq!(std::fs::read_dir(incoming)?.count(), 0, "nothing has begun");
+
     let path = begin(&ada, "a.txt", 10).await?;
     refused(piece(&ada, &path, 5, b"hello"), ErrorCode::UploadOffset).await?;
     let json = speak(&ada, Method::PATCH, &path).header("upload-offset", "0").json(&"hello");
