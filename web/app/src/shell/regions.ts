@@ -31,6 +31,13 @@ export function focusRegion(region: HTMLElement): void {
   else receive(region);
 }
 
+/** Gives the focus back to what had it there, unless that would raise a keyboard; else to the region itself. */
+export function giveBack(region: HTMLElement): void {
+  const before = last.get(region);
+  if (before?.isConnected && isShown(before) && !before.matches("input, textarea")) before.focus({ preventScroll: true });
+  else receive(region);
+}
+
 /** Gives the focus to something that has it for as long as it keeps it, and takes it from nobody who presses there. */
 export function receive(region: HTMLElement): void {
   region.tabIndex = -1;
