@@ -173,6 +173,11 @@ fn read_directory(file: &mut File, end: &End, size: u64) -> Result<Seen, Refused
         unpacked = unpacked.saturating_add(entry.unpacked_bytes);
         places.push((entry.at, entry.packed_bytes));
     }
+    if directory.limit() > 0 {
+        // Some readers go by the number of entries, others by the bytes of the directory, and find entries that were
+        // not looked at here.
+        return Err(damaged());
+    }
     if unpacked > UNPACKED_BYTES_FREE.max(size.saturating_mul(RATIO_MAX)) {
         return Err(Refused::NotValid("the archive unpacks to more than is allowed".to_owned()));
     }

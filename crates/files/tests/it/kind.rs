@@ -8,7 +8,7 @@ use natter_files::Refused;
 use natter_files::kind::{BEGINNING_BYTES, TYPES_DEFAULT, Types, is_shown_inline};
 use natter_protocol::ErrorCode;
 use proptest::prelude::*;
-use sample::{archive, bomb, ole, overlapping, stored};
+use sample::{archive, bomb, hiding, ole, overlapping, stored};
 use std::io::Write as _;
 use tempfile::NamedTempFile;
 
@@ -254,6 +254,7 @@ fn what_is_damaged_or_made_to_do_damage_is_refused() {
         ("half.mp4", sample::mp4(b"isom", &[]), "the film or sound is damaged or incomplete"),
         ("bomb.zip", bomb(), "the archive unpacks to more than is allowed"),
         ("bomb.docx", bomb(), "the archive unpacks to more than is allowed"),
+        ("hidden.zip", hiding(zip.clone()), "the archive is damaged"),
         ("overlap.zip", overlapping(), "the entries of the archive overlap"),
         ("crowd.zip", sample::crowded(200_000), "the archive has more than 100000 entries"),
         ("outside.zip", sample::directory_outside(), "the archive is damaged"),

@@ -102,6 +102,13 @@ pub(super) fn ole(stream: &str) -> Vec<u8> {
     container.into_inner().into_inner()
 }
 
+/// An archive that says that it has no entries, and has those that it had.
+pub(crate) fn hiding(mut archive: Vec<u8>) -> Vec<u8> {
+    let counts = archive.len() - 14..archive.len() - 10;
+    archive[counts].fill(0);
+    archive
+}
+
 /// A ZIP archive whose files are compressed.
 pub(crate) fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
     let packed = |content: &[u8]| {
