@@ -19,15 +19,13 @@ mod markup;
 pub mod mention;
 
 use crate::{Error, Result};
-use icu_properties::CodePointSetData;
-use icu_properties::props::{BidiControl, DefaultIgnorableCodePoint};
-use natter_protocol::{FieldError, limits};
+use natter_protocol::{FieldError, invisible, limits};
 use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization as _;
 
 /// Whether a reader would see nothing of this text.
 pub fn is_blank(text: &str) -> bool {
-    text.chars().all(is_invisible)
+    text.chars().all(shows_nothing)
 }
 
 /// A text of several lines as it is kept: lines end with `\n`, and no direction reaches beyond the end of its line.
@@ -92,7 +90,7 @@ impl Check {
     /// Returns it as it is kept.
     pub(crate) fn name(&mut self, field: &str, name: &str, chars_max: usize) -> String {
         let name = tidy_name(name);
-        if let Some(bad) = name.chars().find(|&c| CodePointSetData::new::<BidiControl>().contains(c)) {
+        if let Some(bad) = name.chars().find(|&c| invisible::turns(c)) {
             let code = u32::from(bad);
             self.fail(
                 field,
@@ -131,10 +129,10 @@ impl Check {
     }
 }
 
-fn is_invisible(c: char) -> bool {
+fn shows_nothing(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()
-        || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+        || invisible::is_invisible(c)
         // The empty braille pattern and the empty note head are symbols to Unicode, and nothing to the eye.
         || matches!(c, '\u{2800}' | '\u{1d159}')
 }

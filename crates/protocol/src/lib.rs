@@ -13,6 +13,7 @@ mod event;
 mod file;
 mod frame;
 mod id;
+pub mod invisible;
 pub mod limits;
 mod message;
 mod page;

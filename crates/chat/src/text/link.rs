@@ -2,6 +2,7 @@
 
 use super::markup::{self, Found};
 use super::mention::joins;
+use natter_protocol::invisible::disguises;
 use natter_protocol::limits;
 
 /// The addresses on the web to which a text links outside of its code, as they are written, each once, in the order of
@@ -97,8 +98,7 @@ fn ends(c: char) -> bool {
         || c.is_control()
         || matches!(c, '<' | '>' | '"' | '`' | '\\' | '\u{ab}' | '\u{bb}' | '\u{2018}'..='\u{201f}')
         // What is invisible could make one address look like another.
-        || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}')
-        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || disguises(c)
         // Chinese and Japanese sentences end without a space.
         || matches!(c, '\u{3001}'..='\u{3003}' | '\u{3008}'..='\u{3011}' | '\u{3014}'..='\u{301f}')
         || matches!(c, '\u{ff01}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}' | '\u{ff3b}'..='\u{ff40}')

@@ -2,12 +2,14 @@
 
 use crate::harness::{World, draft, fields};
 use crate::properties;
+use icu_properties::CodePointSetData;
+use icu_properties::props::{BidiControl, DefaultIgnorableCodePoint};
 use natter_chat::Error;
 use natter_chat::text::emoji::reaction;
 use natter_chat::text::link::links;
 use natter_chat::text::mention::{Mentions, mentions};
 use natter_chat::text::{is_blank, tidy, tidy_name};
-use natter_protocol::{ConversationKind, CreateConversation, limits};
+use natter_protocol::{ConversationKind, CreateConversation, invisible, limits};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -338,4 +340,18 @@ fn closes_too_much(line: &str) -> bool {
         }
         _ => false,
     })
+}
+
+/// The table is Unicode's, and each of its parts lies in the next.
+#[test]
+fn what_is_invisible_is_what_unicode_says() {
+    let (turning, ignorable) =
+        (CodePointSetData::new::<BidiControl>(), CodePointSetData::new::<DefaultIgnorableCodePoint>());
+    for c in '\0'..=char::MAX {
+        assert_eq!(invisible::turns(c), turning.contains(c), "{}", c.escape_unicode());
+        assert_eq!(invisible::is_invisible(c), ignorable.contains(c), "{}", c.escape_unicode());
+        assert!(!invisible::disguises(c) || invisible::is_invisible(c), "{}", c.escape_unicode());
+    }
+    // Words of Persian and families of emoji are held together by them.
+    assert!(!"\u{200c}\u{200d}\u{fe0f}\u{e0067}".contains(invisible::disguises));
 }

@@ -3,6 +3,7 @@
 //! The result is for comparing only. What of it came from where in the original is known by [`fold_mapped`], so that
 //! a match can be shown in the original.
 
+use natter_protocol::invisible::is_invisible;
 use unicode_normalization::char::{compose, decompose_compatible, is_combining_mark};
 
 /// A character of a folded text, and the UTF-16 units of the original that it came from.
@@ -133,24 +134,15 @@ fn is_ignored(character: char) -> bool {
         '\u{591}'..='\u{5c7}' | '\u{610}'..='\u{61a}' | '\u{64b}'..='\u{6ed}' | '\u{8c0}'..='\u{8ff}' => {
             is_combining_mark(character)
         }
-        // Blocks of combining diacritical marks; soft hyphen, stretching, joiners and marks of direction; variation
-        // selectors, the byte order mark, skin tones, tags.
+        // Blocks of combining diacritical marks; stretching; skin tones.
         '\u{300}'..='\u{36f}'
         | '\u{1ab0}'..='\u{1aff}'
         | '\u{1dc0}'..='\u{1dff}'
         | '\u{20d0}'..='\u{20ff}'
         | '\u{fe20}'..='\u{fe2f}'
-        | '\u{ad}'
-        | '\u{61c}'
         | '\u{640}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{2069}'
-        | '\u{fe00}'..='\u{fe0f}'
-        | '\u{feff}'
-        | '\u{1f3fb}'..='\u{1f3ff}'
-        | '\u{e0000}'..='\u{e0fff}' => true,
-        _ => false,
+        | '\u{1f3fb}'..='\u{1f3ff}' => true,
+        _ => is_invisible(character),
     }
 }
 
