@@ -275,7 +275,8 @@ pub(super) const PUT_PREVIEW: &str = "
     ON CONFLICT (url) DO UPDATE
         SET preview = excluded.preview, image_id = excluded.image_id, expires_at = excluded.expires_at";
 pub(in crate::sqlite) const SET_PREVIEWS: &str = "UPDATE messages SET link_previews = ?2 WHERE id = ?1";
-pub(in crate::sqlite) const DROP_PREVIEW_IMAGES: &str = "DELETE FROM message_preview_images WHERE message_id = ?1";
+pub(in crate::sqlite) const DROP_PREVIEW_IMAGES: &str =
+    "DELETE FROM message_preview_images WHERE message_id = ?1";
 /// A picture that was erased meanwhile is not there to be held.
 pub(super) const HOLD_PREVIEW_IMAGE: &str = "
     INSERT INTO message_preview_images (message_id, image_id)
