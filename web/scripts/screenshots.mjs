@@ -114,9 +114,9 @@ async function pictureForReadme() {
   console.log(path);
 }
 
-async function picturesForJudging() {
-  const longName = "Maximiliane Theodora von und zu Hohenstaufen-Württemberg III";
-  const hero = await person("hero", longName);
+/** Names and messages that layouts fear. Answers where the screens are that show them. */
+async function hostileData() {
+  const hero = await person("hero", "Maximiliane Theodora von und zu Hohenstaufen-Württemberg III");
   const amina = await person("amina", "أمينة الحسيني");
   const emoji = await person("emoji", "🦊🦊🦊");
   await person("lonely", "Lonely Newcomer");
@@ -128,60 +128,96 @@ async function picturesForJudging() {
   await say(amina, await conversation(amina, { type: "direct", members: ["hero"] }), "مرحبا! هل وصلت الرسالة؟");
   const name = "supercalifragilisticexpialidocious-conversation-about-everything";
   const topic = "A topic that goes on and on, so that it certainly has to be cut off somewhere before its end comes";
-  const room = await conversation(hero, { type: "channel", name, topic, members: ["amina", "emoji"] });
-  await say(amina, room, "مرحبا بالجميع، هذا نص عربي مع English words في الوسط و 123 رقم.");
-  await say(amina, room, "Short");
-  await say(emoji, room, "👩‍👩‍👧‍👦🏳️‍🌈🇳🇴");
-  await say(hero, room, "https://example.com/a/very/long/path/that/does/not/want/to/break?with=parameters&and=more&and=" + "x".repeat(120));
-  await say(hero, room, "One line\nand another\n\nand one after a gap, with `inline code` and <b>no markup</b>.");
-  await say(amina, room, "x".repeat(400));
-  await say(hero, room, "```rust\n" + Array.from({ length: 300 }, (_, line) => `let line_${line} = "${"=".repeat(line % 40)}";`).join("\n") + "\n```");
-  await say(emoji, room, "Lorem no, but a paragraph of ordinary length that wraps over some lines when the window is small. It ends here.");
-  await say(hero, room, "ok");
-  await say(hero, room, "نعم");
+  const conversationId = await conversation(hero, { type: "channel", name, topic, members: ["amina", "emoji"] });
+  /**
+   * @param {string} by
+   * @param {string} content
+   * @param {object} more
+   * @returns {Promise<string>}
+   */
+  const tell = async (by, content, more = {}) => {
+    /** @type {{ id: string }} */
+    const { id } = await natter.call("POST", `/conversations/${conversationId}/messages`, { content, ...more }, by);
+    return id;
+  };
+  await tell(amina, "مرحبا بالجميع، هذا نص عربي مع English words في الوسط و 123 رقم.");
+  await tell(amina, "Short");
+  await tell(emoji, "👩‍👩‍👧‍👦🏳️‍🌈🇳🇴");
+  const address = "https://example.com/a/very/long/path/that/does/not/want/to/break?with=parameters&and=more&and=";
+  const messageId = await tell(amina, `Which **quay** is it, @hero? See ${address}${"x".repeat(120)}\n> quoted\n- item`);
+  await tell(hero, "One line\nand another\n\n\n\nand one after a gap, with `inline code` and <b>no markup</b>.");
+  await tell(hero, "An answer in the thread", { threadId: messageId });
+  await tell(hero, "And one more, right behind it", { threadId: messageId });
+  await tell(amina, "جواب في السلسلة", { threadId: messageId });
+  await tell(emoji, "An answer with a quote", { replyTo: messageId });
+  await tell(amina, "x".repeat(400));
+  await tell(hero, "```rust\n" + Array.from({ length: 300 }, (_, line) => `let line_${line} = "${"=".repeat(line % 40)}";`).join("\n") + "\n```");
+  await tell(emoji, "A paragraph of ordinary length that wraps over some lines when the window is small. It ends here.");
+  await tell(hero, "ok");
+  await tell(hero, "نعم");
+  for (const token of [hero, amina, emoji]) await natter.call("POST", `/messages/${messageId}/reactions`, { emoji: "👍" }, token);
+  await natter.call("PUT", `/messages/${messageId}/pin`, undefined, hero);
+  return { conversationId, messageId };
+}
 
+async function picturesForJudging() {
+  /** @type {{ module: typeof import("../e2e/screens.ts") }} */
+  const { module: screens } = await runnerImport(resolve(import.meta.dirname, "../e2e/screens.ts"));
+  const place = await hostileData();
+  /** @type {import("../e2e/screens.ts").Screen[]} */
+  const more = [
+    { name: "message", path: ({ conversationId, messageId }) => `/c/${conversationId}/m/${messageId}`, shows: "article.shown" },
+    {
+      name: "switcher, a name",
+      path: () => "/",
+      reach: async (page) => {
+        await page.keyboard.press("Control+K");
+        await page.locator("dialog input").fill("quarter 1");
+      },
+      shows: "dialog [role=option]",
+    },
+    {
+      name: "offline",
+      path: () => "/settings/appearance",
+      reach: async (page) => {
+        await page.context().setOffline(true);
+        await page.reload();
+      },
+      shows: "[data-connection=offline] p",
+    },
+  ];
   for (const width of [360, 768, 1440]) {
-    for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
-      for (const direction of ["ltr", "rtl"]) {
-        const options = { viewport: { width, height: width < 640 ? 740 : 900 }, colorScheme };
-        const visitor = await Person.arrive(browser, natter.url, options);
-        const { page } = visitor;
-        await page.addInitScript((dir) => {
-          document.addEventListener("DOMContentLoaded", () => (document.documentElement.dir = dir));
-        }, direction);
-        /** @param {string} screen */
-        const picture = async (screen) => {
-          await visitor.still();
-          await page.screenshot({ path: join(directory, `${screen}-${width}-${colorScheme}-${direction}.png`) });
-        };
-        await page.goto(natter.url);
-        await page.getByRole("heading", { name: "Sign in" }).waitFor();
-        await picture("sign-in");
-        await page.goto(`${natter.url}/sign-up`);
-        await page.getByRole("button", { name: "Create account" }).click();
-        await picture("sign-up");
-        await page.goto(natter.url);
-        await visitor.signIn("hero");
-        await page.getByText("supercali").first().waitFor();
-        await picture("list");
-        await page.getByRole("button", { name: "New conversation" }).first().click();
-        await page.getByRole("radio", { name: "Channel" }).check();
-        await picture("new");
-        await page.keyboard.press("Escape");
-        await visitor.open("supercali");
-        await page.getByText("نعم").last().waitFor();
-        await picture("room-end");
-        await page.locator(".messages .scroller").evaluate((scroller) => scroller.scrollTo(0, 0));
-        await page.getByText("This is the start").waitFor();
-        await picture("room-start");
-        await visitor.context.setOffline(true);
+    for (const locale of ["en-GB", "ar"]) {
+      const options = { viewport: { width, height: width < 640 ? 740 : 900 }, locale, hasTouch: width < 640, isMobile: width < 640 };
+      /**
+       * @param {import("../e2e/harness.ts").Person} visitor
+       * @param {readonly import("../e2e/screens.ts").Screen[]} wanted
+       */
+      const pictures = async (visitor, wanted) => {
+        for (const screen of wanted) {
+          await screens.visit(visitor, screen, place);
+          for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
+            await visitor.page.emulateMedia({ colorScheme });
+            await visitor.still();
+            const name = `${screen.name.replace(/\W+/g, "-")}-${width}-${colorScheme}-${locale.slice(0, 2)}.png`;
+            await visitor.page.screenshot({ path: join(directory, name) });
+          }
+        }
         await visitor.context.close();
-
-        const lonely = await enter("lonely", options);
-        await lonely.page.getByText("No conversations yet").waitFor();
-        await lonely.page.screenshot({ path: join(directory, `empty-${width}-${colorScheme}-${direction}.png`) });
-        await lonely.context.close();
+      };
+      for (const [username, wanted] of /** @type {const} */ ([
+        ["hero", [...screens.SIGNED_IN, ...more]],
+        ["lonely", [{ name: "empty", path: () => "/", shows: "nav.side .empty" }]],
+      ])) {
+        const visitor = await Person.arrive(browser, natter.url, options);
+        await visitor.page.goto(natter.url);
+        await visitor.page.locator("input[autocomplete=username]").fill(username);
+        await visitor.page.locator("input[type=password]").fill(PASSWORD);
+        await visitor.page.locator("form [type=submit]").click();
+        await visitor.page.locator("nav.side .list > *").first().waitFor();
+        await pictures(visitor, wanted);
       }
+      await pictures(await Person.arrive(browser, natter.url, options), screens.SIGNED_OUT);
     }
   }
   console.log(directory);
