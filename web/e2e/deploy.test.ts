@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { Deployments } from "./deploy.ts";
-import { kept, launch, Natter, PASSWORD, Person } from "./harness.ts";
+import { kept, launch, Natter, PASSWORD, Person, withoutWorkers } from "./harness.ts";
 
 const DRAFT = "Dear all, it is with great";
 
@@ -21,16 +21,18 @@ afterEach(async () => {
   await ada.context.close();
   await deployments.stop();
   await natter.stop();
+  // What is gone on the server, the browser logs as well.
+  expect(ada.complaints.filter((complaint) => !/40[14]|Failed to fetch dynamically imported module/.test(complaint))).toEqual([]);
 });
 
 /** Somebody with a half-written message, in a page that was not loaded anew since. */
-async function writing(serviceWorkers: "allow" | "block"): Promise<void> {
-  ada = await Person.arrive(browser, deployments.url, { serviceWorkers });
+async function writing(worker: "with a worker" | "without a worker"): Promise<void> {
+  ada = await Person.arrive(browser, deployments.url);
+  if (worker === "without a worker") await withoutWorkers(ada);
   await ada.signUp("ada", "Ada");
   await ada.startDirect("bob");
   await ada.composer.pressSequentially(DRAFT);
   await ada.connection("online");
-  // What is in the file itself, such as the parts foreseen while nothing happens, need not be fetched any more.
   ada.outage = true;
 }
 
@@ -61,7 +63,7 @@ function builds(): Promise<string[]> {
 const details = () => ada.page.getByRole("button", { name: "Details", exact: true }).last().click();
 
 it("is loaded again, once, when a part of an old page is gone, and keeps what was being written", async () => {
-  await writing("block");
+  await writing("without a worker");
   expect(await builds()).toEqual([".b1"]);
   await deploy();
   const loaded = loads();
@@ -75,7 +77,7 @@ it("is loaded again, once, when a part of an old page is gone, and keeps what wa
 });
 
 it("is not loaded again and again when a part is missing on the server as well", async () => {
-  await writing("block");
+  await writing("without a worker");
   await deploy(/^DetailsPane/);
   const loaded = loads();
   await details();
@@ -91,7 +93,7 @@ it("is not loaded again and again when a part is missing on the server as well",
 });
 
 it("goes on with its own files where they are kept, says that there is a newer version, and changes to it", async () => {
-  await writing("allow");
+  await writing("with a worker");
   await kept(ada.page);
   await deploy();
   const loaded = loads();
@@ -109,7 +111,7 @@ it("goes on with its own files where they are kept, says that there is a newer v
 });
 
 it("is told of by the other tabs when one has changed to it", async () => {
-  await writing("allow");
+  await writing("with a worker");
   await kept(ada.page);
   const other = await ada.context.newPage();
   await other.goto(deployments.url);

@@ -101,3 +101,35 @@ it("gives the focus a place when what had it goes", async () => {
   await alice.page.getByRole("button", { name: "Close pane" }).click();
   await expect.poll(() => alice.page.evaluate(() => document.activeElement?.tagName)).not.toBe("BODY");
 });
+
+it("highlights whole signs, whatever is before them", async () => {
+  const { alice } = two;
+  const id = await two.group("Signs");
+  await two.say("alice", id, "👩‍👩‍👧‍👦🏳️‍🌈 é中 the ferry 👍🏽 sails");
+  await alice.page.goto(`${two.natter.url}/search?q=ferry`);
+  await alice.page.getByRole("status").getByText("1 message found").waitFor();
+  expect(await alice.page.locator("mark").allTextContents()).toEqual(["ferry"]);
+});
+
+it("has no trace of a draft on any screen: no holes, no filler, a title and an icon", async () => {
+  const { alice } = two;
+  const id = await two.together("Finished");
+  await alice.write("All of it is here");
+  await alice.sees(["All of it is here"]);
+  const settings = ["profile", "appearance", "language", "notifications", "privacy", "devices", "shortcuts"];
+  const sides = ["details", "members", "files", "pins", "search"];
+  const paths = ["/", `/c/${id}`, ...sides.map((side) => `/c/${id}?side=${side}`), ...settings.map((part) => `/settings/${part}`), "/search?q=here", "/no/such"];
+  for (const path of paths) {
+    await alice.page.goto(two.natter.url + path);
+    await alice.page.getByRole("button", { name: "Your account" }).or(alice.page.locator(".empty")).first().waitFor();
+    await alice.still();
+    const { text, title, icon } = await alice.page.evaluate(() => ({
+      text: document.body.innerText,
+      title: document.title,
+      icon: document.querySelector<HTMLLinkElement>('link[rel="icon"]')?.href ?? "",
+    }));
+    expect(text, path).not.toMatch(/undefined|NaN|\[object |lorem ipsum|Invalid Date|TODO/i);
+    expect(title, path).toMatch(/Natter/);
+    expect(icon, path).not.toBe("");
+  }
+});

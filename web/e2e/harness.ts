@@ -225,6 +225,11 @@ export class Person {
   }
 }
 
+/** Takes service workers away, which a page without TLS does not have either. */
+export async function withoutWorkers({ context }: Person): Promise<void> {
+  await context.addInitScript(() => Object.defineProperty(Navigator.prototype, "serviceWorker", { get: () => undefined }));
+}
+
 /** Until the service worker has the client, and answers for the page. */
 export async function kept(page: Page): Promise<void> {
   await page.evaluate(async () => {

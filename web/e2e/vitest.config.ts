@@ -8,5 +8,7 @@ export default defineConfig({
     testTimeout: 90_000,
     hookTimeout: 60_000,
     fileParallelism: false,
+    // As long as a locator waits.
+    expect: { poll: { timeout: 30_000 } },
   },
 });

@@ -171,13 +171,17 @@ function refusalOf(error: unknown, name: string): string {
   }
 }
 
+/** Characters that turn the text around: with them a name seems to end otherwise. The server takes them out as well. */
+const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
 /** What is pasted from a screen has no name of its own. */
 function sensible(file: File): string {
-  if (!/^image\.(png|jpe?g|gif|webp)$/iu.test(file.name) && file.name !== "") return file.name;
+  const name = file.name.replaceAll(TURNING, "");
+  if (!/^image\.(png|jpe?g|gif|webp)$/iu.test(name) && name !== "") return name;
   const now = new Date();
   const two = (number: number) => String(number).padStart(2, "0");
   const day = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
-  const extension = file.name.split(".").at(-1) || file.type.split("/").at(-1) || "bin";
+  const extension = name.split(".").at(-1) || file.type.split("/").at(-1) || "bin";
   return `picture-${day}-${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}.${extension}`;
 }
 
