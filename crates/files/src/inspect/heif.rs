@@ -6,12 +6,18 @@ use super::pieces::Pieces;
 use super::survey::damaged;
 use crate::Refused;
 use natter_protocol::FileLook;
+use std::collections::HashSet;
 use std::fs::File;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
 /// Bytes of the box that describes the items. A photograph of 50 megapixels in tiles has some ten thousand.
 const META_BYTES_MAX: u64 = 1024 * 1024;
+/// Stretches of the file in which all items lie. One takes no bytes to say if its numbers have none, so the bytes that
+/// there are do not bound them.
+const EXTENTS_MAX: usize = 65_536;
+/// Stretches of metadata. A photograph has two.
+const PRIVATE_MAX: usize = 1_000;
 
 /// How large the picture is shown.
 pub(super) fn look(file: &File) -> Result<FileLook, Refused> {
@@ -84,7 +90,7 @@ impl<'f> Meta<'f> {
         let Some(found) = child(file, whole(file)?, *b"meta") else { return Ok(None) };
         let length = found.content.end - found.content.start;
         if length > META_BYTES_MAX {
-            return Err(damaged("the picture has more items than any picture needs"));
+            return Err(countless());
         }
         let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
         file.read_exact_at(&mut bytes, found.content.start)?;
@@ -123,19 +129,23 @@ impl<'f> Meta<'f> {
         let [offset_bytes, length_bytes, base_bytes, index_bytes] =
             [12, 8, 4, 0].map(|shift| sizes >> shift & 15);
         let wide = if version < 2 { 2 } else { 4 };
-        let mut private = Vec::new();
+        let (mut private, mut left) = (Vec::new(), EXTENTS_MAX);
         for _ in 0..content.number(wide)? {
             let id = content.number(wide)?;
             let method = if version == 0 { 0 } else { content.number(2)? & 15 };
             content.number(2)?;
             let base = content.number(base_bytes)?;
             for _ in 0..content.number(2)? {
+                left = left.checked_sub(1).ok_or_else(countless)?;
                 if version > 0 {
                     content.number(index_bytes)?;
                 }
                 let (offset, length) = (content.number(offset_bytes)?, content.number(length_bytes)?);
                 let origin = if method == 1 { idat } else { 0 };
                 if items.contains(&id) && method < 2 {
+                    if private.len() == PRIVATE_MAX {
+                        return Err(countless());
+                    }
                     let start = origin.saturating_add(base).saturating_add(offset);
                     private.push(start..start.saturating_add(length));
                 }
@@ -145,10 +155,10 @@ impl<'f> Meta<'f> {
     }
 
     /// The items that are metadata: EXIF, and XMP as XML.
-    fn items(&self, iinf: &Found) -> Result<Vec<u64>, Refused> {
+    fn items(&self, iinf: &Found) -> Result<HashSet<u64>, Refused> {
         let version = self.content(iinf).number(4)? >> 24;
         let entries = iinf.content.start + if version == 0 { 6 } else { 8 };
-        let mut items = Vec::new();
+        let mut items = HashSet::new();
         for entry in boxes(self.file, entries.min(iinf.content.end)..iinf.content.end) {
             let entry = entry?;
             let mut content = self.content(&entry);
@@ -160,11 +170,15 @@ impl<'f> Meta<'f> {
             let id = content.number(wide)?;
             content.number(2)?;
             if matches!(&content.number(4)?.to_be_bytes()[4..], b"Exif" | b"mime") {
-                items.push(id);
+                items.insert(id);
             }
         }
         Ok(items)
     }
+}
+
+fn countless() -> Refused {
+    damaged("the picture has more items than any picture needs")
 }
 
 /// Numbers one after the other, the larger part first.

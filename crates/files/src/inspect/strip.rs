@@ -11,6 +11,8 @@ use std::fs::File;
 
 /// The kind of a box that says nothing.
 const FREE: &[u8] = b"free";
+/// Boxes that are overwritten. A film that is recorded while it is sent may have one for each second.
+const PRIVATE_MAX: usize = 10_000;
 /// What a box with an XMP packet is marked with (XMP specification, part 3, section 1.2.7).
 const XMP: [u8; 16] = *b"\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe3\xaf\xac";
 
@@ -22,8 +24,8 @@ pub(super) fn film(file: &File) -> Result<Option<Pieces>, Refused> {
         let found = found?;
         if &found.kind == b"moov" {
             collect(file, &found, &mut private)?;
-        } else if is_private(file, &found) {
-            private.push(found);
+        } else {
+            note(file, found, &mut private)?;
         }
     }
     if private.is_empty() {
@@ -48,9 +50,20 @@ fn collect(file: &File, parent: &Found, private: &mut Vec<Found>) -> Result<(), 
         let found = found?;
         if &found.kind == b"trak" && &parent.kind == b"moov" {
             collect(file, &found, private)?;
-        } else if is_private(file, &found) {
-            private.push(found);
+        } else {
+            note(file, found, private)?;
         }
+    }
+    Ok(())
+}
+
+/// Notes a box if it is private.
+fn note(file: &File, found: Found, private: &mut Vec<Found>) -> Result<(), Refused> {
+    if is_private(file, &found) {
+        if private.len() == PRIVATE_MAX {
+            return Err(Refused::NotValid("the film has more remarks than any film needs".to_owned()));
+        }
+        private.push(found);
     }
     Ok(())
 }

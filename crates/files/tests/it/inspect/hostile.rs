@@ -106,6 +106,45 @@ fn a_picture_of_countless_parts_is_refused() {
     refused(&jpeg_with(&picture, &remarks), "image/jpeg");
 }
 
+fn boxed(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(content.len() + 8).unwrap();
+    [&length.to_be_bytes(), kind.as_slice(), content].concat()
+}
+
+/// A few bytes can name stretches without end, when the numbers that say where they are have no bytes.
+#[test]
+fn a_picture_with_countless_stretches_of_metadata_is_refused() {
+    let entry = boxed(b"infe", b"\x02\0\0\0\0\x01\0\0Exif\0");
+    let names = boxed(b"iinf", &[b"\0\0\0\0\0\x01", entry.as_slice()].concat());
+    let heic = |sizes: &[u8; 2], stretches: &[u8]| {
+        let places = boxed(b"iloc", &[b"\0\0\0\0", sizes.as_slice(), stretches].concat());
+        let meta = boxed(b"meta", &[b"\0\0\0\0".as_slice(), &names, &places].concat());
+        [boxed(b"ftyp", b"heic\0\0\0\0mif1heic"), meta].concat()
+    };
+    let refused = |heic: &[u8]| {
+        let error = strip(heic, "image/heic").expect_err("refused");
+        assert_eq!(error.to_string(), "the picture has more items than any picture needs");
+    };
+    let items = [b"\0\x01\0\0\xff\xff".as_slice(); 20].concat();
+    refused(&heic(&[0, 0], &[b"\0\x14", items.as_slice()].concat()));
+    // As many as the bytes say, but of metadata.
+    let places = [0, 0, 0, 0, 0, 0, 0, 1].repeat(5_000);
+    refused(&heic(&[0x44, 0], &[b"\0\x01\0\x01\0\0\x13\x88", places.as_slice()].concat()));
+}
+
+/// Nothing of a film is lost because there is too much to take out of it.
+#[test]
+fn a_film_of_countless_remarks_is_refused() {
+    let film = include_bytes!("media/film.mp4");
+    for (remarks, taken) in [(100, true), (20_000, false)] {
+        let film = [film.as_slice(), &boxed(b"udta", b"remark").repeat(remarks)].concat();
+        match strip(&film, "video/mp4") {
+            Ok(stripped) => assert!(taken && stripped.unwrap().len() == film.len()),
+            Err(error) => assert!(!taken && error.code() == ErrorCode::FileNotValid, "{error}"),
+        }
+    }
+}
+
 #[test]
 fn what_has_no_pixels_is_refused() {
     for (_, media_type) in TYPES {
