@@ -49,7 +49,7 @@ export default defineConfig(
   },
   { files: ["**/*.svelte.ts"], languageOptions: { parserOptions: { parser: ts.parser } } },
   {
-    files: ["e2e/**", "scripts/**", "**/test/**", "*.js"],
+    files: ["bench/**", "e2e/**", "scripts/**", "**/test/**", "*.js"],
     languageOptions: { globals: { ...globals.node } },
   },
 );
