@@ -1,5 +1,6 @@
-import { Client } from "@natter/sdk";
+import { Client, indexedDbStore } from "@natter/sdk";
 import { indexedDbCache } from "@natter/sdk/cache";
+import { roomy } from "./offline/roomy.ts";
 
 /** The one client of this page. */
-export const chat = new Client({ cache: indexedDbCache("natter-cache") });
+export const chat = new Client({ store: roomy(indexedDbStore("natter")), cache: indexedDbCache("natter-cache") });
