@@ -22,7 +22,7 @@ afterEach(async () => {
   await deployments.stop();
   await natter.stop();
   // What is gone on the server, the browser logs as well.
-  expect(ada.complaints.filter((complaint) => !/40[14]|Failed to fetch dynamically imported module/.test(complaint))).toEqual([]);
+  expect(ada.complaints.filter((complaint) => !/\/assets\/|40[14]/.test(complaint))).toEqual([]);
 });
 
 /** Somebody with a half-written message, in a page that was not loaded anew since. */
