@@ -136,6 +136,38 @@ test("it stays at its end when a row comes, grows or shrinks, and when the windo
   expect(await distance()).toBeLessThanOrEqual(1);
 });
 
+test("its end is followed from the first row on, however fast rows come, until somebody scrolls up", async () => {
+  const distance = async (rows: number, between: "frames" | "tasks") => {
+    await page.evaluate(
+      async ([count, wait]) => {
+        for (let row = 0; row < count; row += 1) {
+          bench.append(1);
+          const { port1, port2 } = new MessageChannel();
+          const task = new Promise((wake) => (port1.onmessage = wake));
+          port2.postMessage(null);
+          await (wait === "frames" ? frame() : task);
+        }
+      },
+      [rows, between] as const,
+    );
+    await settled();
+    return page.evaluate(() => {
+      const scroller = document.querySelector(".scroller")!;
+      return scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
+    });
+  };
+  await page.evaluate(() => bench.replace(2));
+  // Too short to be brought to the top.
+  await page.evaluate(() => bench.jump("line-1", "start"));
+  await settled();
+  expect(await distance(20, "frames")).toBeLessThanOrEqual(1);
+  expect(await distance(40, "tasks")).toBeLessThanOrEqual(1);
+  await page.getByRole("region", { name: "Lines" }).hover();
+  await page.mouse.wheel(0, -200);
+  await settled();
+  expect(await distance(5, "frames")).toBeGreaterThan(100);
+});
+
 test.each<[string, (topmost: number) => void]>([
   ["rows come before", () => bench.prepend(50)],
   ["rows come after", () => bench.append(20)],

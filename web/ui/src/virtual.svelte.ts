@@ -20,7 +20,7 @@ export interface VirtualOptions {
 }
 
 /** How far from an end counts as being there. */
-const END_PX = 48;
+export const END_PX = 48;
 const OVERSCAN = 8;
 /** Room above the first and below the last row. */
 const PADDING_PX = 8;
@@ -40,7 +40,6 @@ export class VirtualRows {
       getItemKey: key,
       estimateSize: () => estimate,
       anchorTo: anchor,
-      followOnAppend: anchor === "end",
       scrollEndThreshold: END_PX,
       overscan: OVERSCAN,
       paddingStart: PADDING_PX,
