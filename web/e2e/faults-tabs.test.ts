@@ -1,0 +1,161 @@
+import type { BrowserContext, Page } from "playwright-core";
+import { expect, it } from "vitest";
+import { message, pair } from "./pair.ts";
+
+/** What home-made chats get wrong when there are several tabs, or nobody looks. */
+const two = pair();
+
+/** Positions are whole points of the screen, heights of rows are not. */
+const MOVED_PX_MAX = 1;
+
+interface Observed {
+  /** Sounds that were made: each has two notes. */
+  sounds: number;
+  notifications: string[];
+}
+
+/** Lets a test hide pages, notes what they play and show on the desktop, and wants both. */
+async function observe(context: BrowserContext): Promise<void> {
+  await context.addInitScript(() => {
+    const observed: Observed & { hidden: boolean } = { sounds: 0, notifications: [], hidden: false };
+    Object.assign(window, { observed });
+    Object.defineProperty(document, "visibilityState", { get: () => (observed.hidden ? "hidden" : "visible") });
+    Object.defineProperty(document, "hidden", { get: () => observed.hidden });
+    document.hasFocus = () => !observed.hidden;
+    const begin = Reflect.get<OscillatorNode, "start">(OscillatorNode.prototype, "start");
+    OscillatorNode.prototype.start = function start(when) {
+      observed.sounds += 1 / 2;
+      begin.call(this, when);
+    };
+    class Shown extends EventTarget {
+      static readonly permission = "granted";
+      constructor(title: string, { body = "" }: NotificationOptions = {}) {
+        super();
+        observed.notifications.push(`${title}: ${body}`);
+      }
+      close() {}
+    }
+    Object.assign(window, { Notification: Shown });
+    const kept = JSON.parse(localStorage.getItem("natter.preferences") ?? "{}") as object;
+    localStorage.setItem("natter.preferences", JSON.stringify({ ...kept, desktop: true, sounds: true }));
+  });
+}
+
+async function hide(page: Page, hidden: boolean): Promise<void> {
+  await page.evaluate((wanted) => {
+    (window as unknown as { observed: { hidden: boolean } }).observed.hidden = wanted;
+    dispatchEvent(new Event(wanted ? "blur" : "focus"));
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, hidden);
+}
+
+/** What all of them have played and shown. */
+async function observedBy(pages: readonly Page[]): Promise<Observed> {
+  const each = await Promise.all(pages.map((page) => page.evaluate(() => (window as unknown as { observed: Observed }).observed)));
+  return { sounds: each.reduce((sum, { sounds }) => sum + sounds, 0), notifications: each.flatMap(({ notifications }) => notifications) };
+}
+
+it("tells of a message once, however many tabs there are, and not of one that somebody looks at", async () => {
+  const id = await two.group("Bells");
+  const guest = await two.arrive();
+  await observe(guest.context);
+  await guest.page.goto(two.natter.url);
+  await guest.signIn("bob");
+  const second = await guest.context.newPage();
+  await second.goto(two.natter.url);
+  const pages = [guest.page, second];
+  const row = second.locator("nav.side li a", { hasText: "Bells" });
+  await row.waitFor();
+  for (const page of pages) await hide(page, true);
+
+  for (const words of ["One", "Two", "Three"]) await two.say("alice", id, words);
+  const told = ["One", "Two", "Three"].map((words) => `Alice Archer in Bells: ${words}`);
+  await expect.poll(() => observedBy(pages)).toEqual({ sounds: 3, notifications: told });
+
+  // Somebody looks at it in one of them: neither tells of it.
+  await hide(second, false);
+  await row.click();
+  await second.getByText("Three").last().waitFor();
+  await two.say("alice", id, "Seen at once");
+  await second.locator("article", { hasText: "Seen at once" }).waitFor();
+  await hide(second, true);
+  await two.say("alice", id, "And this not");
+  told.push("Alice Archer in Bells: And this not");
+  await expect.poll(() => observedBy(pages)).toEqual({ sounds: 4, notifications: told });
+  await second.close();
+});
+
+it("marks nothing read while the page is hidden, and all of it when somebody looks", async () => {
+  const id = await two.group("Hidden");
+  const guest = await two.arrive();
+  await observe(guest.context);
+  await guest.page.goto(two.natter.url);
+  await guest.signIn("bob");
+  await two.say("alice", id, "Seen");
+  await guest.open("Hidden");
+  await message(guest, "Seen").waitFor();
+  await expect.poll(unread).toBe(0);
+  await hide(guest.page, true);
+  await two.say("alice", id, "Nobody looks");
+  await two.say("alice", id, "Nobody looks still");
+  await message(guest, "Nobody looks still").waitFor();
+  await guest.row("Hidden").getByText("2 unread messages").waitFor({ state: "attached" });
+  await expect.poll(() => guest.page.title()).toMatch(/^\(\d+\) /);
+  expect(await unread()).toBe(2);
+  await hide(guest.page, false);
+  await guest.row("Hidden").getByText("2 unread messages").waitFor({ state: "detached" });
+  await expect.poll(unread).toBe(0);
+  // Whoever was away finds where they were.
+  await guest.page.getByText("New", { exact: true }).waitFor();
+
+  async function unread(): Promise<number> {
+    const { unreadCount } = await two.natter.call<{ unreadCount: number }>("GET", `/conversations/${id}`, undefined, two.token("bob"));
+    return unreadCount;
+  }
+});
+
+it("keeps one element for a message, from when it is written until it is sent and changed", async () => {
+  const { alice } = two;
+  await two.together("Keys");
+  await alice.write("Always the same");
+  const article = await message(alice, "Always the same").elementHandle();
+  await message(alice, "Always the same").getByText("Sent").waitFor({ state: "attached" });
+  await alice.composer.press("ArrowUp");
+  await alice.composer.fill("Always the same, but changed");
+  await alice.composer.press("Enter");
+  await message(two.bob, "but changed").waitFor();
+  expect(await article?.evaluate((element) => element.isConnected && element.textContent)).toContain("but changed");
+});
+
+it("moves nothing that somebody reads when what is around it changes", async () => {
+  const { alice, natter } = two;
+  const id = await two.group("Steady");
+  const ids: string[] = [];
+  for (let index = 0; index < 60; index += 1) ids.push(await two.say("alice", id, `message ${index}`));
+  await alice.open("Steady");
+  await message(alice, "message 59").waitFor();
+  await alice.page.locator(".messages .scroller").evaluate(async (scroller) => {
+    scroller.scrollTop -= 1_200;
+    for (let frame = 0; frame < 5; frame += 1) await new Promise(requestAnimationFrame);
+  });
+  // A message in the middle of what is in view, and one above it that changes.
+  const read = await alice.page.evaluateHandle(() => {
+    const at = document.elementFromPoint(600, 400);
+    return at?.closest("article") ?? null;
+  });
+  const number = Number(await read.evaluate((article) => /message (\d+)/.exec(article?.textContent ?? "")?.[1]));
+  const top = () => read.evaluate((article) => article?.getBoundingClientRect().top ?? NaN);
+  await alice.still();
+  const before = await top();
+  const moved = async () => Math.abs((await top()) - before);
+  const above = ids[number - 2] ?? "";
+  await natter.call("POST", `/messages/${above}/reactions`, { emoji: "👍" }, two.token("bob"));
+  await alice.page.getByRole("button", { name: "👍, 1 reaction" }).waitFor({ state: "attached" });
+  expect(await moved()).toBeLessThanOrEqual(MOVED_PX_MAX);
+  await natter.call("PATCH", `/messages/${above}`, { content: "It became\na much\nlonger message" }, two.token("alice"));
+  await message(alice, "longer message").waitFor({ state: "attached" });
+  expect(await moved()).toBeLessThanOrEqual(MOVED_PX_MAX);
+  await two.say("bob", id, "And a new one");
+  await alice.page.getByRole("button", { name: /^Go to the latest messages.*1/ }).waitFor();
+  expect(await moved()).toBeLessThanOrEqual(MOVED_PX_MAX);
+});
