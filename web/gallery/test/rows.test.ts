@@ -30,7 +30,7 @@ test.each(["ltr", "rtl"])("what is too long is cut within the row, %s", async (d
   await page.goto(`${page.url().split("?")[0]}?dir=${dir}`);
   const sizes = await page.locator(".rows").evaluate((box) => {
     const { left, right } = box.getBoundingClientRect();
-    const inside = [...box.querySelectorAll(".row, .name, .aside, .text")].map((part) => part.getBoundingClientRect());
+    const inside = [...box.querySelectorAll(".row, .own, .aside, .text")].map((part) => part.getBoundingClientRect());
     const text = box.querySelector<HTMLElement>(".text")!;
     return {
       outside: inside.filter((part) => part.left < left - 1 || part.right > right + 1).length,
