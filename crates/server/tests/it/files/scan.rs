@@ -242,8 +242,8 @@ async fn a_finding_is_told_by_whoever_goes_on_with_it() -> Result<()> {
     clamd.restart()?;
     socket.next_of("file.rejected").await?;
     let database = rusqlite::Connection::open(natter.data_dir().join("natter.db"))?;
-    database.busy_timeout(std::time::Duration::from_secs(10))?;
-    database.execute("UPDATE blobs SET scan_at = 0, told_up_to = zeroblob(16)", [])?;
+    database.busy_timeout(crate::support::TIME_MAX)?;
+    database.execute("update blobs set scan_at = 0, told_up_to = zeroblob(16)", [])?;
     let told = socket.next_of("file.rejected").await?;
     let told: FileRejection = serde_json::from_value(told["payload"].clone())?;
     assert_eq!((told.file.id, told.signature.as_str()), (file.id, EICAR_SIGNATURE));
