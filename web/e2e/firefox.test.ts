@@ -44,6 +44,8 @@ it("signs up, and two people chat", async () => {
     written.push(text);
     await both();
   }
+  // Here scroll bars take room: the page has none, only what is within it.
+  expect(await alice.page.evaluate(() => [document.documentElement.clientWidth, document.documentElement.scrollHeight])).toEqual([1024, 720]);
 });
 
 it("answers, reacts, edits and deletes", async () => {

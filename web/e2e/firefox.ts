@@ -67,7 +67,8 @@ export class Fox {
   async startDirect(username: string): Promise<void> {
     await this.press("New conversation");
     await this.fill("With whom?", username);
-    await this.press(new RegExp(`@${username}`), "dialog [role=option]");
+    await this.find("dialog [role=option]", new RegExp(`@${username}`));
+    await this.page.keyboard.press("Enter");
     await this.find(COMPOSER);
   }
 
