@@ -11,6 +11,7 @@ use image::codecs::png::PngEncoder;
 use image::codecs::webp::WebPEncoder;
 use image::{ExtendedColorType, Frame, ImageEncoder as _, RgbaImage};
 use natter_files::inspect;
+use natter_files::kind::Types;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
@@ -32,13 +33,16 @@ fn main() -> Result<()> {
 type Make = fn(&mut BufWriter<File>) -> Result<()>;
 
 fn measure() -> Result<()> {
-    let pictures: [(&str, &str, Make); 8] = [
+    let pictures: [(&str, &str, Make); 11] = [
         ("JPEG, 50 million pixels", "image/jpeg", jpeg),
+        ("JPEG, 30 million pixels in 64 passes", "image/jpeg", |to| progressive(to, PROGRESSIVE_SIDE)),
+        ("JPEG, 50 million pixels in 64 passes", "image/jpeg", |to| progressive(to, 7_071)),
         ("PNG, 50 million pixels that can be seen through", "image/png", png),
         ("PNG, 50 million pixels of 16 bits", "image/png", deep_png),
         ("WebP, 50 million pixels", "image/webp", webp),
         ("GIF, 50 million pixels", "image/gif", |to| gif(to, SIDE, 1)),
         ("GIF, 2,000 frames of a million pixels", "image/gif", |to| gif(to, 1_000, 2_000)),
+        ("GIF, 600,000 frames of a pixel", "image/gif", crowded_gif),
         ("PNG that says 50,000 x 50,000 pixels", "image/png", boasting_png),
         ("GIF that says 65,535 x 65,535 pixels", "image/gif", boasting_gif),
     ];
@@ -61,8 +65,11 @@ fn measure() -> Result<()> {
 fn look(path: &Path, media_type: &str) -> Result<()> {
     let before = peak_kib()?;
     let begun = Instant::now();
-    let stripped = inspect::strip(path, media_type, &path.with_extension("stripped"));
-    let seen = stripped.and_then(|_| inspect::look_at(path, media_type));
+    let name = media_type.replace("image/", "picture.");
+    let seen = Types::default()
+        .check(&name, path)
+        .and_then(|kind| inspect::strip(path, kind.media_type, &path.with_extension("stripped")))
+        .and_then(|_| inspect::look_at(path, media_type));
     let seconds = begun.elapsed().as_secs_f64();
     let outcome = match seen {
         Ok(seen) => format!("{} thumbnails", seen.thumbnails.len()),
@@ -91,6 +98,9 @@ fn noise(bytes: usize) -> Vec<u8> {
     noise
 }
 
+/// Pixels of each side of the largest progressive JPEG that is unpacked: all passes of it are in memory at once.
+const PROGRESSIVE_SIDE: u16 = 5_461;
+
 const PIXELS: usize = (SIDE * SIDE) as usize;
 
 fn jpeg(to: &mut BufWriter<File>) -> Result<()> {
@@ -100,6 +110,40 @@ fn jpeg(to: &mut BufWriter<File>) -> Result<()> {
         SIDE,
         ExtendedColorType::Rgb8,
     )?)
+}
+
+/// A JPEG in as many passes as one may have, through all of which a decoder goes block by block, for next to no bytes
+/// (ITU-T T.81, annex G): each pass says of thousands of blocks at once that nothing is new about them.
+fn progressive(to: &mut BufWriter<File>, side: u16) -> Result<()> {
+    /// Blocks of which one code says that nothing is new: 2¹⁴, in a bit for the code and fourteen for what is above that.
+    const RUN_BLOCKS: usize = 1 << 14;
+    const RUN_BITS: usize = 15;
+    let [high, low] = side.to_be_bytes();
+    let blocks = usize::from(side).div_ceil(8).pow(2);
+    to.write_all(&[0xff, 0xd8, 0xff, 0xdb, 0, 67, 0])?;
+    to.write_all(&[1; 64])?;
+    to.write_all(&[0xff, 0xc2, 0, 17, 8, high, low, high, low, 3])?;
+    to.write_all(&[1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0])?;
+    // A code of one bit each: no difference, and the run.
+    for (table, symbol) in [(0x00, 0x00), (0x10, 0xe0)] {
+        to.write_all(&[0xff, 0xc4, 0, 20, table, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, symbol])?;
+    }
+    to.write_all(&[0xff, 0xda, 0, 12, 3, 1, 0, 2, 0, 3, 0, 0, 0, 0])?;
+    to.write_all(&vec![0; (3 * blocks).div_ceil(8)])?;
+    for pass in 0..63 {
+        to.write_all(&[0xff, 0xda, 0, 8, 1, pass % 3 + 1, 0, 1, 63, 0])?;
+        to.write_all(&vec![0; (blocks.div_ceil(RUN_BLOCKS) * RUN_BITS).div_ceil(8)])?;
+    }
+    Ok(to.write_all(&[0xff, 0xd9])?)
+}
+
+/// As many frames as ten mebibytes hold.
+fn crowded_gif(to: &mut BufWriter<File>) -> Result<()> {
+    to.write_all(b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff")?;
+    for _ in 0..600_000 {
+        to.write_all(b"\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0")?;
+    }
+    Ok(to.write_all(b"\x3b")?)
 }
 
 fn png(to: &mut BufWriter<File>) -> Result<()> {
