@@ -133,3 +133,14 @@ it("has no trace of a draft on any screen: no holes, no filler, a title and an i
     expect(icon, path).not.toBe("");
   }
 });
+
+it("goes to what is unread when it opens, once: its end is followed from then on", async () => {
+  const { bob } = two;
+  const id = await two.group("Arrivals");
+  await two.say("alice", id, "the first of many");
+  await bob.open("Arrivals");
+  await message(bob, "the first of many").waitFor();
+  for (let index = 0; index < 30; index += 1) await two.say("alice", id, `arrival ${index}.`);
+  await message(bob, "arrival 29.").waitFor();
+  await bob.page.getByRole("button", { name: "Go to the latest messages" }).waitFor({ state: "hidden" });
+});
