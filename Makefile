@@ -36,7 +36,7 @@ bench: release ## Measure sends, fan-out and idle connections
 	for scenario in send fanout idle; do $(NATTER) bench $$scenario --data-dir $(DATA_DIR); done
 
 .PHONY: bench-web
-bench-web: release setup-test ## Measure the web client's first page with Lighthouse
+bench-web: release setup-test ## Measure the web client: first page, sending, switching, scrolling, drift, typing
 	NATTER_BIN=$(CURDIR)/$(NATTER) npm --prefix web run bench
 
 .PHONY: audit
