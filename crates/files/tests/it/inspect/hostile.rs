@@ -106,7 +106,7 @@ fn a_picture_of_countless_parts_is_refused() {
     refused(&jpeg_with(&picture, &remarks), "image/jpeg");
 }
 
-fn boxed(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+fn boxed(kind: [u8; 4], content: &[u8]) -> Vec<u8> {
     let length = u32::try_from(content.len() + 8).unwrap();
     [&length.to_be_bytes(), kind.as_slice(), content].concat()
 }
@@ -114,12 +114,12 @@ fn boxed(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
 /// A few bytes can name stretches without end, when the numbers that say where they are have no bytes.
 #[test]
 fn a_picture_with_countless_stretches_of_metadata_is_refused() {
-    let entry = boxed(b"infe", b"\x02\0\0\0\0\x01\0\0Exif\0");
-    let names = boxed(b"iinf", &[b"\0\0\0\0\0\x01", entry.as_slice()].concat());
+    let entry = boxed(*b"infe", b"\x02\0\0\0\0\x01\0\0Exif\0");
+    let names = boxed(*b"iinf", &[b"\0\0\0\0\0\x01", entry.as_slice()].concat());
     let heic = |sizes: &[u8; 2], stretches: &[u8]| {
-        let places = boxed(b"iloc", &[b"\0\0\0\0", sizes.as_slice(), stretches].concat());
-        let meta = boxed(b"meta", &[b"\0\0\0\0".as_slice(), &names, &places].concat());
-        [boxed(b"ftyp", b"heic\0\0\0\0mif1heic"), meta].concat()
+        let places = boxed(*b"iloc", &[b"\0\0\0\0", sizes.as_slice(), stretches].concat());
+        let meta = boxed(*b"meta", &[b"\0\0\0\0".as_slice(), &names, &places].concat());
+        [boxed(*b"ftyp", b"heic\0\0\0\0mif1heic"), meta].concat()
     };
     let refused = |heic: &[u8]| {
         let error = strip(heic, "image/heic").expect_err("refused");
@@ -137,7 +137,7 @@ fn a_picture_with_countless_stretches_of_metadata_is_refused() {
 fn a_film_of_countless_remarks_is_refused() {
     let film = include_bytes!("media/film.mp4");
     for (remarks, taken) in [(100, true), (20_000, false)] {
-        let film = [film.as_slice(), &boxed(b"udta", b"remark").repeat(remarks)].concat();
+        let film = [film.as_slice(), &boxed(*b"udta", b"remark").repeat(remarks)].concat();
         match strip(&film, "video/mp4") {
             Ok(stripped) => assert!(taken && stripped.unwrap().len() == film.len()),
             Err(error) => assert!(!taken && error.code() == ErrorCode::FileNotValid, "{error}"),
