@@ -65,8 +65,8 @@ async function hold(page: Page, pattern: string): Promise<Held> {
     held: 0,
     async release() {
       if (routes.length === 0) throw new Error(`nobody asked for ${pattern}`);
+      await Promise.all(routes.splice(0).map((route) => route.continue()));
       await page.unroute(pattern, keep);
-      await Promise.all(routes.map((route) => route.continue()));
     },
   };
   await page.route(pattern, keep);
