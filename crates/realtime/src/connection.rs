@@ -2,10 +2,10 @@
 
 mod scratch;
 
-use crate::Frame;
 use crate::codec::{Decoder, Message, Role};
 use crate::hub::Registration;
 use crate::outbox::Stop;
+use crate::{Frame, Io};
 use bytes::Bytes;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{Stream, StreamExt};
@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use std::future::{self, Future};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::AsyncWrite;
 
 /// Replays that a connection may have; each keeps what it was asked for. Then the socket is not read.
 const REPLAYS_MAX: usize = 3;
@@ -72,20 +72,16 @@ pub enum Replayed {
 
 /// Serves one connection, whose opening handshake is done, until it ends.
 ///
-/// `io` is the bare stream; a TCP socket should have `TCP_NODELAY` set. `early` is what was read from it beyond the
+/// A TCP socket should have `TCP_NODELAY` set. `early` is what was read from it beyond the
 /// handshake. Commands that are on their way when the client goes are finished before this returns.
 ///
 /// At rest a connection owns no buffer: bytes are read into one that all connections of a thread share.
-pub fn serve<Io, S>(
+pub fn serve<S: Session>(
     io: Io,
     early: Bytes,
     registration: Registration,
     mut session: S,
-) -> impl Future<Output = ()> + Send
-where
-    Io: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    S: Session,
-{
+) -> impl Future<Output = ()> + Send {
     registration.subscriber().outbox.connect(io);
     let mut connection = Connection {
         decoder: Decoder::new(Role::Server, registration.limits().message_bytes_max)

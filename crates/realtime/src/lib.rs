@@ -20,9 +20,11 @@ pub mod codec;
 mod connection;
 mod frame;
 mod hub;
+mod io;
 mod outbox;
 mod stopwatch;
 
 pub use connection::{Received, Replay, Replayed, Session, serve};
 pub use frame::{Dialect, Frame, Wire};
 pub use hub::{Handle, Hub, Limits, Newcomer, PresenceNews, Refused, Registration};
+pub use io::{Duplex, Io};

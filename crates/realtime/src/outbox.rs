@@ -7,7 +7,7 @@ pub(crate) use writer::Stop;
 
 use crate::frame::Kind;
 use crate::stopwatch::Stopwatch;
-use crate::{Frame, Wire};
+use crate::{Frame, Io, Wire};
 use natter_protocol::{CloseCode, ConversationId, Seq, SyncHead, SyncLagging};
 use resume::Resume;
 use smallvec::{SmallVec, smallvec};
@@ -16,7 +16,7 @@ use std::io;
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use writer::{Io, Writer};
+use writer::Writer;
 
 /// Frames that the writer takes at once: as many slices as one vectored write can use well.
 const BATCH_FRAMES_MAX: usize = 64;
@@ -147,14 +147,14 @@ impl Outbox {
     }
 
     /// Gives it the stream that it writes to.
-    pub(crate) fn connect(&self, io: impl Io + 'static) {
-        self.lock().writer.io = Some(Box::new(io));
+    pub(crate) fn connect(&self, io: Io) {
+        self.lock().writer.io = Some(io);
     }
 
     /// Has the stream do something other than write. It is gone after [`Outbox::disconnect`].
     pub(crate) fn with_io<T>(
         &self,
-        call: impl FnOnce(&mut Box<dyn Io>) -> Poll<io::Result<T>>,
+        call: impl FnOnce(&mut Io) -> Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         match &mut self.lock().writer.io {
             Some(io) => call(io),

@@ -1,5 +1,6 @@
 //! A connection's bytes, with the patience that HTTP lacks.
 
+use natter_realtime::Io;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -87,6 +88,15 @@ impl Stream {
             self.taken_bytes = self.taken_bytes.saturating_add(bytes);
         }
         Poll::Ready(written)
+    }
+}
+
+impl From<Transport> for Io {
+    fn from(transport: Transport) -> Self {
+        match transport {
+            Transport::Plain(tcp) => Self::Tcp(tcp),
+            Transport::Tls(tls) => Self::Other(tls),
+        }
     }
 }
 

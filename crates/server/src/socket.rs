@@ -76,7 +76,7 @@ async fn answer(
     let upgrade = hyper::upgrade::on(&mut request);
     app.connections.spawn(async move {
         if let Some((transport, early)) = transport(upgrade).await {
-            natter_realtime::serve(transport, early, registration, WebSocket(gateway)).await;
+            natter_realtime::serve(transport.into(), early, registration, WebSocket(gateway)).await;
         }
         drop(permit);
     });

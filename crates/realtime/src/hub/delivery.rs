@@ -119,15 +119,11 @@ impl Lane {
         let mut together = Vec::new();
         while self.deliveries.recv_many(&mut together, TOGETHER_MAX).await > 0 {
             let Some(hub) = hub.upgrade() else { return };
-            let mut writing = Writing { one: together.len() == 1, unwritten: Vec::new() };
-            for Delivery { audience, frame } in together.drain(..) {
-                let present = hub.present(self.number, &audience);
-                let mut delivered = 0;
-                for share in present.chunks(SHARE) {
-                    delivered += share.iter().map(|subscriber| writing.give(subscriber, &frame)).sum::<u64>();
-                    writing.pause().await;
-                }
-                hub.delivered.increment(delivered);
+            let mut writing =
+                Writing { one: together.len() == 1, unwritten: Vec::new(), written: 0, taken: 0 };
+            for delivery in together.drain(..) {
+                self.deliver(&hub, &delivery, &mut writing).await;
+                hub.delivered.increment(mem::take(&mut writing.taken));
                 hub.lanes.underway.fetch_sub(1, SeqCst);
             }
             for share in mem::take(&mut writing.unwritten).chunks(SHARE) {
@@ -135,6 +131,30 @@ impl Lane {
                     subscriber.outbox.write();
                 }
                 task::yield_now().await;
+            }
+        }
+    }
+
+    /// Gives a frame to those of its audience who are on this lane. Each is written to as soon as it is found, while its
+    /// memory is at hand.
+    async fn deliver(&self, hub: &Shared, Delivery { audience, frame }: &Delivery, writing: &mut Writing) {
+        // Goes through whichever are fewer: the members, or who is here.
+        if audience.len() < hub.connections.load(SeqCst) {
+            for user_id in audience.iter().filter(|user_id| hub.lanes.number_of(**user_id) == self.number) {
+                let present: SmallVec<[_; 1]> = {
+                    let shard = hub.shards[shard_of(*user_id)].read().unwrap_or_else(PoisonError::into_inner);
+                    shard.get(user_id).map_or(&[][..], SmallVec::as_slice).iter().cloned().collect()
+                };
+                writing.give(&present, frame).await;
+            }
+        } else {
+            for shard in hub.shards.iter().skip(self.number).step_by(hub.lanes.senders.len()) {
+                let present: Vec<_> = {
+                    let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
+                    let members = shard.iter().filter(|(user_id, _)| audience.contains(user_id));
+                    members.flat_map(|(_, subscribers)| subscribers.iter().cloned()).collect()
+                };
+                writing.give(&present, frame).await;
             }
         }
     }
@@ -146,48 +166,29 @@ struct Writing {
     one: bool,
     /// The connections that have to be written to once all frames are queued.
     unwritten: Vec<Arc<Subscriber>>,
+    /// Connections that were written to since others had the thread.
+    written: usize,
+    /// How often the frame was taken.
+    taken: u64,
 }
 
 impl Writing {
-    /// How often the frame was taken.
-    fn give(&mut self, subscriber: &Arc<Subscriber>, frame: &Frame) -> u64 {
-        if self.one {
-            return u64::from(subscriber.outbox.deliver(frame));
-        }
-        let queued = subscriber.outbox.queue(frame.clone());
-        if queued.unwritten {
-            self.unwritten.push(Arc::clone(subscriber));
-        }
-        u64::from(queued.taken)
-    }
-
-    /// Lets others have the thread, after system calls.
-    async fn pause(&self) {
-        if self.one {
-            task::yield_now().await;
-        }
-    }
-}
-
-impl Shared {
-    /// The connections of an audience that are on a lane.
-    fn present(&self, lane: usize, audience: &HashSet<UserId>) -> Vec<Arc<Subscriber>> {
-        let mut present = Vec::new();
-        let lanes = self.lanes.senders.len();
-        // Goes through whichever are fewer: the members, or who is here.
-        if audience.len() < self.connections.load(SeqCst) {
-            for user_id in audience.iter().filter(|user_id| self.lanes.number_of(**user_id) == lane) {
-                let shard = self.shards[shard_of(*user_id)].read().unwrap_or_else(PoisonError::into_inner);
-                present.extend(shard.get(user_id).map_or(&[][..], SmallVec::as_slice).iter().cloned());
-            }
-        } else {
-            for shard in self.shards.iter().skip(lane).step_by(lanes) {
-                let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
-                for (_, subscribers) in shard.iter().filter(|(user_id, _)| audience.contains(user_id)) {
-                    present.extend(subscribers.iter().cloned());
+    async fn give(&mut self, present: &[Arc<Subscriber>], frame: &Frame) {
+        for subscriber in present {
+            if !self.one {
+                let queued = subscriber.outbox.queue(frame.clone());
+                if queued.unwritten {
+                    self.unwritten.push(Arc::clone(subscriber));
                 }
+                self.taken += u64::from(queued.taken);
+                continue;
+            }
+            self.taken += u64::from(subscriber.outbox.deliver(frame));
+            self.written += 1;
+            if self.written == SHARE {
+                self.written = 0;
+                task::yield_now().await;
             }
         }
-        present
     }
 }

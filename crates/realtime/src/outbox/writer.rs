@@ -4,25 +4,13 @@
 //! the waker of the connection's task, so it is this task that a full socket wakes, whoever found it full.
 
 use super::{BATCH_FRAMES_MAX, Batch, End, Next, Outbox, State};
-use crate::{Frame, Wire};
+use crate::{Frame, Io, Wire};
 use smallvec::smallvec;
-use std::fmt::{self, Debug, Formatter};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::MutexGuard;
 use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncRead, AsyncWrite};
-
-/// What a connection's bytes go through.
-pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
-
-impl Debug for dyn Io {
-    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Io")
-    }
-}
+use tokio::io::AsyncWrite;
 
 /// Why nothing is written any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +26,7 @@ pub(crate) enum Stop {
 #[derive(Debug)]
 pub(super) struct Writer {
     /// None before the connection is served, and after.
-    pub(super) io: Option<Box<dyn Io>>,
+    pub(super) io: Option<Io>,
     wire: Wire,
     /// What is being written; without memory while nothing is.
     batch: Batch,
@@ -228,11 +216,7 @@ impl Writer {
     fn write_through(&mut self, cx: &mut Context<'_>, frame: &Frame) {
         let Some(io) = &mut self.io else { return };
         let bytes = frame.bytes(self.wire);
-        // What keeps the stream from taking more is found out by the next write.
-        let written_bytes = match Pin::new(io).poll_write(cx, bytes) {
-            Poll::Ready(Ok(written_bytes)) => written_bytes,
-            Poll::Ready(Err(_)) | Poll::Pending => 0,
-        };
+        let written_bytes = io.write_at_once(cx, bytes);
         self.idle = false;
         if written_bytes < bytes.len() {
             self.written_bytes = written_bytes;

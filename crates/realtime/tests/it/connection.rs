@@ -4,7 +4,7 @@ use crate::support::*;
 use bytes::Bytes;
 use natter_protocol::CloseCode;
 use natter_realtime::codec::{OpCode, encode};
-use natter_realtime::{Frame, Hub, Limits, Received, Session, serve};
+use natter_realtime::{Frame, Hub, Io, Limits, Received, Session, serve};
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -39,7 +39,7 @@ async fn what_was_read_beyond_the_handshake_is_not_lost() {
     let (client, server) = loopback().await;
     let frame = encode(OpCode::Text, b"early", Some(MASK));
     let (early, later) = (frame.slice(..8), frame.slice(8..));
-    tokio::spawn(serve(server, early, register(&hub, 1), echo()));
+    tokio::spawn(serve(Io::Tcp(server), early, register(&hub, 1), echo()));
     let mut client = Client::new(client);
     client.send_bytes(&later).await;
     within_a_minute(async {
@@ -55,7 +55,7 @@ async fn what_the_stream_keeps_back_is_flushed() {
     let hub = Hub::start(Limits::default());
     let (client, server) = loopback().await;
     let server = BufWriter::with_capacity(1024 * 1024, server);
-    tokio::spawn(serve(server, Bytes::new(), register(&hub, 1), echo()));
+    tokio::spawn(serve(Io::other(server), Bytes::new(), register(&hub, 1), echo()));
     let mut client = Client::new(client);
     within_a_minute(async {
         assert_eq!(client.next().await, "text ready");
@@ -332,7 +332,7 @@ async fn a_slow_reader_is_told_what_it_missed_and_then_goes_on() {
     socket.set_recv_buffer_size(4096).unwrap();
     let (client, accepted) = tokio::join!(socket.connect(listener.local_addr().unwrap()), listener.accept());
     let (client, (server, _)) = (client.unwrap(), accepted.unwrap());
-    let _task = tokio::spawn(serve(server, bytes::Bytes::new(), register(&hub, 1), echo()));
+    let _task = tokio::spawn(serve(Io::Tcp(server), bytes::Bytes::new(), register(&hub, 1), echo()));
     let mut client = Client::new(client);
     assert_eq!(client.next().await, "text ready");
 
@@ -474,6 +474,6 @@ async fn work() {
 async fn a_connection_is_small() {
     let hub = Hub::start(Limits::default());
     let (_client, server) = loopback().await;
-    let task = serve(server, bytes::Bytes::new(), register(&hub, 1), Elaborate);
+    let task = serve(Io::Tcp(server), bytes::Bytes::new(), register(&hub, 1), Elaborate);
     assert!(size_of_val(&task) <= 640, "{} bytes", size_of_val(&task));
 }

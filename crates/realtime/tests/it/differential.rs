@@ -5,7 +5,7 @@ use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use natter_protocol::limits;
 use natter_realtime::codec::{Decoder, Message, OpCode, Role, encode, encode_close};
-use natter_realtime::{Hub, Limits, serve};
+use natter_realtime::{Hub, Io, Limits, serve};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::io::Cursor;
@@ -26,7 +26,7 @@ fn texts() -> Vec<String> {
 async fn their_client_is_understood_by_our_server() {
     let hub = Hub::start(Limits::default());
     let (client, server) = loopback().await;
-    let task = tokio::spawn(serve(server, Bytes::new(), register(&hub, 1), echo()));
+    let task = tokio::spawn(serve(Io::Tcp(server), Bytes::new(), register(&hub, 1), echo()));
     let mut client = WebSocketStream::from_raw_socket(client, TheirRole::Client, None).await;
     within_a_minute(async {
         assert_eq!(client.next().await.unwrap().unwrap(), tungstenite::Message::text("ready"));
@@ -59,7 +59,7 @@ async fn their_client_sees_why_it_is_sent_away() {
         (tungstenite::Message::text("x".repeat(limits::FRAME_BYTES_MAX + 1)), CloseCode::Size),
     ] {
         let (client, server) = loopback().await;
-        tokio::spawn(serve(server, Bytes::new(), register(&hub, 1), echo()));
+        tokio::spawn(serve(Io::Tcp(server), Bytes::new(), register(&hub, 1), echo()));
         let mut client = WebSocketStream::from_raw_socket(client, TheirRole::Client, None).await;
         within_a_minute(async {
             client.next().await.unwrap().unwrap();
@@ -125,15 +125,15 @@ fn ours(role: Role, bytes: &[u8]) -> Decoded {
 }
 
 /// What they read from; what they answer goes nowhere.
-struct Io(Cursor<Vec<u8>>);
+struct Memory(Cursor<Vec<u8>>);
 
-impl std::io::Read for Io {
+impl std::io::Read for Memory {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         self.0.read(buffer)
     }
 }
 
-impl std::io::Write for Io {
+impl std::io::Write for Memory {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         Ok(bytes.len())
     }
@@ -149,7 +149,7 @@ fn theirs(role: Role, bytes: &[u8]) -> Decoded {
         Role::Client => TheirRole::Client,
     };
     let config = WebSocketConfig::default().max_message_size(Some(1000)).max_frame_size(Some(1000));
-    let mut socket = WebSocket::from_raw_socket(Io(Cursor::new(bytes.to_vec())), role, Some(config));
+    let mut socket = WebSocket::from_raw_socket(Memory(Cursor::new(bytes.to_vec())), role, Some(config));
     let mut messages = Vec::new();
     loop {
         messages.push(match socket.read() {

@@ -5,7 +5,7 @@ use metrics::{
     Counter, CounterFn, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
 };
 use natter_protocol::CloseCode;
-use natter_realtime::{Frame, Hub, Limits, Received, Refused, serve};
+use natter_realtime::{Frame, Hub, Io, Limits, Received, Refused, serve};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -121,7 +121,7 @@ async fn ready_comes_before_any_event() {
     let registration = register(&hub, 1);
     hub.deliver_to_user(user(1), &numbered(1)).await;
     let (client, server) = loopback().await;
-    tokio::spawn(serve(server, bytes::Bytes::new(), registration, echo()));
+    tokio::spawn(serve(Io::Tcp(server), bytes::Bytes::new(), registration, echo()));
     let mut client = Client::new(client);
     assert_eq!(client.next().await, "text ready");
     assert_eq!(client.next().await, "text event 1");
@@ -159,7 +159,7 @@ async fn a_session_is_closed_without_the_users_others() {
     for session_number in [1, 2] {
         let (client, server) = loopback().await;
         let registration = register_session(&hub, 1, session_number);
-        tokio::spawn(serve(server, bytes::Bytes::new(), registration, echo()));
+        tokio::spawn(serve(Io::Tcp(server), bytes::Bytes::new(), registration, echo()));
         clients.push(Client::new(client));
     }
     let (mut other_user, _task) = connect(&hub, 2, echo()).await;

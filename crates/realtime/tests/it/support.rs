@@ -2,7 +2,7 @@
 
 use natter_protocol::{ConnectionId, ConversationId, Seq, ServerFrame, SessionId, UserId};
 use natter_realtime::codec::{Decoder, Message, OpCode, Role, encode, encode_close};
-use natter_realtime::{Dialect, Frame, Hub, Newcomer, Received, Registration, Session, Wire, serve};
+use natter_realtime::{Dialect, Frame, Hub, Io, Newcomer, Received, Registration, Session, Wire, serve};
 use std::future::Future;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
@@ -93,7 +93,7 @@ pub(crate) async fn connect(
     session: impl Session,
 ) -> (Client<TcpStream>, JoinHandle<()>) {
     let (client, server) = loopback().await;
-    let task = tokio::spawn(serve(server, bytes::Bytes::new(), register(hub, user_number), session));
+    let task = tokio::spawn(serve(Io::Tcp(server), bytes::Bytes::new(), register(hub, user_number), session));
     let mut client = Client::new(client);
     assert_eq!(client.next().await, "text ready");
     (client, task)
@@ -116,7 +116,7 @@ pub(crate) async fn serve_in_memory(
     session: impl Session,
 ) -> (Client<DuplexStream>, JoinHandle<()>) {
     let (client, server) = tokio::io::duplex(buffer_bytes);
-    let task = tokio::spawn(serve(server, bytes::Bytes::new(), registration, session));
+    let task = tokio::spawn(serve(Io::other(server), bytes::Bytes::new(), registration, session));
     let mut client = Client::new(client);
     assert_eq!(client.next().await, "text ready");
     (client, task)

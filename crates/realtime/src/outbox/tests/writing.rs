@@ -1,9 +1,9 @@
 //! Who writes what, and in which order, whatever the socket takes and whenever the task comes.
 
 use super::{WIRE, close, event, text};
-use crate::Frame;
 use crate::codec::{Decoder, Message, Role};
 use crate::outbox::{Outbox, Stop};
+use crate::{Frame, Io};
 use natter_protocol::{CloseCode, ConversationId, Seq};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -150,7 +150,7 @@ impl Task {
 /// A connection that is served, and whose task waits for frames.
 fn served(socket: &Socket) -> (Outbox, Arc<Task>) {
     let outbox = Outbox::new(1024 * 1024, WIRE);
-    outbox.connect(socket.clone());
+    outbox.connect(Io::other(socket.clone()));
     let task = Arc::new(Task::default());
     assert!(task.poll(&outbox).is_pending());
     (outbox, task)
@@ -253,7 +253,7 @@ fn before_the_task_was_there_and_once_it_is_woken_frames_wait_for_it() {
     let socket = Socket::with_room(1000);
     let outbox = Outbox::new(1024, WIRE);
     deliver(&outbox, Frame::reply("ready"));
-    outbox.connect(socket.clone());
+    outbox.connect(Io::other(socket.clone()));
     deliver(&outbox, event(CONVERSATION, 1));
     assert_eq!(socket.frames(), whole(&[]));
     let task = Arc::new(Task::default());

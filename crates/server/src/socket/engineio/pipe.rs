@@ -8,6 +8,7 @@ use super::packet::{Packet, SEPARATOR};
 use crate::net::Transport;
 use crate::serve::ConnectionPermit;
 use bytes::Bytes;
+use natter_realtime::Io;
 use natter_realtime::codec::{Decoder, Message, OpCode, Role, encode};
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
@@ -305,6 +306,12 @@ pub(super) struct Stream {
     pipe: Arc<Pipe>,
     /// What has taken over from the pipe.
     successor: Option<Box<Successor>>,
+}
+
+impl From<Stream> for Io {
+    fn from(stream: Stream) -> Self {
+        Self::other(stream)
+    }
 }
 
 impl Stream {

@@ -11,10 +11,9 @@ use crate::socket::gateway::Gateway;
 use crate::socket::{Credentials, Proof};
 use bytes::Bytes;
 use natter_protocol::{CloseCode, ConnectionId, Problem, reconnect_hint};
-use natter_realtime::{Dialect, Registration, Wire};
+use natter_realtime::{Dialect, Duplex, Io, Registration, Wire};
 use serde::Serialize;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 /// For a client to get in, or to read why it did not. Whoever needs longer, such as to ask somebody else for a token first, comes again.
@@ -24,15 +23,13 @@ const ENTER_PACKETS_MAX: usize = 16;
 
 /// Serves a connection from its first message on until it ends. `proof` came with the request that opened it, and `place`
 /// is left when the client is in or does not get in.
-pub(in crate::socket) async fn serve<Io>(
+pub(in crate::socket) async fn serve(
     app: App,
     address: Address,
     proof: Proof,
     place: Place,
-    frames: Frames<Io>,
-) where
-    Io: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
+    frames: Frames<impl Duplex + Into<Io>>,
+) {
     // On the heap, and gone before the connection is served: at rest it is not as large as its beginning.
     let entered = Box::pin(async {
         let _place = place;
@@ -44,20 +41,17 @@ pub(in crate::socket) async fn serve<Io>(
     .await;
     if let Some((gateway, registration, io, early)) = entered {
         drop(app);
-        natter_realtime::serve(io, early, registration, SocketIo(gateway)).await;
+        natter_realtime::serve(io.into(), early, registration, SocketIo(gateway)).await;
     }
 }
 
 /// None if the client left, or was told why it does not get in.
-async fn enter<Io>(
+async fn enter<T: Duplex>(
     app: &App,
     address: Address,
     proof: Proof,
-    mut frames: Frames<Io>,
-) -> Option<(Gateway, Registration, Io, Bytes)>
-where
-    Io: AsyncRead + AsyncWrite + Send + Unpin,
-{
+    mut frames: Frames<T>,
+) -> Option<(Gateway, Registration, T, Bytes)> {
     let auth = connect_packet(&mut frames).await?;
     match admit(app, address, proof.or_in(&auth)).await {
         Ok((gateway, registration)) => {
@@ -85,10 +79,7 @@ async fn admit(app: &App, address: Address, proof: Proof) -> Result<(Gateway, Re
 }
 
 /// Waits for the client to connect to the default namespace, and returns what it says about itself.
-async fn connect_packet<Io>(frames: &mut Frames<Io>) -> Option<String>
-where
-    Io: AsyncRead + AsyncWrite + Send + Unpin,
-{
+async fn connect_packet(frames: &mut Frames<impl Duplex>) -> Option<String> {
     for _ in 0..ENTER_PACKETS_MAX {
         let text = frames.next().await?;
         let text = match engineio::Packet::read(&text)? {
@@ -112,10 +103,7 @@ where
 
 /// Official clients do not come back by themselves when they are told why they were refused. So those are not who may
 /// be lucky the next time.
-async fn refuse<Io>(frames: Frames<Io>, problem: &Problem) -> std::io::Result<()>
-where
-    Io: AsyncRead + AsyncWrite + Send + Unpin,
-{
+async fn refuse(frames: Frames<impl Duplex>, problem: &Problem) -> std::io::Result<()> {
     let (code, after_ms) = match problem.status {
         401 => (CloseCode::Unauthenticated, None),
         429 => {
