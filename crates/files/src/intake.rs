@@ -97,9 +97,10 @@ struct Inner {
     limits: Limits,
     workshop: Workshop,
     uploads: Mutex<HashMap<FileId, Arc<Entry>>>,
-    /// Whoever waits for the disk. One at a time: the commits of the database on the same disk wait for all that are under
-    /// way at once. With sixteen writers, they waited three to six times as long at the 99th percentile.
-    disk: Arc<tokio::sync::Mutex<()>>,
+    /// Whose turn it is to have bytes hashed, written and brought to the disk. One at a time: side by side, they would take
+    /// each other's time and not become more, but whoever sends a message would have to wait behind all of them, for a
+    /// core and for the disk.
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// Whoever holds it is alone with the upload. It is handed to the threads that work on it, so that it is given back
@@ -127,7 +128,7 @@ impl Intake {
         fs::create_dir_all(directory)?;
         let uploads = record::load(directory)?;
         let (directory, uploads) = (directory.to_owned(), Mutex::new(uploads));
-        let inner = Inner { directory, limits, workshop, uploads, disk: Arc::default() };
+        let inner = Inner { directory, limits, workshop, uploads, turn: Arc::default() };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -302,12 +303,17 @@ impl Inner {
         self.uploads().get(&id).cloned().ok_or(IntakeError::NotFound)
     }
 
+    /// After all who asked before. It ends when this is dropped.
+    async fn turn(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.turn).lock_owned().await
+    }
+
     /// Does what has the disk write everything that it was given, after those who asked before.
     async fn in_turn<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, IntakeError> + Send + 'static,
     ) -> Result<T, IntakeError> {
-        let turn = Arc::clone(&self.disk).lock_owned().await;
+        let turn = self.turn().await;
         // It lasts until the disk is done, also when nobody waits for that any more.
         blocking(move || {
             let _turn = turn;

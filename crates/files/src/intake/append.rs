@@ -130,21 +130,23 @@ impl Appending {
     }
 
     async fn write_piece(&mut self) -> Result<(), IntakeError> {
+        let inner = Arc::clone(&self.inner);
+        let turn = inner.turn().await;
         let mut part = self.part().await?;
         if self.entry.is_over.load(Ordering::Acquire) {
             return Err(IntakeError::NotFound);
         }
-        if part.dirty_bytes() >= DIRTY_BYTES_MAX {
-            let inner = Arc::clone(&self.inner);
-            let syncing = move || {
+        let piece = std::mem::take(&mut self.piece);
+        let writing = move || {
+            let _turn = turn;
+            part = part.write(&piece)?;
+            if part.dirty_bytes() >= DIRTY_BYTES_MAX {
                 part.entry.sync(&part.file)?;
                 inner.room_for(0)?;
-                Ok(part)
-            };
-            part = self.inner.in_turn(syncing).await?;
-        }
-        let piece = std::mem::take(&mut self.piece);
-        let done = self.inner.workshop.begin(move || part.write(&piece)).await?;
+            }
+            Ok(part)
+        };
+        let done = self.inner.workshop.begin(writing).await?;
         self.work = Work::Busy(done);
         Ok(())
     }
