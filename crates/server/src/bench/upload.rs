@@ -54,7 +54,8 @@ impl Scenario for Upload {
                  {} messages a second in one room, which takes {} seconds. No two files are the same, all of them are \
                  random bytes, and the digest in each answer is held against them afterwards. It is held against as many \
                  threads that read the same files, write them to the same disk, calculate their SHA-256 and wait for \
-                 fsync. The messages are held against the same conversation with nothing beside it in the same run.",
+                 fsync. The messages are held against the same conversation with nothing beside it in the same run. The \
+                 clients that upload run with a niceness of 10: they would be on machines of their own.",
                 self.uploads, self.mib, self.members, self.rate, self.seconds
             ),
             format!(
