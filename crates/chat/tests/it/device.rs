@@ -4,7 +4,7 @@ use crate::harness::World;
 use natter_chat::Actor;
 use natter_protocol::{ConnectionId, SessionId};
 use natter_realtime::codec::{Decoder, Message, Role};
-use natter_realtime::{Dialect, Frame, Handle, Newcomer, Received, Session, Wire, serve};
+use natter_realtime::{Dialect, Frame, Handle, Io, Newcomer, Received, Session, Wire, serve};
 use serde_json::{Value, json};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -47,7 +47,7 @@ impl Device {
         let registration = world.hub.register(newcomer).unwrap();
         let handle = registration.handle();
         let (io, server) = tokio::io::duplex(BUFFER_BYTES);
-        let task = tokio::spawn(serve(server, Vec::new().into(), registration, Silent));
+        let task = tokio::spawn(serve(Io::other(server), Vec::new().into(), registration, Silent));
         let decoder = Decoder::new(Role::Client, usize::MAX);
         Self { handle, actor: actor.clone(), io, decoder, received: Vec::new(), task }
     }
