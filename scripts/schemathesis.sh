@@ -10,7 +10,7 @@ tools_dir=${TOOLS_DIR:?"is set by the Makefile: run this through make"}
 tool=$tools_dir/python/bin/schemathesis
 
 cargo build --locked --quiet --package natter-server
-natter=$PWD/target/debug/natter
+natter=${CARGO_TARGET_DIR:-$PWD/target}/debug/natter
 
 work=$(mktemp -d)
 trap 'kill "$server" 2>/dev/null; wait; rm -rf "$work"' EXIT

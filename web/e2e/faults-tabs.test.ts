@@ -138,9 +138,9 @@ it("moves nothing that somebody reads when what is around it changes", async () 
     scroller.scrollTop -= 1_200;
     for (let frame = 0; frame < 5; frame += 1) await new Promise(requestAnimationFrame);
   });
-  // A message in the middle of what is in view, and one above it that changes.
+  // A message near the top of what is in view, and one above that which changes.
   const read = await alice.page.evaluateHandle(() => {
-    const at = document.elementFromPoint(600, 400);
+    const at = document.elementFromPoint(600, 160);
     return at?.closest("article") ?? null;
   });
   const number = Number(await read.evaluate((article) => /message (\d+)/.exec(article?.textContent ?? "")?.[1]));
@@ -148,7 +148,7 @@ it("moves nothing that somebody reads when what is around it changes", async () 
   await alice.still();
   const before = await top();
   const moved = async () => Math.abs((await top()) - before);
-  const above = ids[number - 2] ?? "";
+  const above = ids[number - 6] ?? "";
   await natter.call("POST", `/messages/${above}/reactions`, { emoji: "👍" }, two.token("bob"));
   await alice.page.getByRole("button", { name: "👍, 1 reaction" }).waitFor({ state: "attached" });
   expect(await moved()).toBeLessThanOrEqual(MOVED_PX_MAX);
