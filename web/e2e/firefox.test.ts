@@ -33,6 +33,24 @@ afterAll(async () => {
 });
 
 const written: string[] = [];
+/** All that the browser keeps for somebody, as text. */
+const kept = ({ page }: Fox) =>
+  page.evaluate(async () => {
+    const found = [JSON.stringify(localStorage), JSON.stringify(sessionStorage)];
+    for (const { name = "" } of await indexedDB.databases()) {
+      const database = await new Promise<IDBDatabase>((done) => {
+        const opening = indexedDB.open(name);
+        opening.onsuccess = () => done(opening.result);
+      });
+      for (const store of database.objectStoreNames) {
+        const all = database.transaction(store).objectStore(store).getAll();
+        await new Promise((done) => (all.onsuccess = done));
+        found.push(JSON.stringify(all.result));
+      }
+      database.close();
+    }
+    return found.join();
+  });
 const both = () => Promise.all([alice.sees(written), bob.sees(written)]);
 
 it("signs up, and two people chat", async () => {
@@ -113,6 +131,8 @@ it("opens and takes messages without a network, which arrive when it is back", a
     await navigator.serviceWorker.ready;
     if (!navigator.serviceWorker.controller) await new Promise((taken) => navigator.serviceWorker.addEventListener("controllerchange", taken));
   });
+  // What is shown is kept a moment later.
+  await expect.poll(() => kept(alice)).toContain("Look at these");
   alice.outage = true;
   await alice.page.setOfflineMode(true);
   await alice.page.reload();
@@ -132,22 +152,7 @@ it("signs out, and leaves nothing behind", async () => {
   await bob.press(/Your account$/);
   await bob.press("Sign out", "[role=menuitem]");
   await bob.find("h1, h2", "Sign in");
-  const left = await bob.page.evaluate(async () => {
-    const kept = [JSON.stringify(localStorage), JSON.stringify(sessionStorage)];
-    for (const { name = "" } of await indexedDB.databases()) {
-      const database = await new Promise<IDBDatabase>((done) => {
-        const opening = indexedDB.open(name);
-        opening.onsuccess = () => done(opening.result);
-      });
-      for (const store of database.objectStoreNames) {
-        const all = database.transaction(store).objectStore(store).getAll();
-        await new Promise((done) => (all.onsuccess = done));
-        kept.push(JSON.stringify(all.result));
-      }
-      database.close();
-    }
-    return kept.join();
-  });
+  const left = await kept(bob);
   expect(left).not.toMatch(/ferry|\bbob\b/i);
   await bob.page.reload();
   await bob.signIn("bob");
