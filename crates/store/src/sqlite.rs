@@ -7,6 +7,7 @@
 mod account;
 mod batch;
 pub(crate) mod bench;
+mod checkpoint;
 mod conversation;
 mod failure;
 mod file;
@@ -28,6 +29,7 @@ use crate::commit::{Queue, pipeline};
 use crate::open::{OpenError, OpenOptions, Opened};
 use crate::{Committing, Migrator, Result, Store, StoreError, Write};
 use async_trait::async_trait;
+use checkpoint::Checkpoints;
 use readers::Readers;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
 use std::path::{Path, PathBuf};
@@ -40,8 +42,9 @@ const VERSION_MIN: i32 = 3_051_003;
 const BUSY_MS_MAX: u32 = 5_000;
 /// Attempts at switching a new file to the write-ahead log while others do the same.
 const SWITCH_ATTEMPTS_MAX: u32 = 16;
-/// Pages in the write-ahead log at which the writer copies them into the database.
-const CHECKPOINT_PAGES: i32 = 4_000;
+/// Pages in the write-ahead log at which the writer itself copies them into the database: 64 MiB. Usually they are copied
+/// beside it, long before.
+const CHECKPOINT_PAGES: i32 = 16_000;
 /// KiB of pages that the writer keeps.
 const WRITER_CACHE_KIB: i32 = 16_384;
 /// Prepared statements that a connection keeps.
@@ -65,7 +68,7 @@ pub(crate) struct Sqlite {
 
 /// Opens the database, brings its schema up to date and starts its writer.
 pub(crate) async fn open(path: PathBuf, options: OpenOptions) -> Result<Opened, OpenError> {
-    let Prepared { writer, readers, lookout, epoch } = {
+    let Prepared { writer, checkpoints, readers, lookout, epoch } = {
         let (path, options) = (path.clone(), options.clone());
         blocking(move || prepare(&path, &options)).await?
     };
@@ -75,7 +78,7 @@ pub(crate) async fn open(path: PathBuf, options: OpenOptions) -> Result<Opened, 
     let runtime = tokio::runtime::Handle::current();
     std::thread::Builder::new()
         .name("sqlite-writer".to_owned())
-        .spawn(move || runtime.block_on(pipeline.run(writer::Writer::new(connection))))
+        .spawn(move || runtime.block_on(pipeline.run(writer::Writer::new(connection, checkpoints))))
         .map_err(|error| OpenError::Unreachable(format!("no thread for the SQLite writer: {error}")))?;
     let searching = crate::search::turns(options.readers_max);
     let store =
@@ -92,6 +95,7 @@ pub(crate) async fn migrator(path: PathBuf) -> Result<Box<dyn Migrator>, OpenErr
 /// The connections to a database that is up to date.
 struct Prepared {
     writer: Connection,
+    checkpoints: Checkpoints,
     readers: Arc<Readers>,
     lookout: Arc<Readers>,
     epoch: String,
@@ -103,7 +107,8 @@ fn prepare(path: &Path, options: &OpenOptions) -> Result<Prepared, OpenError> {
     let epoch = secret(&writer, "epoch", &options.new_epoch).map_err(failure::classify)?;
     let readers = Arc::new(Readers::open(path, options.readers_max)?);
     let lookout = Arc::new(Readers::open(path, 1)?);
-    Ok(Prepared { writer, readers, lookout, epoch })
+    let checkpoints = Checkpoints::start(connect(path)?)?;
+    Ok(Prepared { writer, checkpoints, readers, lookout, epoch })
 }
 
 /// A connection that may write, with the settings that durability depends on.

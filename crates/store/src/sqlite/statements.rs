@@ -1,6 +1,7 @@
 //! How often the database is asked: as often for a hundred conversations as for one.
 
 use super::Sqlite;
+use super::checkpoint::Checkpoints;
 use super::readers::Readers;
 use super::writer::Writer;
 use crate::commit::{Backend as _, pipeline};
@@ -126,7 +127,8 @@ fn note(event: TraceEvent<'_>) {
 #[tokio::test]
 async fn a_message_without_files_asks_nothing_about_files() {
     let directory = tempfile::tempdir().unwrap();
-    let connection = Connection::open(directory.path().join("natter.db")).unwrap();
+    let path = directory.path().join("natter.db");
+    let connection = Connection::open(&path).unwrap();
     for migration in SQLITE {
         connection.execute_batch(migration.up).unwrap();
     }
@@ -154,7 +156,8 @@ async fn a_message_without_files_asks_nothing_about_files() {
         attachments: Attachments::default(),
         created_at: Timestamp::from_millis(0),
     };
-    let mut writer = Writer::new(Arc::new(Mutex::new(connection)));
+    let checkpoints = Checkpoints::start(Connection::open(&path).unwrap()).unwrap();
+    let mut writer = Writer::new(Arc::new(Mutex::new(connection)), checkpoints);
     let outcomes = writer.commit(&[Write::SendMessage(Box::new(new))]).await.unwrap();
     assert!(matches!(&outcomes[0], Ok((Written::Message(_), _))), "{outcomes:?}");
     let sent = SENT.lock().unwrap();

@@ -1,6 +1,7 @@
 //! The one connection that writes.
 
 use super::batch::Batch;
+use super::checkpoint::Checkpoints;
 use super::failure;
 use crate::Write;
 use crate::apply::apply;
@@ -10,15 +11,18 @@ use rusqlite::Connection;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
-pub(super) struct Writer(Arc<Mutex<Connection>>);
+pub(super) struct Writer {
+    connection: Arc<Mutex<Connection>>,
+    checkpoints: Checkpoints,
+}
 
 impl Writer {
-    pub(super) const fn new(connection: Arc<Mutex<Connection>>) -> Self {
-        Self(connection)
+    pub(super) const fn new(connection: Arc<Mutex<Connection>>, checkpoints: Checkpoints) -> Self {
+        Self { connection, checkpoints }
     }
 
     async fn run(&mut self, writes: &[Write]) -> rusqlite::Result<Vec<Outcome>> {
-        let mut connection = self.0.lock().await;
+        let mut connection = self.connection.lock().await;
         let mut batch = Batch::begin(&mut connection)?;
         let mut heads = Heads::default();
         let mut outcomes = Vec::with_capacity(writes.len());
@@ -27,6 +31,7 @@ impl Writer {
         }
         batch.save(&heads.changed())?;
         batch.commit()?;
+        self.checkpoints.count(writes.len());
         Ok(outcomes)
     }
 }
