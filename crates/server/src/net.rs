@@ -8,9 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
-use tokio_rustls::server::TlsStream;
 
 /// Bytes that a client must take within its time, if so many wait for it. A link of 64 kbit/s takes them in two seconds.
 const PROGRESS_BYTES_MIN: usize = 16 * 1024;
@@ -24,20 +22,12 @@ pub(crate) struct Patience {
     pub(crate) write: Duration,
 }
 
-/// What carries a connection.
-pub(crate) enum Transport {
-    /// TCP as it is.
-    Plain(TcpStream),
-    /// TLS over it.
-    Tls(Box<TlsStream<TcpStream>>),
-}
-
 /// A transport that fails once its client lets the server wait for too long.
 ///
 /// hyper alone times a request's head from the moment when the connection became idle, which cannot be right for both a
 /// proxy that keeps connections open and a client that sends a byte now and then, and never times its writes at all.
 pub(crate) struct Stream {
-    transport: Transport,
+    transport: Io,
     patience: Patience,
     phase: Phase,
     /// What the phase was when it was last looked at.
@@ -56,14 +46,14 @@ pub(crate) struct Phase(Arc<AtomicUsize>);
 
 impl Stream {
     /// A stream that is waiting for the head of its first request.
-    pub(crate) fn new(transport: Transport, patience: Patience, phase: Phase) -> Self {
+    pub(crate) fn new(transport: Io, patience: Patience, phase: Phase) -> Self {
         let mut head = Timer::default();
         head.start(patience.head);
         Self { transport, patience, phase, phase_seen: 0, head, stall: Timer::default(), taken_bytes: 0 }
     }
 
     /// The bare transport, for those who keep time themselves.
-    pub(crate) fn into_transport(self) -> Transport {
+    pub(crate) fn into_transport(self) -> Io {
         self.transport
     }
 
@@ -88,15 +78,6 @@ impl Stream {
             self.taken_bytes = self.taken_bytes.saturating_add(bytes);
         }
         Poll::Ready(written)
-    }
-}
-
-impl From<Transport> for Io {
-    fn from(transport: Transport) -> Self {
-        match transport {
-            Transport::Plain(tcp) => Self::Tcp(tcp),
-            Transport::Tls(tls) => Self::Other(tls),
-        }
     }
 }
 
@@ -164,60 +145,6 @@ impl AsyncWrite for Stream {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.transport).poll_shutdown(cx)
-    }
-}
-
-impl AsyncRead for Transport {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(tcp) => Pin::new(tcp).poll_read(cx, buffer),
-            Self::Tls(tls) => Pin::new(tls).poll_read(cx, buffer),
-        }
-    }
-}
-
-impl AsyncWrite for Transport {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(tcp) => Pin::new(tcp).poll_write(cx, bytes),
-            Self::Tls(tls) => Pin::new(tls).poll_write(cx, bytes),
-        }
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(tcp) => Pin::new(tcp).poll_write_vectored(cx, slices),
-            Self::Tls(tls) => Pin::new(tls).poll_write_vectored(cx, slices),
-        }
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        match self {
-            Self::Plain(tcp) => tcp.is_write_vectored(),
-            Self::Tls(tls) => tls.is_write_vectored(),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
-            Self::Tls(tls) => Pin::new(tls).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
-            Self::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::admission::Admission;
 use crate::app::App;
 use crate::config::Config;
 use crate::limit::Limiter;
-use crate::net::{Patience, Phase, Stream, Transport};
+use crate::net::{Patience, Phase, Stream};
 use crate::open::Open;
 use crate::seed::{self, DemoAccounts};
 use crate::tls::Tls;
@@ -17,6 +17,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use natter_chat::{Random as _, SystemClock, SystemRandom};
+use natter_realtime::Io;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::disable_transparent_huge_pages;
 use socket2::SockRef;
@@ -295,10 +296,10 @@ async fn connection(app: App, router: Router, newcomer: Newcomer) {
         Patience { head: seconds(limits.header_seconds_max), write: seconds(limits.write_stall_seconds_max) };
     let phase = Phase::default();
     let transport = match tls {
-        None => Transport::Plain(stream),
+        None => Io::Tcp(stream),
         // The greeting has as much time as the head of a request.
         Some(tls) => match tokio::time::timeout(patience.head, tls.acceptor().accept(stream)).await {
-            Ok(Ok(stream)) => Transport::Tls(Box::new(stream)),
+            Ok(Ok(stream)) => Io::other(stream),
             Ok(Err(error)) => return tracing::debug!(%error, %peer, "a client cannot be greeted"),
             Err(_late) => return tracing::debug!(%peer, "a client did not greet in time"),
         },

@@ -11,7 +11,7 @@ pub(crate) use engineio::routes as socket_io;
 
 use crate::app::App;
 use crate::config::Origin;
-use crate::net::{Stream, Transport};
+use crate::net::Stream;
 use crate::rest::{Address, Failure, Toll, bearer};
 use crate::serve::ConnectionPermit;
 use axum::Extension;
@@ -27,7 +27,7 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use natter_chat::Actor;
 use natter_protocol::ErrorCode;
-use natter_realtime::{Dialect, Wire};
+use natter_realtime::{Dialect, Io, Wire};
 use serde::Deserialize;
 use sha1::{Digest as _, Sha1};
 use websocket::WebSocket;
@@ -76,7 +76,7 @@ async fn answer(
     let upgrade = hyper::upgrade::on(&mut request);
     app.connections.spawn(async move {
         if let Some((transport, early)) = transport(upgrade).await {
-            natter_realtime::serve(transport.into(), early, registration, WebSocket(gateway)).await;
+            natter_realtime::serve(transport, early, registration, WebSocket(gateway)).await;
         }
         drop(permit);
     });
@@ -119,7 +119,7 @@ fn switching_protocols(accept: HeaderValue) -> Response {
 }
 
 /// Leaves HTTP behind: what is kept of the connection is its bare stream and what was read of it already.
-async fn transport(upgrade: OnUpgrade) -> Option<(Transport, Bytes)> {
+async fn transport(upgrade: OnUpgrade) -> Option<(Io, Bytes)> {
     let upgraded = upgrade
         .await
         .inspect_err(|error| tracing::debug!(%error, "the client left during the handshake"))

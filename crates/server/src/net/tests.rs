@@ -3,7 +3,7 @@
 use super::*;
 use std::io::ErrorKind;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 const PATIENCE: Patience = Patience { head: Duration::from_secs(10), write: Duration::from_secs(20) };
 const HOUR: Duration = Duration::from_hours(1);
@@ -14,7 +14,7 @@ async fn pair() -> (Stream, Phase, TcpStream) {
     let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (tcp, _) = listener.accept().await.unwrap();
     let phase = Phase::default();
-    (Stream::new(Transport::Plain(tcp), PATIENCE, phase.clone()), phase, client)
+    (Stream::new(Io::Tcp(tcp), PATIENCE, phase.clone()), phase, client)
 }
 
 /// Reads until nothing comes any more; how long that took, and what it ended with.

@@ -5,7 +5,6 @@
 //! takes over from the other.
 
 use super::packet::{Packet, SEPARATOR};
-use crate::net::Transport;
 use crate::serve::ConnectionPermit;
 use bytes::Bytes;
 use natter_realtime::Io;
@@ -74,7 +73,7 @@ enum Phase {
 
 /// What takes over from a pipe.
 struct Successor {
-    transport: Transport,
+    transport: Io,
     /// What was read from it already.
     early: Bytes,
     /// Held as long as the transport.
@@ -163,7 +162,7 @@ impl Pipe {
     /// Makes a stream of it. What waits for the client is written there first.
     pub(super) async fn switch(
         &self,
-        mut transport: Transport,
+        mut transport: Io,
         early: Bytes,
         permit: Option<ConnectionPermit>,
     ) -> Result<(), Refused> {

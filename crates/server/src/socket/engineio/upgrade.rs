@@ -4,12 +4,12 @@ use super::pipe::Pipe;
 use super::refusal::Refusal;
 use super::{Engine, Frames, Greeting, Packet, Place, new_sid};
 use crate::app::App;
-use crate::net::Transport;
 use crate::rest::Address;
 use crate::serve::ConnectionPermit;
 use crate::socket::{accept, proof, socketio, switching_protocols, transport};
 use axum::extract::Request;
 use axum::response::Response;
+use natter_realtime::Io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval, timeout};
@@ -69,7 +69,7 @@ pub(super) fn take_over(
 }
 
 /// Lets the client see that the WebSocket works, until it wants to go on there.
-async fn probe(pipe: &Pipe, mut frames: Frames<Transport>) -> Option<Frames<Transport>> {
+async fn probe(pipe: &Pipe, mut frames: Frames<Io>) -> Option<Frames<Io>> {
     let ping = frames.next().await?;
     let Some(Packet::Ping("probe")) = Packet::read(&ping) else { return None };
     frames.send(&Packet::Pong("probe").to_string()).await.ok()?;
