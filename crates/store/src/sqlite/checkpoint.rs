@@ -6,7 +6,7 @@
 use crate::open::OpenError;
 use rusqlite::Connection;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 /// Writes after which it is looked whether there is something to be copied.
 const WRITES_BETWEEN: usize = 256;
@@ -15,10 +15,15 @@ const PAGES_MIN: i64 = 1_000;
 /// Rounds in which the commits are caught up with, or not.
 const ROUNDS_MAX: u32 = 8;
 
-/// The thread that copies. It ends when this is dropped.
+/// The thread that copies. It has ended once this is dropped.
+///
+/// That is waited for: the last connection to a database removes the log by its name, which must not come when somebody
+/// has already put another database in its place.
 #[derive(Debug)]
 pub(super) struct Checkpoints {
-    due: SyncSender<()>,
+    /// Taken only to end the thread.
+    due: Option<SyncSender<()>>,
+    thread: Option<JoinHandle<()>>,
     writes: usize,
 }
 
@@ -26,11 +31,11 @@ impl Checkpoints {
     /// Starts the thread with a connection of its own.
     pub(super) fn start(connection: Connection) -> Result<Self, OpenError> {
         let (due, asked) = sync_channel(1);
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("sqlite-copier".to_owned())
             .spawn(move || run(&connection, &asked))
             .map_err(|error| OpenError::Unreachable(format!("no thread for SQLite's log: {error}")))?;
-        Ok(Self { due, writes: 0 })
+        Ok(Self { due: Some(due), thread: Some(thread), writes: 0 })
     }
 
     /// Counts writes that were committed.
@@ -39,7 +44,16 @@ impl Checkpoints {
         if self.writes >= WRITES_BETWEEN {
             self.writes = 0;
             // If it has been asked already, it will look at these, too.
-            let _ = self.due.try_send(());
+            let _ = self.due.as_ref().map(|due| due.try_send(()));
+        }
+    }
+}
+
+impl Drop for Checkpoints {
+    fn drop(&mut self) {
+        drop(self.due.take());
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the thread that copies SQLite's log panicked");
         }
     }
 }
@@ -98,9 +112,30 @@ mod tests {
     }
 
     #[test]
+    fn nothing_of_the_database_is_open_once_it_is_dropped() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("natter.db");
+        let connect = || super::super::connect(&path).unwrap();
+        for _ in 0..20 {
+            let writer = connect();
+            let mut checkpoints = Checkpoints::start(connect()).unwrap();
+            writer
+                .execute_batch("CREATE TABLE t (bytes BLOB); INSERT INTO t VALUES (zeroblob(8000000))")
+                .unwrap();
+            checkpoints.count(WRITES_BETWEEN);
+            drop((writer, checkpoints));
+            // The last connection removes the log.
+            let left: Vec<_> =
+                directory.path().read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
+            assert_eq!(left, std::slice::from_ref(&path));
+            std::fs::remove_file(&path).unwrap();
+        }
+    }
+
+    #[test]
     fn it_is_asked_after_so_many_writes() {
         let (due, asked) = sync_channel(1);
-        let mut checkpoints = Checkpoints { due, writes: 0 };
+        let mut checkpoints = Checkpoints { due: Some(due), thread: None, writes: 0 };
         checkpoints.count(WRITES_BETWEEN - 1);
         assert!(asked.try_recv().is_err());
         checkpoints.count(1);
