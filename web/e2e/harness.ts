@@ -239,6 +239,23 @@ export async function kept(page: Page): Promise<void> {
   });
 }
 
+/** The texts of all messages that are kept for when there is no network. */
+export function textsKept(page: Page): Promise<string[]> {
+  return page.evaluate(async () => {
+    const database = await new Promise<IDBDatabase>((done, failed) => {
+      const opening = indexedDB.open("natter-cache");
+      opening.onsuccess = () => done(opening.result);
+      opening.onerror = () => failed(new Error(String(opening.error)));
+    });
+    const rooms = await new Promise<{ content: string }[][]>((done) => {
+      const all = database.transaction("entries").objectStore("entries").getAll(IDBKeyRange.bound("room/", "room/\uffff"));
+      all.onsuccess = () => done(all.result as { content: string }[][]);
+    });
+    database.close();
+    return rooms.flat().map(({ content }) => content);
+  });
+}
+
 /** All that the browser keeps of the client, as text. */
 export function everythingKept(page: Page): Promise<string> {
   return page.evaluate(async () => {

@@ -1,6 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { everythingKept, kept, launch, Natter, Person } from "./harness.ts";
+import { everythingKept, kept, launch, Natter, Person, textsKept } from "./harness.ts";
 
 let browser: Browser;
 let natter: Natter;
@@ -45,7 +45,7 @@ test("what is written without a network, and a file, arrive once and in order th
   await bob.sees(["before"]);
   await kept(ada.page);
   // Messages are gathered for a moment before they are kept.
-  await expect.poll(() => everythingKept(ada.page), { timeout: 10_000 }).toContain('"before"');
+  await expect.poll(() => textsKept(ada.page)).toEqual(["before"]);
   const path = new URL(ada.page.url()).pathname;
 
   ada.outage = true;
@@ -97,7 +97,7 @@ test("the client opens without a server, and shows what it has shown before", as
   await ada.write("still here");
   await ada.page.locator("article", { hasText: "Sent" }).first().waitFor();
   await kept(ada.page);
-  await expect.poll(() => everythingKept(ada.page), { timeout: 10_000 }).toContain('"still here"');
+  await expect.poll(() => textsKept(ada.page)).toEqual(["still here"]);
   for (const person of people) person.outage = true;
   await natter.end("SIGKILL");
   await ada.page.reload();
@@ -106,6 +106,37 @@ test("the client opens without a server, and shows what it has shown before", as
   await natter.start();
   await ada.write("and back");
   await ada.sees(["still here", "and back"]);
+});
+
+test("what came just before the page was hidden is kept, though it never wakes again", async () => {
+  const ada = await arrive("ada", "Ada");
+  const bob = await arrive("bob", "Bob");
+  await bob.startDirect("ada");
+  await bob.write("first");
+  await ada.open("Bob");
+  await ada.sees(["first"]);
+  await kept(ada.page);
+  // From here on nothing is kept because of a clock, as on a phone that puts the page to sleep.
+  await ada.page.evaluate(() => {
+    const now = Date.now();
+    Date.now = () => now;
+    const later = window.setTimeout.bind(window);
+    const soon = (work: () => void, delayMs = 0) => (delayMs < 1_000 ? later(work, delayMs) : 0);
+    Object.assign(window, { setTimeout: soon });
+  });
+  const texts = ["first", "second", "third"];
+  for (const text of texts.slice(1)) await bob.write(text);
+  await ada.sees(texts);
+  await ada.page.evaluate(() => {
+    Object.defineProperty(document, "visibilityState", { value: "hidden" });
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  await expect.poll(() => textsKept(ada.page)).toEqual(texts);
+  const path = new URL(ada.page.url()).pathname;
+  await ada.page.close();
+  await ada.context.setOffline(true);
+  const next = await anotherTab(ada, path);
+  await expect.poll(() => bubbles(next)).toEqual(texts);
 });
 
 test("who signs out leaves nothing behind", async () => {

@@ -17,7 +17,7 @@ export interface AttachedCache {
   room(room: Room): void;
   /** Forgets a conversation that the user may not see any more. */
   forget(conversationId: string): void;
-  /** Keeps nothing any more. */
+  /** Keeps what is gathered, and nothing after that. */
   close(): void;
   /** Forgets everything, and keeps nothing any more. */
   erase(): Promise<void>;
@@ -39,7 +39,7 @@ const LIST_MAX = 200;
 const ROOMS_MAX = 50;
 /** Messages that are kept of each, the newest. */
 const MESSAGES_MAX = 100;
-/** For so long changes are gathered. */
+/** A first change is kept at once; those that follow it are gathered for so long. */
 const GATHER_MS = 2_000;
 /** To be raised with every change of what is kept: what an earlier version has left is erased. */
 const FORMAT = 1;
@@ -54,8 +54,12 @@ class Keeper implements AttachedCache {
   /** What is to be kept next, by its key. */
   readonly #changed = new Map<string, () => unknown>();
   readonly #stop: Cancel[] = [];
-  #gathering = false;
+  #gathering: Cancel | undefined;
+  #savedAt = -Infinity;
+  /** Nothing is followed any more. */
   #closed = false;
+  /** Nothing is written any more. */
+  #over = false;
   #work: Promise<void>;
 
   constructor(
@@ -65,6 +69,8 @@ class Keeper implements AttachedCache {
     conversations: Conversations,
   ) {
     this.#owner = `${FORMAT}/${userId}`;
+    // A page that is hidden may end without another word.
+    this.#stop.push((env.onHide ?? onHide)(() => this.#save()));
     this.#work = this.#attach(conversations).catch((error: unknown) => this.#fail(error));
   }
 
@@ -92,10 +98,11 @@ class Keeper implements AttachedCache {
   close(): void {
     this.#closed = true;
     for (const stop of this.#stop.splice(0)) stop();
+    this.#save();
   }
 
   async erase(): Promise<void> {
-    this.close();
+    this.#end();
     await this.#work;
     await this.env.exclusive(LOCK, () => this.#wipe());
   }
@@ -118,30 +125,34 @@ class Keeper implements AttachedCache {
   /** Keeps what there is by then, soon. */
   #keep(key: string, value: () => unknown): void {
     this.#changed.set(key, value);
-    if (this.#gathering) return;
-    this.#gathering = true;
-    this.env.after(GATHER_MS, () => {
-      this.#gathering = false;
-      void this.#do(() => this.#save());
-    });
+    const waitMs = Math.max(0, this.#savedAt + GATHER_MS - this.env.now());
+    this.#gathering ??= this.env.after(waitMs, () => this.#save());
   }
 
-  async #save(): Promise<void> {
-    const changed = [...this.#changed];
+  /** Keeps what is gathered, now. */
+  #save(): void {
+    this.#gathering?.();
+    this.#gathering = undefined;
+    if (this.#changed.size === 0) return;
+    this.#savedAt = this.env.now();
+    // What there is now: later there may be nothing left of it.
+    const changed = [...this.#changed].map(([key, value]) => [key, value()] as const);
     this.#changed.clear();
-    let used = ((await this.store.get(USED)) ?? []) as string[];
-    for (const [key, value] of changed) {
-      await this.store.set(key, value());
-      if (key !== LIST) used = [...used.filter((other) => other !== key), key];
-    }
-    for (const key of used.slice(0, -ROOMS_MAX)) await this.store.delete(key);
-    await this.store.set(USED, used.slice(-ROOMS_MAX));
+    void this.#do(async () => {
+      let used = ((await this.store.get(USED)) ?? []) as string[];
+      for (const [key, value] of changed) {
+        await this.store.set(key, value);
+        if (key !== LIST) used = [...used.filter((other) => other !== key), key];
+      }
+      for (const key of used.slice(0, -ROOMS_MAX)) await this.store.delete(key);
+      await this.store.set(USED, used.slice(-ROOMS_MAX));
+    });
   }
 
   /** One after the other, and only as long as the user is signed in, in whatever tab. */
   #do(work: () => Promise<void>): Promise<void> {
     const turn = async () => {
-      if (!this.#closed && (await this.store.get(OWNER)) === this.#owner) await work();
+      if (!this.#over && (await this.store.get(OWNER)) === this.#owner) await work();
     };
     this.#work = this.#work
       .then(() => this.env.exclusive(LOCK, turn))
@@ -151,8 +162,14 @@ class Keeper implements AttachedCache {
 
   /** There is no room, or no database: all goes on without. */
   #fail(error: unknown): void {
-    this.close();
+    this.#end();
     this.env.report(error);
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#changed.clear();
+    this.close();
   }
 
   async #wipe(): Promise<void> {
@@ -164,4 +181,18 @@ const LOCK = "natter:cache";
 
 function keyOf(conversationId: string): string {
   return `room/${conversationId}`;
+}
+
+/** The page is put away, or left: on phones, and where a page is shut, this is the last that it hears. */
+function onHide(work: () => void): Cancel {
+  if (typeof window === "undefined") return () => undefined;
+  const hidden = () => {
+    if (document.visibilityState === "hidden") work();
+  };
+  document.addEventListener("visibilitychange", hidden);
+  window.addEventListener("pagehide", work);
+  return () => {
+    document.removeEventListener("visibilitychange", hidden);
+    window.removeEventListener("pagehide", work);
+  };
 }

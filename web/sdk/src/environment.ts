@@ -36,6 +36,8 @@ export interface Environment {
   uniqueId(): string;
   /** Calls `work` when the network came back, or the page did. */
   onWake(work: () => void): Cancel;
+  /** Calls `work` when the page is hidden or left, for the cache: where there is none, the events of the page if there is one. */
+  onHide?: ((work: () => void) => Cancel) | undefined;
   /** Takes an error that no caller waits for. */
   report(error: unknown): void;
 }

@@ -56,6 +56,60 @@ describe("the cache", () => {
     expect(world.reported).toEqual([]);
   });
 
+  /** What is kept of a conversation once a third message came at the heels of another, and no time has passed since. */
+  async function justNow(world: World, at: Device) {
+    const { client, bob, id } = await visited(world, at);
+    const kept = async () => ((await at.cache.get(`room/${id}`)) as { content: string }[]).map(({ content }) => content);
+    for (const content of ["first", "second"]) {
+      world.server.send(bob.user.id, { conversationId: id, content });
+      await world.pass(1);
+    }
+    return { client, kept };
+  }
+
+  it("keeps a message at once, and gathers those that follow it", async () => {
+    const world = new World();
+    const { kept } = await justNow(world, device());
+    expect(await kept()).toEqual(["ahoy", "first"]);
+    await world.pass(5_000);
+    expect(await kept()).toEqual(["ahoy", "first", "second"]);
+  });
+
+  it("keeps what is gathered when the page is hidden", async () => {
+    const world = new World();
+    const { kept } = await justNow(world, device());
+    world.hide();
+    await world.settle();
+    expect(await kept()).toEqual(["ahoy", "first", "second"]);
+    expect(world.reported).toEqual([]);
+  });
+
+  it("keeps what is gathered when it is closed", async () => {
+    const world = new World();
+    const { client, kept } = await justNow(world, device());
+    client.close();
+    await world.settle();
+    expect(await kept()).toEqual(["ahoy", "first", "second"]);
+    expect(world.reported).toEqual([]);
+  });
+
+  it("that is hidden keeps nothing of somebody who has signed out in another tab", async () => {
+    const world = new World();
+    const at = device();
+    const { account, bob, id } = await visited(world, at);
+    const { account: tab } = await enter(world, at);
+    await tab.room(id).open();
+    await world.pass(5_000);
+    for (const content of ["first", "second"]) world.server.send(bob.user.id, { conversationId: id, content });
+    await world.settle();
+    world.online = false;
+    await expect(account.signOut()).rejects.toThrow();
+    world.hide();
+    tab.close();
+    await world.settle();
+    expect(await at.cache.entries("")).toEqual([]);
+  });
+
   it("gives way to what the server says", async () => {
     const world = new World();
     const at = device();

@@ -22,6 +22,7 @@ export class World {
   readonly reported: unknown[] = [];
   readonly #timers = new Map<number, { at: number; work: () => void }>();
   readonly #locks = new Map<string, Promise<unknown>>();
+  readonly #hiding = new Set<() => void>();
   readonly #held = new Map<string, Promise<void>>();
   #lastTimer = 0;
   #now = Date.UTC(2026, 10, 21, 9);
@@ -67,8 +68,17 @@ export class World {
       random: this.random,
       uniqueId: () => `id-${++this.#ids}`,
       onWake: () => () => undefined,
+      onHide: (work) => {
+        this.#hiding.add(work);
+        return () => this.#hiding.delete(work);
+      },
       report: (error) => this.reported.push(error),
     };
+  }
+
+  /** Puts all pages away. */
+  hide(): void {
+    for (const work of this.#hiding) work();
   }
 
   /** Lets everything happen that does not wait for the clock. */
