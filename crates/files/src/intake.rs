@@ -225,7 +225,7 @@ impl Intake {
         let sha256 = Digest::finish(lease.clone().unwrap_or_default());
         let path = entry.part.clone();
         let syncing = move || {
-            entry.sync(&File::open(&entry.part)?)?;
+            entry.settle(&File::open(&entry.part)?)?;
             Ok(Staged { id, owner, name, path, size, sha256, _lease: Some(lease) })
         };
         self.0.in_turn(syncing).await
@@ -376,13 +376,24 @@ impl Entry {
         if self.is_over.load(Ordering::Acquire) { Err(IntakeError::NotFound) } else { Ok(lease) }
     }
 
-    /// Brings what is here to the disk, and then notes that it is there.
-    fn sync(&self, part: &File) -> Result<(), IntakeError> {
+    /// Brings what is here to the disk.
+    fn sync(&self, part: &File) -> io::Result<()> {
         let offset = self.offset.load(Ordering::Acquire);
         if self.synced.load(Ordering::Acquire) != offset {
             part.sync_data()?;
             self.synced.store(offset, Ordering::Release);
         }
+        Ok(())
+    }
+
+    /// Brings what is here to the disk, and then notes that it is there.
+    fn settle(&self, part: &File) -> Result<(), IntakeError> {
+        self.sync(part)?;
         Ok(self.save()?)
+    }
+
+    /// Bytes that are on the disk, and of which a crash would leave nobody who knows.
+    fn unnoted_bytes(&self) -> u64 {
+        self.synced.load(Ordering::Acquire).saturating_sub(self.record().synced)
     }
 }

@@ -31,7 +31,7 @@ pub(super) async fn keep(disk: &LocalFileSystem, to: &ObjectPath, staged: &Path)
     let to = disk.path_to_filesystem(to)?;
     let staged = staged.to_owned();
     let keeping = move || {
-        File::open(&staged)?.sync_all()?;
+        File::open(&staged)?.sync_data()?;
         let directory = to.parent().ok_or(io::ErrorKind::InvalidInput)?;
         match fs::hard_link(&staged, &to) {
             Err(error) if cannot_link(&error) => copy(&staged, &to)?,

@@ -11,11 +11,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::sync::oneshot;
 
-/// Bytes that are gathered before they are hashed and written.
+/// Bytes that are gathered before they are hashed, written and brought to the disk. The commits of the database wait while
+/// the disk is at a piece: longer pieces would be faster, and chat slower.
 const PIECE_BYTES: usize = 256 * 1024;
-/// Bytes of an upload that may wait to be brought to the disk. Without it, the end of a large file would have gigabytes
-/// written at once, and the commits of the database on the same disk would wait for them.
-const DIRTY_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Bytes of an upload that a crash may set it back by, though they are on the disk.
+const UNNOTED_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// An upload that is being appended to. Whatever was written stays when this is dropped, as far as it got.
 #[derive(Debug)]
@@ -109,7 +109,7 @@ impl Appending {
     pub async fn finish(mut self) -> Result<u64, IntakeError> {
         self.write_piece().await?;
         let part = self.part().await?;
-        self.inner.in_turn(move || part.entry.sync(&part.file)).await?;
+        self.inner.in_turn(move || part.entry.settle(&part.file)).await?;
         Ok(self.taken)
     }
 
@@ -140,8 +140,9 @@ impl Appending {
         let writing = move || {
             let _turn = turn;
             part = part.write(&piece)?;
-            if part.dirty_bytes() >= DIRTY_BYTES_MAX {
-                part.entry.sync(&part.file)?;
+            part.entry.sync(&part.file)?;
+            if part.entry.unnoted_bytes() >= UNNOTED_BYTES_MAX {
+                part.entry.save()?;
                 inner.room_for(0)?;
             }
             Ok(part)
@@ -185,10 +186,6 @@ impl Drop for Appending {
 }
 
 impl Part {
-    fn dirty_bytes(&self) -> u64 {
-        self.entry.offset.load(Ordering::Acquire) - self.entry.synced.load(Ordering::Acquire)
-    }
-
     /// Writes a piece, and only then counts it: a failed write leaves the upload where it was.
     fn write(mut self, piece: &[u8]) -> Result<Self, IntakeError> {
         let offset = self.entry.offset.load(Ordering::Acquire);
