@@ -27,17 +27,14 @@ impl Io {
         Self::Other(Box::new(stream))
     }
 
-    /// Writes what is taken at once; how many bytes that was. What keeps it from taking more is found out by whoever
-    /// writes the rest.
-    pub(crate) fn write_at_once(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> usize {
+    /// Writes what is taken at once and needs no flush; how many bytes that was. What keeps it from taking more is found
+    /// out by whoever writes the rest.
+    pub(crate) fn write_at_once(&mut self, bytes: &[u8]) -> usize {
         match self {
             // Past the runtime's record of which sockets are ready. To look there would have another piece of memory
             // fetched for each delivery, and a socket that is full says so itself.
             Self::Tcp(tcp) => send(tcp, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL).unwrap_or_default(),
-            Self::Other(other) => match Pin::new(other).poll_write(cx, bytes) {
-                Poll::Ready(written) => written.unwrap_or_default(),
-                Poll::Pending => 0,
-            },
+            Self::Other(_) => 0,
         }
     }
 }

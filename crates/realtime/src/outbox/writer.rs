@@ -74,9 +74,11 @@ impl Outbox {
     /// Queues a frame and writes it in place of the connection's task; false when it was dropped, or the connection is
     /// closing.
     pub(crate) fn deliver(&self, frame: &Frame) -> bool {
-        let state = self.lock();
+        let mut state = self.lock();
         if state.is_at_rest() {
-            self.write_now(state, Some(frame));
+            if !state.writer.pass(frame) {
+                self.write_now(state);
+            }
             return true;
         }
         drop(state);
@@ -92,17 +94,14 @@ impl Outbox {
     pub(crate) fn write(&self) {
         let state = self.lock();
         if state.has_work() && state.waits_for_work() {
-            self.write_now(state, None);
+            self.write_now(state);
         }
     }
 
-    /// Writes what there is, and before it a frame that nothing waits before.
-    fn write_now(&self, mut state: MutexGuard<'_, State>, first: Option<&Frame>) {
+    /// Writes what there is.
+    fn write_now(&self, mut state: MutexGuard<'_, State>) {
         let Some(waker) = state.waker.take() else { return };
         let mut cx = Context::from_waker(&waker);
-        if let Some(frame) = first {
-            state.writer.write_through(&mut cx, frame);
-        }
         loop {
             // The close frame is left to the task, which knows whether replies are coming.
             match self.poll_piece(&mut state, &mut cx, true) {
@@ -211,17 +210,19 @@ impl Writer {
         flushed
     }
 
-    /// Writes a frame that nothing waits before, and keeps what the stream does not take of it. As almost always it takes
-    /// all, the frame need not be cloned, which would be counted in one place by all threads that deliver it.
-    fn write_through(&mut self, cx: &mut Context<'_>, frame: &Frame) {
-        let Some(io) = &mut self.io else { return };
+    /// Writes a frame that nothing waits before, and keeps it if the stream does not take all of it; true if it did, as
+    /// it almost always does. Then the frame need not be cloned, which would be counted in one place by all threads that
+    /// deliver it, and nothing else is to be looked at.
+    fn pass(&mut self, frame: &Frame) -> bool {
         let bytes = frame.bytes(self.wire);
-        let written_bytes = io.write_at_once(cx, bytes);
-        self.idle = false;
-        if written_bytes < bytes.len() {
-            self.written_bytes = written_bytes;
-            self.batch.push(frame.clone());
+        let written_bytes = self.io.as_mut().map_or(0, |io| io.write_at_once(bytes));
+        if written_bytes == bytes.len() {
+            return true;
         }
+        self.written_bytes = written_bytes;
+        self.batch.push(frame.clone());
+        self.idle = false;
+        false
     }
 
     /// Writes as much of the batch as one call takes.
