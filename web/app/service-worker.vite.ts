@@ -4,11 +4,15 @@ import { join } from "node:path";
 import type { Plugin } from "vite";
 
 const PLACE = "BUILD_FILES";
+const PLACE_USED = "USED_FILES";
 /** Found in the code as it is written, or as it was made shorter. */
 const NAME = "sw";
 
-/** Builds the service worker beside the page, as `/sw.js`, and tells it the files of the build. */
-export function serviceWorker(entry: string): Plugin {
+/**
+ * Builds the service worker beside the page, as `/sw.js`, and tells it the files of the build: those that it keeps from the
+ * start, and those that it keeps once they are used.
+ */
+export function serviceWorker(entry: string, onceUsed: RegExp): Plugin {
   let publicDir = "";
   return {
     name: "natter-service-worker",
@@ -33,7 +37,8 @@ export function serviceWorker(entry: string): Plugin {
         const worker = bundle["sw.js"];
         if (worker?.type !== "chunk") throw new Error("there is no service worker");
         if (worker.imports.length > 0) throw new Error(`the service worker must be one file, without ${worker.imports.join()}`);
-        const built = Object.values(bundle).filter((file) => file !== worker);
+        const used = Object.keys(bundle).filter((name) => onceUsed.test(name));
+        const built = Object.values(bundle).filter((file) => file !== worker && !onceUsed.test(file.fileName));
         const files = built.map((file) => ({
           url: `/${file.fileName}`,
           // The names of all others carry a hash of their content.
@@ -43,9 +48,12 @@ export function serviceWorker(entry: string): Plugin {
           files.push({ url: `/${name}`, revision: digest(await readFile(join(publicDir, name))) });
         }
         files.sort((a, b) => (a.url < b.url ? -1 : 1));
-        const filled = worker.code.replace(PLACE, JSON.stringify(files));
-        if (filled === worker.code) throw new Error("the service worker has no place for the files of the build");
-        worker.code = filled;
+        const places = { [PLACE]: files, [PLACE_USED]: used.map((name) => `/${name}`).sort() };
+        for (const [place, list] of Object.entries(places)) {
+          const filled = worker.code.replace(place, JSON.stringify(list));
+          if (filled === worker.code) throw new Error(`the service worker has no place for ${place}`);
+          worker.code = filled;
+        }
       },
     },
   };

@@ -1,11 +1,12 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defaultClientConditions, defineConfig } from "vite";
 import { compress } from "./compress.vite.ts";
+import { emoji } from "./emoji.vite.ts";
 import { sentences } from "./sentences.vite.ts";
 import { serviceWorker } from "./service-worker.vite.ts";
 
 export default defineConfig({
-  plugins: [sentences(), svelte(), serviceWorker("src/offline/worker.ts"), compress()],
+  plugins: [sentences(), emoji(), svelte(), serviceWorker("src/offline/worker.ts", /^assets\/emoji-\w\w-[^/]+\.json$/), compress()],
   // The SDK as it is here, rather than as it was last built.
   resolve: { conditions: ["natter-source", ...defaultClientConditions] },
   build: {

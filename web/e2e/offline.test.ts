@@ -1,6 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { everythingKept, kept, launch, Natter, Person, textsKept } from "./harness.ts";
+import { everythingKept, kept, launch, Natter, PASSWORD, Person, textsKept } from "./harness.ts";
 
 let browser: Browser;
 let natter: Natter;
@@ -137,6 +137,38 @@ test("what came just before the page was hidden is kept, though it never wakes a
   await ada.context.setOffline(true);
   const next = await anotherTab(ada, path);
   await expect.poll(() => bubbles(next)).toEqual(texts);
+});
+
+test("emoji are found by Arabic words, without a network as well, and those of no other language are kept", async () => {
+  const ada = await Person.arrive(browser, natter.url, { locale: "ar" });
+  people.push(ada);
+  const register = { username: "ada", displayName: "Ada", password: PASSWORD };
+  const { accessToken } = await natter.call<{ accessToken: string }>("POST", "/auth/register", register);
+  const group = { type: "group", name: "رصيف", members: [] };
+  await natter.call("POST", "/conversations", group, accessToken);
+  await ada.page.goto(natter.url);
+  await ada.page.locator("input[autocomplete=username]").fill("ada");
+  await ada.page.locator("input[type=password]").fill(PASSWORD);
+  await ada.page.locator("form [type=submit]").click();
+  await ada.row("رصيف").click();
+  const composer = ada.page.locator("textarea");
+  await composer.waitFor();
+  const path = new URL(ada.page.url()).pathname;
+  await kept(ada.page);
+  const files = () => ada.page.evaluate(async () => {
+    const urls = await Promise.all((await caches.keys()).map(async (name) => (await (await caches.open(name)).keys()).map(({ url }) => url)));
+    return urls.flat().map((url) => /emoji-(\w\w)-[^/]+\.json/.exec(url)?.[1]).filter((language) => language !== undefined);
+  });
+  await expect.poll(files).toEqual(["ar"]);
+
+  ada.outage = true;
+  await ada.context.setOffline(true);
+  await ada.page.goto(`${natter.url}${path}`);
+  await ada.page.getByRole("button", { name: "إدراج رمز تعبيري" }).click();
+  await ada.page.getByRole("searchbox", { name: "البحث عن رمز تعبيري" }).fill("صاروخ");
+  await ada.page.getByRole("gridcell", { name: /صاروخ/ }).first().click();
+  await expect.poll(() => composer.inputValue()).toContain("🚀");
+  expect(ada.complaints).toEqual([]);
 });
 
 test("who signs out leaves nothing behind", async () => {

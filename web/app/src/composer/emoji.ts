@@ -2,8 +2,10 @@
  * Every emoji by its names. The data is large and comes when it is first needed; English is there for the short names,
  * which are English everywhere.
  */
+import { NetworkError } from "@natter/sdk";
 import { folded } from "../folded.ts";
 import type { Language } from "../i18n/languages.ts";
+import { EMOJI_FILES } from "./emojifiles.ts";
 
 export interface Emoji {
   char: string;
@@ -23,26 +25,16 @@ export const GROUPS = ["smileys", "people", "animals", "food", "travel", "activi
 export type EmojiGroup = (typeof GROUPS)[number];
 const GROUP_NUMBERS: readonly (EmojiGroup | undefined)[] = ["smileys", "people", undefined, ...GROUPS.slice(2)];
 
-/** An entry of emojibase-data. */
-interface Entry {
+/** An entry of a file of emoji, as emojibase-data has them. */
+export interface Entry {
   hexcode: string;
   unicode: string;
   label: string;
   group?: number;
   order?: number;
   tags?: string[];
-  skins?: Entry[];
+  skins?: { hexcode: string; unicode: string }[];
 }
-
-type Data = Promise<{ default: unknown }>;
-
-/** Arabic has no names in emojibase: there the labels are English. */
-const languages: Record<Language, () => Data> = {
-  en: () => import("emojibase-data/en/compact.json"),
-  ar: () => import("emojibase-data/en/compact.json"),
-  de: () => import("emojibase-data/de/compact.json"),
-  ja: () => import("emojibase-data/ja/compact.json"),
-};
 
 export class EmojiSet {
   /** What finds each of them, without case and accents. Made when somebody first looks for one: that takes a while. */
@@ -105,19 +97,26 @@ export function loadEmoji(language: Language): Promise<EmojiSet> {
   const known = loaded.get(language);
   if (known) return known;
   const set = Promise.all([
-    languages[language](),
+    fetchEntries(language),
     import("emojibase-data/en/shortcodes/github.json"),
     import("emojibase-data/versions/emoji.json"),
     import("./drawable.ts"),
   ]).then(([entries, names, versions, { undrawable }]) => {
     const without = undrawable(versions.default);
-    const all = emojiOf(entries.default as Entry[], names.default, without);
-    return new EmojiSet(all, language === "ar" ? "en" : language);
+    return new EmojiSet(emojiOf(entries, names.default, without), language);
   });
   loaded.set(language, set);
   // Perhaps there is a network the next time.
   set.catch(() => loaded.delete(language));
   return set;
+}
+
+async function fetchEntries(language: Language): Promise<Entry[]> {
+  const answer = await fetch(EMOJI_FILES[language]).catch((cause: unknown) => {
+    throw new NetworkError("no answer", { cause });
+  });
+  if (!answer.ok) throw new Error(`${answer.url}: ${answer.status}`);
+  return (await answer.json()) as Entry[];
 }
 
 /** What the data says, by what is chosen from. */

@@ -1,4 +1,6 @@
 import { chat } from "../chat.ts";
+import { EMOJI_FILES } from "../composer/emojifiles.ts";
+import { language } from "../i18n.svelte.ts";
 import { update } from "../shell/update.svelte.ts";
 
 /** A tab that is never closed asks as often whether there is a newer version. */
@@ -23,7 +25,9 @@ export function keepOffline(): void {
     if (wanted) location.reload();
     // Another tab has taken the newer version; what this one has not loaded yet is gone.
     else if (before) update.offer(() => location.reload());
+    else keepEmoji();
   });
+  if (before) keepEmoji();
 
   workers.register(trusted("/sw.js"), { updateViaCache: "none" }).then(
     (registration) => {
@@ -49,6 +53,13 @@ export function keepOffline(): void {
     // Everything but a start without a network works as well.
     (error: unknown) => console.warn(error),
   );
+}
+
+/** Whoever looks for their first emoji where there is no network finds it by its name in their language. */
+function keepEmoji(): void {
+  const url = EMOJI_FILES[language.current];
+  // What was fetched is kept by the worker. Without a network, it is tried again by the next page.
+  caches.match(url).then((kept) => kept ?? fetch(url)).catch(() => undefined);
 }
 
 /** A server that was away may be a newer one. */

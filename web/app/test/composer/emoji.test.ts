@@ -1,12 +1,12 @@
-import entries from "emojibase-data/en/compact.json" with { type: "json" };
-import german from "emojibase-data/de/compact.json" with { type: "json" };
-import japanese from "emojibase-data/ja/compact.json" with { type: "json" };
 import names from "emojibase-data/en/shortcodes/github.json" with { type: "json" };
 import { describe, expect, it } from "vitest";
-import { emojiOf, EmojiSet, GROUPS, toned } from "../../src/composer/emoji.ts";
+import { emojiIn } from "../../emoji.vite.ts";
+import { emojiOf, EmojiSet, GROUPS, toned, type Entry } from "../../src/composer/emoji.ts";
+import type { Language } from "../../src/i18n/languages.ts";
 import { first, inView, layout, moved, type Place } from "../../src/composer/emojigrid.ts";
 
-const all = (data: typeof entries) => emojiOf(data, names, () => false);
+const entries = emojiIn("en");
+const all = (data: readonly Entry[]) => emojiOf(data, names, () => false);
 const set = new EmojiSet(all(entries), "en");
 
 describe("emoji", () => {
@@ -24,11 +24,25 @@ describe("emoji", () => {
   });
 
   it("are found in other languages", () => {
-    const find = (data: typeof entries, query: string) =>
-      new EmojiSet(all(data), "x").find(query, 50).map(({ char }) => char);
-    expect(find(german, "frohlich")).toContain("😀");
-    expect(find(japanese, "笑う")).toContain("😀");
-    expect(find(german, "smile")).toContain("😄");
+    const find = (language: Language, query: string) =>
+      new EmojiSet(all(emojiIn(language)), language).find(query, 50).map(({ char }) => char);
+    expect(find("de", "frohlich")).toContain("😀");
+    expect(find("ja", "笑う")).toContain("😀");
+    expect(find("de", "smile")).toContain("😄");
+    expect(find("ar", "صاروخ")[0]).toBe("🚀");
+    // As it is mostly written, and as the dictionary has it.
+    expect(find("ar", "احمر")).toContain("❤️");
+    expect(find("ar", "rocket")).toContain("🚀");
+  });
+
+  it("have Arabic names, those too that are put together of others", () => {
+    const arabic = new EmojiSet(all(emojiIn("ar")), "ar");
+    expect(arabic.all.map(({ char }) => char)).toEqual(set.all.map(({ char }) => char));
+    expect(arabic.all.filter(({ label }) => !/\p{Script=Arabic}/u.test(label))).toEqual([]);
+    expect(arabic.of("🇩🇪")?.label).toBe("علم: ألمانيا");
+    expect(arabic.of("👩‍👦")?.label).toBe("أسرة: سيدة، صبي");
+    expect(arabic.of("👨‍🦰")?.label).toBe("رجل: شعر أحمر");
+    expect(arabic.of("👋🏿")?.label).toBe(arabic.of("👋")?.label);
   });
 
   it("take on the tone of skin, of everybody in them", () => {
