@@ -21,10 +21,11 @@ impl Chat {
     pub async fn conversations(
         &self,
         actor: &Actor,
-        filter: ListFilter,
+        mut filter: ListFilter,
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Page<Conversation>> {
+        filter.name = filter.name.as_deref().map(part_of_name).transpose()?.filter(|name| !name.is_empty());
         // The filter is part of the list's name: a cursor goes on in the list that it was given for.
         let list = format!("conversations/{}/{filter:?}", actor.id());
         let after = cursor.map(|cursor| position(&self.cursors.open(&list, cursor)?)).transpose()?;
@@ -45,11 +46,7 @@ impl Chat {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Page<PublicChannel>> {
-        let query = query.trim().to_lowercase();
-        if query.chars().count() > limits::CONVERSATION_NAME_CHARS_MAX {
-            let message = "has more characters than the name of a channel can have";
-            return Err(Error::InvalidParameter { name: "query", message });
-        }
+        let query = part_of_name(query)?.to_lowercase();
         let list = format!("public/{query}");
         let after = cursor.map(|cursor| name_and_id(&self.cursors.open(&list, cursor)?)).transpose()?;
         let after = after.as_ref().map(|(name, id)| (name.as_str(), *id));
@@ -78,6 +75,16 @@ impl Chat {
     pub async fn unread_total(&self, actor: &Actor) -> Result<UnreadTotal> {
         Ok(self.store.unread_total(actor.id()).await?)
     }
+}
+
+/// What names are looked through for.
+fn part_of_name(query: &str) -> Result<String> {
+    let query = query.trim();
+    if query.chars().count() > limits::CONVERSATION_NAME_CHARS_MAX {
+        let message = "has more characters than the name of a conversation can have";
+        return Err(Error::InvalidParameter { name: "query", message });
+    }
+    Ok(query.to_owned())
 }
 
 fn name_and_id(bytes: &[u8]) -> Result<(String, ConversationId)> {

@@ -1,5 +1,9 @@
 //! Conversations, as the store takes and gives them.
 
+mod name;
+
+pub(crate) use name::NamePart;
+
 use crate::{Act, Announcement, Result};
 use async_trait::async_trait;
 use natter_protocol::{
@@ -14,7 +18,7 @@ pub trait Conversations {
     /// A conversation that the viewer is a member of.
     async fn conversation(&self, id: ConversationId, viewer: UserId) -> Result<Option<Conversation>>;
 
-    /// The viewer's conversations, newest activity first, from after the given position.
+    /// The viewer's conversations that a filter lets through, newest activity first, from after the given position.
     async fn conversations(
         &self,
         viewer: UserId,
@@ -209,7 +213,7 @@ pub struct Standing {
 }
 
 /// Which of a user's conversations are wanted. What is absent does not matter.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListFilter {
     /// Archived by the user, or not.
     pub archived: Option<bool>,
@@ -219,4 +223,7 @@ pub struct ListFilter {
     pub kind: Option<ConversationKind>,
     /// With something unread.
     pub unread: bool,
+    /// With this in the name, or in a name of the other person in a direct one. Case and accents do not matter, as in a
+    /// search for messages.
+    pub name: Option<String>,
 }

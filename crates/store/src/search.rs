@@ -18,6 +18,7 @@ mod rank;
 
 pub(crate) use block::{BlockInfo, Entry, entry_keys, keys};
 pub(crate) use find::{Found, Source, find};
+pub(crate) use fold::fold;
 pub(crate) use index::{
     Builder, Indexable, NewBlock, PASS_MESSAGES_MAX, Pass, SMALL_BLOCK_MESSAGES, SMALL_BLOCKS_MAX, divide,
 };

@@ -2146,7 +2146,7 @@ export interface Endpoints {
     /** @description Unblock somebody */
     "DELETE /blocks/{username}": { path: { username: string }; answer: undefined };
     /** @description List conversations */
-    "GET /conversations": { query?: { archived?: boolean; pinned?: boolean; type?: "direct" | "group" | "channel"; unread?: boolean; limit?: number; cursor?: string }; answer: components["schemas"]["Page_Conversation"] };
+    "GET /conversations": { query?: { query?: string; archived?: boolean; pinned?: boolean; type?: "direct" | "group" | "channel"; unread?: boolean; limit?: number; cursor?: string }; answer: components["schemas"]["Page_Conversation"] };
     /** @description Create a conversation */
     "POST /conversations": { body: components["schemas"]["CreateConversation"]; answer: components["schemas"]["Conversation"] };
     /** @description Find public channels */

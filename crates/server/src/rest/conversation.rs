@@ -17,6 +17,10 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListParameters {
+    /// What the name contains, or in a direct one the display name or username of the other person. Case and accents do
+    /// not matter. Without it: all of them.
+    #[param(max_length = 128, example = "harbour")]
+    query: Option<String>,
     /// Those that you have archived, or those that you have not.
     #[param(default = false)]
     archived: Option<bool>,
@@ -46,9 +50,9 @@ pub(super) async fn list(
     SignedIn(actor): SignedIn,
     Parameters(parameters): Parameters<ListParameters>,
 ) -> Result<Answer<Page<Conversation>>, Failure> {
-    let ListParameters { archived, pinned, kind, unread, limit: asked, cursor } = parameters;
+    let ListParameters { query, archived, pinned, kind, unread, limit: asked, cursor } = parameters;
     let archived = Some(archived.unwrap_or_default());
-    let filter = ListFilter { archived, pinned, kind, unread: unread.unwrap_or_default() };
+    let filter = ListFilter { archived, pinned, kind, unread: unread.unwrap_or_default(), name: query };
     let limit = limit(asked, limits::PAGE_ENTRIES_MAX)?;
     Ok(Answer::ok(app.chat.conversations(&actor, filter, cursor.as_deref(), limit).await?))
 }

@@ -1,10 +1,12 @@
 //! `/conversations`
 
+mod find;
+
 use crate::support::{answered, done, fields, happened, on_both_databases, refused, seen};
 use anyhow::{Context as _, Result, ensure};
 use natter_protocol::{
     Conversation, ConversationId, ConversationStatus, ErrorCode, Event, EventBody, Me, MemberRole, Message,
-    Page, PublicChannel, Visibility,
+    Page, Visibility,
 };
 use natter_testkit::natter::Natter;
 use natter_testkit::person::Person;
@@ -30,7 +32,6 @@ on_both_databases! {
     an_archived_conversation_is_read_only,
     everybody_sorts_their_own_list,
     the_direct_conversation_is_found_by_name,
-    public_channels_are_found,
 }
 
 async fn a_group_is_created(natter: Natter) -> Result<()> {
@@ -418,44 +419,5 @@ async fn the_direct_conversation_is_found_by_name(natter: Natter) -> Result<()> 
         refused(&ada, Method::GET, &path, None, ErrorCode::NotFound).await?;
     }
     assert_eq!(ada.get::<Page<Conversation>>("/conversations").await?.data.len(), 1);
-    Ok(())
-}
-
-async fn public_channels_are_found(natter: Natter) -> Result<()> {
-    let (ada, bob) = (natter.person("ada").await?, natter.person("bob").await?);
-    for (name, visibility) in
-        [("harbour", "public"), ("old harbour", "public"), ("zoo", "public"), ("harbour-staff", "private")]
-    {
-        let body = json!({ "type": "channel", "name": name, "visibility": visibility });
-        ada.post::<Conversation>("/conversations", body).await?;
-    }
-    let found = async |query: &str| -> Result<Vec<PublicChannel>> {
-        let (mut found, mut cursor) = (Vec::new(), String::new());
-        loop {
-            let path = format!("/conversations/public?limit=2{query}{cursor}");
-            let page: Page<PublicChannel> = bob.get(&path).await?;
-            found.extend(page.data);
-            let Some(next) = page.meta.next_cursor else { return Ok(found) };
-            cursor = format!("&cursor={next}");
-        }
-    };
-    let names = |found: &[PublicChannel]| -> Vec<String> {
-        found.iter().map(|channel| channel.name.clone()).collect()
-    };
-    let all = found("").await?;
-    assert_eq!(names(&all), ["harbour", "old harbour", "zoo"]);
-    assert!(all.iter().all(|channel| !channel.joined && channel.member_count == 1));
-    assert_eq!(names(&found("&query=HARB").await?), ["harbour", "old harbour"]);
-    assert_eq!(found("&query=nothing").await?, []);
-    answered::<Value>(
-        &bob,
-        Method::POST,
-        &format!("/conversations/{}/join", all[0].id),
-        None,
-        StatusCode::OK,
-    )
-    .await?;
-    let again = found("&query=harbour").await?;
-    assert_eq!((again[0].joined, again[0].member_count, again[1].joined), (true, 2, false));
     Ok(())
 }

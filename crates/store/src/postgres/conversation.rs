@@ -1,15 +1,15 @@
 //! Conversations, and who is in them, in PostgreSQL.
 
-use super::message::{message_columns, message_joins, message_opt};
+pub(super) mod list;
+
 use super::row::{self, Columns as _, is_text, to_bigint, to_time, to_uuids, user_columns};
 use super::{Postgres, failure};
 use crate::conversation::direct_key;
-use crate::text_enum::TextEnum as _;
 use crate::{Conversations, ListFilter, ListPosition, Result, Roster, Standing};
 use async_trait::async_trait;
 use natter_protocol::{
-    Conversation, ConversationId, ConversationInfo, ConversationKind, Invite, InviteId, InvitePreview, Me,
-    Member, PublicChannel, ReadState, Seq, SyncHead, Timestamp, UnreadTotal, UserId,
+    Conversation, ConversationId, ConversationInfo, Invite, InviteId, InvitePreview, Me, Member,
+    PublicChannel, ReadState, Seq, SyncHead, Timestamp, UnreadTotal, UserId,
 };
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
@@ -23,55 +23,6 @@ macro_rules! info_columns {
 }
 pub(super) use info_columns;
 
-/// The viewer's relation (parameter 1), the conversation, the other person, and the last message, for the
-/// conversations in a page.
-macro_rules! list {
-    ($page:expr) => {
-        concat!(
-            "WITH page AS MATERIALIZED (",
-            $page,
-            ") SELECT ",
-            info_columns!(),
-            ", c.last_seq, c.member_count, c.unread_count, c.mention_count,
-               c.role, c.last_read_seq, c.muted, c.pinned, c.archived, ",
-            user_columns!(),
-            ", ",
-            message_columns!(),
-            " FROM page
-              JOIN conversation_list_view AS c ON c.id = page.id AND c.user_id = $1
-              LEFT JOIN users AS u ON u.id = c.peer_id
-              LEFT JOIN messages AS m ON m.id = c.last_message_id",
-            message_joins!(),
-            "ORDER BY c.updated_at DESC, c.id DESC"
-        )
-    };
-}
-
-/// Those of the viewer's conversations that a filter lets through, from after a position.
-macro_rules! filtered {
-    () => {
-        "FROM conversation_members AS cm
-         JOIN conversations AS c ON c.id = cm.conversation_id
-        WHERE cm.user_id = $1
-          AND ($2::timestamptz IS NULL OR (c.updated_at, c.id) < ($2, $3::uuid))
-          AND ($5::boolean IS NULL OR cm.archived = $5)
-          AND ($6::boolean IS NULL OR cm.pinned = $6)
-          AND ($7::text IS NULL OR c.type = $7)"
-    };
-}
-
-pub(super) const ONE: &str = list!("SELECT $2::uuid AS id");
-pub(super) const LIST: &str =
-    list!(concat!("SELECT c.id ", filtered!(), " ORDER BY c.updated_at DESC, c.id DESC LIMIT $4"));
-/// What is unread is counted from the newest conversation on, and not beyond the end of the page.
-pub(super) const LIST_UNREAD: &str = list!(concat!(
-    "SELECT id FROM (SELECT c.id ",
-    filtered!(),
-    " AND c.last_seq > cm.last_read_seq ORDER BY c.updated_at DESC, c.id DESC) AS newest
-     WHERE (SELECT unread_count FROM unread_message_counts
-             WHERE conversation_id = newest.id AND user_id = $1) > 0
-     LIMIT $4"
-));
 pub(super) const HEADS: &str = "
     SELECT c.id, c.last_seq
       FROM conversation_members AS cm JOIN conversations AS c ON c.id = cm.conversation_id
@@ -168,8 +119,8 @@ pub(super) const INVITE: &str = concat!(
 #[async_trait]
 impl Conversations for Postgres {
     async fn conversation(&self, id: ConversationId, viewer: UserId) -> Result<Option<Conversation>> {
-        let statement = sqlx::query(ONE).bind(viewer.uuid()).bind(id.uuid());
-        self.first(statement, |row| listed(row, &self.epoch)).await
+        let statement = sqlx::query(list::ONE).bind(viewer.uuid()).bind(id.uuid());
+        self.first(statement, |row| list::conversation(row, &self.epoch)).await
     }
 
     async fn conversations(
@@ -179,15 +130,7 @@ impl Conversations for Postgres {
         after: Option<ListPosition>,
         limit: u32,
     ) -> Result<Vec<Conversation>> {
-        let statement = sqlx::query(if filter.unread { LIST_UNREAD } else { LIST })
-            .bind(viewer.uuid())
-            .bind(after.map(|after| to_time(after.updated_at)))
-            .bind(after.map(|after| after.id.uuid()))
-            .bind(i64::from(limit))
-            .bind(filter.archived)
-            .bind(filter.pinned)
-            .bind(filter.kind.map(ConversationKind::to_text));
-        self.all(statement, |row| listed(row, &self.epoch)).await
+        list::page(self, viewer, &filter, after, limit).await
     }
 
     async fn heads(&self, viewer: UserId, of: Option<&[ConversationId]>) -> Result<Vec<SyncHead>> {
@@ -369,24 +312,6 @@ pub(super) fn info(row: &PgRow) -> sqlx::Result<ConversationInfo> {
         created_by: row.id("created_by", UserId::from_uuid)?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
-    })
-}
-
-fn listed(row: &PgRow, epoch: &str) -> sqlx::Result<Conversation> {
-    let info = info(row)?;
-    let peer = row.id_opt("u_id", UserId::from_uuid)?.map(|_| row::summary(row)).transpose()?;
-    let peer_name = peer.as_ref().map(|peer| peer.display_name.clone());
-    Ok(Conversation {
-        title: info.name.clone().or(peer_name).unwrap_or_default(),
-        info,
-        epoch: epoch.to_owned(),
-        last_seq: row.natural("last_seq")?,
-        last_message: message_opt(row)?,
-        unread_count: row.natural("unread_count")?,
-        mention_count: row.natural("mention_count")?,
-        member_count: row.natural("member_count")?,
-        peer,
-        me: me(row)?,
     })
 }
 

@@ -1,5 +1,6 @@
 //! No statement reads a table whole.
 
+use super::conversation::list;
 use super::message::{history, log};
 use super::{account, connect, conversation, file, index, message, search, statement as sql};
 use crate::migration::POSTGRES;
@@ -95,10 +96,13 @@ async fn no_read_scans_a_table() {
         (account::BLOCKS, format!("{VIEWER}, '', 51")),
         (account::KEPT_APART, VIEWER.to_owned()),
         (account::APART_AMONG, format!("ARRAY[{VIEWER}]::uuid[]")),
-        (conversation::ONE, IN_CONVERSATION.to_owned()),
-        (conversation::LIST, format!("{VIEWER}, NULL, NULL, 51, NULL, NULL, NULL")),
-        (conversation::LIST, format!("{VIEWER}, now(), {CONVERSATION}, 51, false, true, 'group'")),
-        (conversation::LIST_UNREAD, format!("{VIEWER}, NULL, NULL, 51, NULL, NULL, NULL")),
+        (list::ONE, IN_CONVERSATION.to_owned()),
+        (list::AMONG, format!("{VIEWER}, ARRAY[{CONVERSATION}]::uuid[]")),
+        (list::PAGE, format!("{VIEWER}, NULL, NULL, NULL, NULL, NULL, 51")),
+        (list::PAGE, format!("{VIEWER}, now(), {CONVERSATION}, false, true, 'group', 51")),
+        (list::PAGE_UNREAD, format!("{VIEWER}, NULL, NULL, NULL, NULL, NULL, 51")),
+        (list::NAMES, format!("{VIEWER}, NULL, NULL, NULL, NULL, NULL, true")),
+        (list::NAMES, format!("{VIEWER}, now(), {CONVERSATION}, false, true, 'direct', false")),
         (conversation::HEADS, VIEWER.to_owned()),
         (conversation::HEADS_AMONG, format!("{VIEWER}, ARRAY[{CONVERSATION}]::uuid[]")),
         (conversation::DIRECT, "''".to_owned()),

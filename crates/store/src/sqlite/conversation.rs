@@ -1,17 +1,17 @@
 //! Conversations, and who is in them, in SQLite.
 
+pub(super) mod list;
+
 use super::Sqlite;
-use super::message::{MESSAGE_COLUMNS, MESSAGE_JOINS, message};
 use super::row::{Columns, USER_COLUMNS};
 use crate::conversation::direct_key;
-use crate::text_enum::TextEnum;
 use crate::{Conversations, ListFilter, ListPosition, Result, Roster, Standing, log};
 use async_trait::async_trait;
 use natter_protocol::{
     Conversation, ConversationId, ConversationInfo, Invite, InviteId, InvitePreview, Me, Member,
     PublicChannel, ReadState, Seq, SyncHead, Timestamp, UnreadTotal, UserId,
 };
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 use std::collections::HashSet;
 use std::sync::LazyLock;
 use uuid::Uuid;
@@ -32,46 +32,6 @@ fn by_username(statements: &[String; 2], member_count: u64) -> &str {
     if member_count > SORTED_MEMBERS_MAX { large } else { small }
 }
 
-/// The viewer's relation, the conversation, the other person, and the last message, for the conversations in `page`.
-fn view(page: &str) -> String {
-    format!(
-        "WITH page (id) AS MATERIALIZED ({page})
-         SELECT {INFO_COLUMNS},
-                c.last_seq, c.member_count, c.unread_count, c.mention_count,
-                c.role, c.last_read_seq, c.muted, c.pinned, c.archived,
-                p.id, p.username, p.display_name, p.avatar_url,
-                {MESSAGE_COLUMNS}
-           FROM page
-           JOIN conversation_list_view AS c ON c.id = page.id AND c.user_id = ?1
-           LEFT JOIN users AS p ON p.id = c.peer_id
-           LEFT JOIN messages AS m ON m.id = c.last_message_id
-           {MESSAGE_JOINS}
-          ORDER BY c.updated_at DESC, c.id DESC"
-    )
-}
-
-pub(super) static ONE: LazyLock<String> = LazyLock::new(|| view("SELECT ?2"));
-/// What is unread is counted from the newest on, and not beyond the end of the page: `sorted` is kept, so it is gone
-/// through in its order.
-pub(super) static PAGE: LazyLock<String> = LazyLock::new(|| {
-    view(
-        "WITH sorted (id) AS MATERIALIZED (
-             SELECT c.id
-               FROM conversation_members AS cm JOIN conversations AS c ON c.id = cm.conversation_id
-              WHERE cm.user_id = ?1
-                AND (c.updated_at, c.id) < (?2, ?3)
-                AND (?5 IS NULL OR cm.archived = ?5)
-                AND (?6 IS NULL OR cm.pinned = ?6)
-                AND (?7 IS NULL OR c.type = ?7)
-              ORDER BY c.updated_at DESC, c.id DESC LIMIT iif(?8, -1, ?4))
-         SELECT id
-           FROM sorted
-          WHERE NOT ?8 OR (SELECT unread_count
-                             FROM unread_message_counts
-                            WHERE conversation_id = sorted.id AND user_id = ?1) > 0
-          LIMIT ?4",
-    )
-});
 pub(super) const HEADS: &str = "
     SELECT c.id, c.last_seq
       FROM conversation_members AS cm JOIN conversations AS c ON c.id = cm.conversation_id
@@ -145,14 +105,7 @@ pub(super) const INVITE: &str = "
 impl Conversations for Sqlite {
     async fn conversation(&self, id: ConversationId, viewer: UserId) -> Result<Option<Conversation>> {
         let epoch = self.epoch.clone();
-        self.readers
-            .read(move |snapshot| {
-                snapshot
-                    .prepare_cached(&ONE)?
-                    .query_row((viewer.uuid(), id.uuid()), |row| view_row(row, &epoch))
-                    .optional()
-            })
-            .await
+        self.readers.read(move |snapshot| list::one(snapshot, viewer, id, &epoch)).await
     }
 
     async fn conversations(
@@ -163,28 +116,7 @@ impl Conversations for Sqlite {
         limit: u32,
     ) -> Result<Vec<Conversation>> {
         let epoch = self.epoch.clone();
-        let (time, id) =
-            after.map_or((i64::MAX, Uuid::max()), |after| (after.updated_at.millis(), after.id.uuid()));
-        self.readers
-            .read(move |snapshot| {
-                snapshot
-                    .prepare_cached(&PAGE)?
-                    .query_map(
-                        params![
-                            viewer.uuid(),
-                            time,
-                            id,
-                            limit,
-                            filter.archived,
-                            filter.pinned,
-                            filter.kind.map(TextEnum::to_text),
-                            filter.unread,
-                        ],
-                        |row| view_row(row, &epoch),
-                    )?
-                    .collect()
-            })
-            .await
+        self.readers.read(move |snapshot| list::page(snapshot, viewer, &filter, after, limit, &epoch)).await
     }
 
     async fn heads(&self, viewer: UserId, of: Option<&[ConversationId]>) -> Result<Vec<SyncHead>> {
@@ -388,28 +320,6 @@ pub(super) fn info_columns(columns: &mut Columns<'_>) -> rusqlite::Result<Conver
         created_by: columns.id(UserId::from_uuid)?,
         created_at: columns.time()?,
         updated_at: columns.time()?,
-    })
-}
-
-fn view_row(row: &Row<'_>, epoch: &str) -> rusqlite::Result<Conversation> {
-    let mut columns = Columns::of(row);
-    let info = info_columns(&mut columns)?;
-    let (last_seq, member_count) = (columns.get()?, columns.get()?);
-    let (unread_count, mention_count) = (columns.get()?, columns.get()?);
-    let me = me(&mut columns)?;
-    let peer = columns.summary_opt()?;
-    let peer_name = peer.as_ref().map(|peer| peer.display_name.clone());
-    Ok(Conversation {
-        title: info.name.clone().or(peer_name).unwrap_or_default(),
-        info,
-        epoch: epoch.to_owned(),
-        last_seq,
-        last_message: if columns.next_is_null()? { None } else { Some(message(&mut columns)?) },
-        unread_count,
-        mention_count,
-        member_count,
-        peer,
-        me,
     })
 }
 

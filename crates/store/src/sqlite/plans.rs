@@ -1,5 +1,6 @@
 //! No statement reads a table whole.
 
+use super::conversation::list;
 use super::message::{history, log};
 use super::rows::statement as write;
 use super::{account, conversation, file, index, message, readers, search};
@@ -62,8 +63,10 @@ fn reads() -> Vec<&'static str> {
         account::BLOCKS,
         account::KEPT_APART,
         account::APART_AMONG,
-        &conversation::ONE,
-        &conversation::PAGE,
+        &list::ONE,
+        &list::AMONG,
+        &list::PAGE,
+        list::NAMES,
         conversation::HEADS,
         conversation::HEADS_AMONG,
         conversation::DIRECT,

@@ -23,9 +23,9 @@ const CROWD: &str = "
     INSERT INTO users (id, username, display_name, role, created_at)
     VALUES (zeroblob(16), 'alice', '', 'user', 0), (randomblob(16), 'bob', '', 'user', 0);
     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
-    INSERT INTO conversations (id, type, visibility, status, created_by, created_at, updated_at, last_seq,
+    INSERT INTO conversations (id, type, name, visibility, status, created_by, created_at, updated_at, last_seq,
                                member_count, message_number)
-    SELECT randomblob(16), 'group', 'private', 'active', b.id, 0, i, 2, 2, 1
+    SELECT randomblob(16), 'group', 'copy', 'private', 'active', b.id, 0, i, 2, 2, 1
       FROM n, users AS b WHERE b.username = 'bob';
     INSERT INTO conversation_members (conversation_id, user_id, role, joined_at, last_read_seq)
     SELECT c.id, u.id, 'member', 0, 0 FROM conversations AS c, users AS u;
@@ -84,11 +84,12 @@ async fn a_page_takes_as_many_statements_as_an_entry() {
         id: ConversationId::from_uuid(Uuid::nil()),
     };
     let unread = ListFilter { unread: true, archived: Some(false), ..ListFilter::default() };
-    for filter in [ListFilter::default(), unread] {
+    let named = ListFilter { name: Some("CÔP".to_owned()), ..unread.clone() };
+    for filter in [ListFilter::default(), unread, named] {
         for after in [None, Some(after)] {
             for limit in [1, 50, 100] {
                 STATEMENTS.store(0, Ordering::SeqCst);
-                let page = store.conversations(alice, filter, after, limit).await.unwrap();
+                let page = store.conversations(alice, filter.clone(), after, limit).await.unwrap();
                 assert_eq!(page.len(), limit as usize);
                 let statements = STATEMENTS.load(Ordering::SeqCst);
                 assert!((1..=2).contains(&statements), "{statements} statements for {limit} of {filter:?}");

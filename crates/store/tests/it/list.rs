@@ -4,7 +4,8 @@ use crate::harness::{
     ALL, Db, World, delete_conversation, join, new_channel, new_direct, new_group, new_message, read, send,
 };
 use natter_protocol::{
-    Conversation, ConversationId, ConversationKind, PublicChannel, UnreadTotal, UpdateMe, User, Visibility,
+    Conversation, ConversationId, ConversationKind, PublicChannel, UnreadTotal, UpdateMe, UpdateProfile,
+    User, Visibility,
 };
 use natter_store::{ListFilter, ListPosition, NewMessage, Write};
 use std::collections::BTreeSet;
@@ -15,12 +16,12 @@ async fn set(world: &World, id: ConversationId, user: &User, muted: bool, pinned
 }
 
 /// All of it, some at a time.
-async fn pages(world: &World, user: &User, filter: ListFilter, limit: u32) -> Vec<Conversation> {
+async fn pages(world: &World, user: &User, filter: &ListFilter, limit: u32) -> Vec<Conversation> {
     let mut list: Vec<Conversation> = Vec::new();
     loop {
         let after =
             list.last().map(|last| ListPosition { updated_at: last.info.updated_at, id: last.info.id });
-        let page = world.store.conversations(user.id, filter, after, limit).await.unwrap();
+        let page = world.store.conversations(user.id, filter.clone(), after, limit).await.unwrap();
         if page.is_empty() {
             return list;
         }
@@ -36,11 +37,14 @@ pub(crate) async fn filters_leave_out_the_rest_of_a_list(db: Db) {
     let mut bob = None;
     for n in 0..24 {
         let peer = world.user(&format!("peer{n}")).await;
-        let new = match n % 3 {
+        let mut new = match n % 3 {
             0 => new_direct(&alice, &peer),
             1 => new_group(&peer, &[&alice]),
             _ => new_channel(&alice, &[&peer]),
         };
+        if n % 4 == 1 {
+            new.info.name = new.info.name.map(|name| format!("Äußerer {name}"));
+        }
         let id = world.create(new).await;
         if n % 2 == 0 {
             // All at one time, so that the id decides.
@@ -59,27 +63,42 @@ pub(crate) async fn filters_leave_out_the_rest_of_a_list(db: Db) {
         Some(ConversationKind::Group),
         Some(ConversationKind::Channel),
     ];
-    let mut sizes = BTreeSet::new();
+    let mut filters = Vec::new();
     for archived in flags {
         for pinned in flags {
             for kind in kinds {
                 for unread in [false, true] {
-                    let filter = ListFilter { archived, pinned, kind, unread };
-                    let expected: Vec<_> = whole
-                        .iter()
-                        .filter(|one| archived.is_none_or(|archived| one.me.archived == archived))
-                        .filter(|one| pinned.is_none_or(|pinned| one.me.pinned == pinned))
-                        .filter(|one| kind.is_none_or(|kind| one.info.kind == kind))
-                        .filter(|one| !unread || one.unread_count > 0)
-                        .cloned()
-                        .collect();
-                    let listed = world.store.conversations(alice.id, filter, None, ALL).await.unwrap();
-                    assert_eq!(listed, expected, "{filter:?}");
-                    assert_eq!(pages(&world, &alice, filter, 3).await, expected, "{filter:?}");
-                    sizes.insert(expected.len());
+                    for name in [None, Some("AUSSERER h"), Some("eer1"), Some("3 by Name")] {
+                        let name = name.map(str::to_owned);
+                        filters.push(ListFilter { archived, pinned, kind, unread, name });
+                    }
                 }
             }
         }
+    }
+    let mut sizes = BTreeSet::new();
+    for filter in filters {
+        let ListFilter { archived, pinned, kind, unread, name } = &filter;
+        let is_named = |one: &Conversation| match (name.as_deref(), &one.peer) {
+            (None, _) => true,
+            (Some("AUSSERER h"), None) => one.title.starts_with("Äußerer"),
+            (Some("eer1"), Some(peer)) => peer.username.starts_with("peer1"),
+            (Some("3 by Name"), Some(peer)) => peer.username.ends_with('3'),
+            (Some(_), _) => false,
+        };
+        let expected: Vec<_> = whole
+            .iter()
+            .filter(|one| archived.is_none_or(|archived| one.me.archived == archived))
+            .filter(|one| pinned.is_none_or(|pinned| one.me.pinned == pinned))
+            .filter(|one| kind.is_none_or(|kind| one.info.kind == kind))
+            .filter(|one| !unread || one.unread_count > 0)
+            .filter(|one| is_named(one))
+            .cloned()
+            .collect();
+        let listed = world.store.conversations(alice.id, filter.clone(), None, ALL).await.unwrap();
+        assert_eq!(listed, expected, "{filter:?}");
+        assert_eq!(pages(&world, &alice, &filter, 3).await, expected, "{filter:?}");
+        sizes.insert(expected.len());
     }
     assert!(sizes.len() > 5, "hardly a filter told anything apart: {sizes:?}");
     assert_eq!(world.list(&bob.unwrap()).await.len(), 1);
@@ -106,6 +125,40 @@ pub(crate) async fn a_page_goes_on_where_the_last_one_ended(db: Db) {
     let third = page(Some(position(&second[1]))).await;
     assert!(third.iter().map(|one| one.info.id).eq([ids[0]]));
     assert_eq!(page(Some(position(&third[0]))).await, []);
+}
+
+/// By what it is shown as, however that is written; of the other person also by the name to mention them by.
+pub(crate) async fn a_conversation_is_found_by_a_part_of_its_name(db: Db) {
+    let world = db.open().await;
+    let (alice, bob) = (world.user("alice").await, world.user("bob").await);
+    let display_name = Some("José  Łukasz 山田".to_owned());
+    let update = Box::new(UpdateProfile { display_name, ..UpdateProfile::default() });
+    world.done(Write::UpdateProfile { user_id: bob.id, update }).await;
+    let direct = world.create(new_direct(&alice, &bob)).await;
+    let mut group = new_group(&alice, &[&bob]);
+    group.info.name = Some("Straße 100% _1_".to_owned());
+    let group = world.create(group).await;
+    let find = async |user: &User, text: &str| -> Vec<ConversationId> {
+        let filter = ListFilter { name: Some(text.to_owned()), ..ListFilter::default() };
+        let found = world.store.conversations(user.id, filter, None, ALL).await.unwrap();
+        found.into_iter().map(|one| one.info.id).collect()
+    };
+    for text in ["jose", "JOSÉ ŁU", " lukasz ", "e l", "山田", "bob"] {
+        assert_eq!(find(&alice, text).await, [direct], "{text:?}");
+    }
+    for text in ["STRASSE", "e 100%", "_1_"] {
+        assert_eq!(find(&alice, text).await, [group], "{text:?}");
+        assert_eq!(find(&bob, text).await, [group], "{text:?}");
+    }
+    for text in ["", "  ", "\0", "s"] {
+        assert_eq!(find(&alice, text).await, [group, direct], "{text:?}");
+    }
+    // One's own name is no name of a conversation; two names are not read as one.
+    for text in ["alice", "10%", "_100", "田 b", "田bob"] {
+        assert_eq!(find(&alice, text).await, [], "{text:?}");
+    }
+    assert_eq!(find(&bob, "alice").await, [direct]);
+    assert_eq!(find(&world.user("eve").await, "").await, []);
 }
 
 pub(crate) async fn the_other_of_two_is_the_title(db: Db) {

@@ -134,6 +134,7 @@ conformance! {
     ip_rule::the_same_rule_again_is_the_first_one,
     list::filters_leave_out_the_rest_of_a_list,
     list::a_page_goes_on_where_the_last_one_ended,
+    list::a_conversation_is_found_by_a_part_of_its_name,
     list::the_other_of_two_is_the_title,
     list::what_is_muted_does_not_add_to_the_total,
     list::public_channels_are_found_by_name,
