@@ -4,7 +4,7 @@ import type { Environment } from "./environment.ts";
 import { isNotFound } from "./errors.ts";
 import type { Logs } from "./logs.ts";
 import type { Server } from "./server.ts";
-import type { Conversation, DurableEvent, Me, Message, MessageChange, UnreadChange, UpdateMe } from "./types.ts";
+import type { Conversation, DurableEvent, Endpoints, Me, Message, MessageChange, Page, UnreadChange, UpdateMe } from "./types.ts";
 import { Value, type Readable } from "./value.ts";
 
 /** The conversations of the user, the most recently active first. */
@@ -21,8 +21,6 @@ export interface ConversationList {
 
 /** As many entries as a page may have. */
 const PAGE = 100;
-/** Pages of archived conversations that are listed; beyond them, they are to be searched for. */
-const ARCHIVED_PAGES_MAX = 10;
 
 const EMPTY: ConversationList = { items: [], phase: "loading", stale: false, hasMore: false, growing: false };
 
@@ -189,14 +187,11 @@ export class Conversations implements Readable<ConversationList> {
     }
   }
 
-  /** Lists those that are archived, too. */
-  async archived(): Promise<void> {
-    let cursor: string | undefined;
-    for (let page = 0; page < ARCHIVED_PAGES_MAX; page += 1) {
-      cursor = (await this.#fetchPage({ archived: true, cursor })).meta.nextCursor ?? undefined;
-      this.#publish({});
-      if (cursor === undefined) return;
-    }
+  /** Fetches a page of those that the server picks, once, and lists them, too: `list({ query: "pier", archived: true })`. */
+  async list(picked: NonNullable<Endpoints["GET /conversations"]["query"]>): Promise<Page<Conversation>> {
+    const page = await this.server.call("GET /conversations", { query: { limit: PAGE, ...picked } });
+    this.put(...page.data);
+    return page;
   }
 
   /** Takes a conversation that the user is not in any more off the list. */
@@ -270,7 +265,7 @@ export class Conversations implements Readable<ConversationList> {
   }
 
   /** Fetches a page, and takes what is on it. */
-  async #fetchPage({ cursor, ...filter }: { archived?: true; pinned?: true; cursor?: string | undefined }) {
+  async #fetchPage({ cursor, ...filter }: { pinned?: true; cursor?: string | undefined }) {
     const query = { limit: PAGE, ...filter, ...(cursor !== undefined && { cursor }) };
     const page = await this.#retrying(() => this.server.call("GET /conversations", { query }));
     for (const conversation of page.data) this.#merge(conversation);

@@ -56,6 +56,25 @@ describe("the list of conversations", () => {
     expect(me(alice, id)).toMatchObject({ muted: false, pinned: true });
   });
 
+  it("finds by a name what nobody has scrolled to, archived or not", async () => {
+    const world = new World();
+    const alice = await person(world, "alice");
+    for (const name of ["Pier", "Old pier"]) await alice.create({ type: "group", name });
+    const [old] = alice.conversations.get().items;
+    await alice.conversations.updateMe(old?.id ?? "", { archived: true });
+    for (let number = 0; number < 100; number += 1) await alice.create({ type: "group", name: `Group ${String(number)}` });
+    const account = await again(world);
+    expect(account.conversations.get().items).toHaveLength(100);
+    for (const [archived, name] of [[false, "Pier"], [true, "Old pier"]] as const) {
+      const { data } = await account.conversations.list({ query: "PIER", archived });
+      expect(data.map((one) => one.name)).toEqual([name]);
+    }
+    expect(names(account).slice(100)).toEqual(["Old pier", "Pier"]);
+    // Those in between are still to be had.
+    await account.conversations.more();
+    expect(account.conversations.get()).toMatchObject({ hasMore: false });
+  });
+
   it("ends where the last of many changes has put it", async () => {
     const world = new World();
     const alice = await person(world, "alice");
@@ -81,7 +100,7 @@ describe("the list of conversations", () => {
     expect(names(later)).toHaveLength(101);
     expect(names(later)).toContain("0");
     expect(names(later)).not.toContain("149");
-    await later.conversations.archived();
+    await later.conversations.list({ archived: true });
     expect(names(later)).toContain("149");
   });
 

@@ -365,7 +365,9 @@ export class FakeServer {
       const all = mine.map((log) => this.#view(log, userId));
       all.sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1));
       const pinned = (conversation: Conversation) => !query.has("pinned") || conversation.me.pinned;
-      const listed = all.filter((one) => one.me.archived === query.has("archived") && pinned(one));
+      const text = (query.get("query") ?? "").toLowerCase();
+      const wanted = (one: Conversation) => pinned(one) && one.title.toLowerCase().includes(text);
+      const listed = all.filter((one) => one.me.archived === (query.get("archived") === "true") && wanted(one));
       return { status: 200, body: page(listed, Number(query.get("cursor") ?? 0), Number(query.get("limit") ?? 50)) };
     }
     if (path.startsWith("/messages/")) {

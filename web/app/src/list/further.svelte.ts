@@ -1,30 +1,67 @@
-import type { Account } from "@natter/sdk";
-import { untrack } from "svelte";
-import { fromStore } from "svelte/store";
+import type { Account, Conversation } from "@natter/sdk";
 
-/** Conversations that are looked through by name. */
-const CONVERSATIONS_MAX = 10_000;
+/** Typing ends before the server is asked. */
+const PAUSE_MS = 150;
 
-/** Lists what nobody has scrolled to yet, as long as it is wanted. Called where a component begins. */
-export function lookFurther(account: Account, wanted: () => boolean): { readonly looking: boolean } {
-  const list = fromStore(account.conversations);
-  /** What could not be had is not asked for again and again. */
-  let failed = $state(false);
-  const looking = $derived(!failed && wanted() && list.current.hasMore && list.current.items.length < CONVERSATIONS_MAX);
+export interface Further {
+  /** Whether the server is still to answer. */
+  readonly looking: boolean;
+  /**
+   * Those that are meant: `first` those that were listed when the text was typed, then `later` what came since, so that it
+   * moves nothing that somebody reads. The server knows more spellings, so what it found is meant.
+   */
+  split(listed: readonly Conversation[], isMeant: (one: Conversation) => boolean): { first: Conversation[]; later: Conversation[] };
+}
+
+/** Asks the server for conversations by a name, of which nobody may have scrolled to. Called where a component begins. */
+export function lookFurther(account: Account, query: () => string): Further {
+  const text = $derived(query());
+  const before = $derived.by(() => {
+    void text;
+    return idsOf(account.conversations.get().items);
+  });
+  let answer = $state.raw({ text: "", found: idsOf([]) });
 
   $effect(() => {
-    if (!looking || list.current.growing) return;
-    untrack(() => {
-      account.conversations.more().catch((error: unknown) => {
-        failed = true;
-        console.warn(error);
-      });
-    });
+    const asked = text;
+    if (asked === "") return;
+    const look = async () => {
+      const found = await find(account, asked);
+      if (asked === text) answer = { text: asked, found };
+    };
+    const timer = setTimeout(() => void look(), PAUSE_MS);
+    return () => clearTimeout(timer);
   });
 
   return {
     get looking() {
-      return looking;
+      return text !== answer.text;
+    },
+    split(listed, isMeant) {
+      const first: Conversation[] = [];
+      const later: Conversation[] = [];
+      for (const one of listed) {
+        const meant = isMeant(one);
+        if (meant && before.has(one.id)) first.push(one);
+        else if (meant || (answer.text === text && answer.found.has(one.id))) later.push(one);
+      }
+      return { first, later };
     },
   };
+}
+
+async function find(account: Account, query: string): Promise<ReadonlySet<string>> {
+  try {
+    const pages = await Promise.all([false, true].map((archived) => account.conversations.list({ query, archived })));
+    return idsOf(pages.flatMap(({ data }) => data));
+  } catch (error) {
+    // What is listed is found without the server.
+    console.warn(error);
+    return idsOf([]);
+  }
+}
+
+/** Never changed, only replaced. */
+function idsOf(conversations: readonly Conversation[]): ReadonlySet<string> {
+  return new Set(conversations.map(({ id }) => id));
 }

@@ -3,8 +3,6 @@ import { fromStore } from "svelte/store";
 import { router } from "../router.svelte.ts";
 import { filtered, neighbour, QUERIES, unreadTotal, type Filter, type Query } from "./filter.ts";
 
-/** Entries on a page: as many as the server gives. */
-const PAGE = 100;
 /** Pages that are looked through for what is unread or pinned; who has more than that to read knows it anyway. */
 const PAGES_MAX = 10;
 
@@ -76,7 +74,7 @@ export class Listing {
     if (cursor === null || this.#growing) return;
     this.#growing = true;
     try {
-      const page = await this.#page({ ...QUERIES[filter], ...(cursor !== undefined && { cursor }) });
+      const page = await this.account.conversations.list({ ...QUERIES[filter], ...(cursor !== undefined && { cursor }) });
       this.#cursors.set(filter, page.meta.nextCursor);
     } finally {
       this.#growing = false;
@@ -95,16 +93,10 @@ export class Listing {
     const ids = new Set<string>();
     let next: Query | undefined = query;
     for (let page = 0; page < PAGES_MAX && next; page += 1) {
-      const { data, meta }: Page<Conversation> = await this.#page(next);
+      const { data, meta }: Page<Conversation> = await this.account.conversations.list(next);
       for (const { id } of data) ids.add(id);
       next = meta.nextCursor ? { ...query, cursor: meta.nextCursor } : undefined;
     }
     return ids;
-  }
-
-  async #page(query: Query): Promise<Page<Conversation>> {
-    const page = await this.account.call("GET /conversations", { query: { limit: PAGE, ...query } });
-    this.account.conversations.put(...page.data);
-    return page;
   }
 }
