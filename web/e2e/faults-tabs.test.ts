@@ -114,6 +114,34 @@ it("marks nothing read while the page is hidden, and all of it when somebody loo
   }
 });
 
+it("counts as read what has come into view, and no more", async () => {
+  const id = await two.group("Along");
+  for (let index = 0; index < 60; index += 1) await two.say("alice", id, `line ${index}.`);
+  const { bob } = two;
+  await bob.open("Along");
+  await message(bob, "line 0.").waitFor();
+  // Those below the view, and what only begins in it.
+  const below = () =>
+    bob.page.evaluate(() => {
+      const bottom = document.querySelector(".messages .scroller")?.getBoundingClientRect().bottom ?? 0;
+      const seen = [...document.querySelectorAll("article")].filter((article) => article.getBoundingClientRect().bottom <= bottom + 1);
+      return 59 - Number(/line (\d+)/.exec(seen.at(-1)?.textContent ?? "")?.[1]);
+    });
+  for (const scrolled of [0, 300, 300, -600]) {
+    const before = await below();
+    await bob.page.locator(".messages .scroller").evaluate((scroller, by) => (scroller.scrollTop += by), scrolled);
+    if (scrolled !== 0) await expect.poll(below).not.toBe(before);
+    // Going back makes nothing unread.
+    const left = scrolled < 0 ? before : await below();
+    expect(left).toBeGreaterThan(0);
+    await bob.row("Along").getByText(`${left} unread messages`).waitFor({ state: "attached" });
+    const kept = await two.natter.call<{ unreadCount: number }>("GET", `/conversations/${id}`, undefined, two.token("bob"));
+    expect(kept.unreadCount).toBe(left);
+  }
+  await bob.page.getByRole("button", { name: /^Go to the latest messages/ }).click();
+  await bob.row("Along").getByText(/unread message/).waitFor({ state: "detached" });
+});
+
 it("keeps one element for a message, from when it is written until it is sent and changed", async () => {
   const { alice } = two;
   await two.together("Keys");

@@ -53,9 +53,9 @@ export class Room extends Feed {
     return this.context.conversations.find(this.id)?.me.lastReadSeq;
   }
 
-  /** The user has seen the newest message that is shown, and with it all before it. */
-  markRead(): void {
-    if (this.lastSeq > 0) this.#read(this.id, this.lastSeq);
+  /** The user has seen everything up to a position: that of the newest message shown, if it is not another. */
+  markRead(seq = this.lastSeq): void {
+    if (seq > 0) this.#read(this.id, seq);
   }
 
   override receive(event: DurableEvent): void {

@@ -101,6 +101,18 @@ export class VirtualRows {
     return this.#virtualizer.range;
   }
 
+  /** The last row that is in view to its end, or the one right above the view. */
+  get lastSeen(): number {
+    void this.#change;
+    const { range, scrollOffset, scrollRect, measurementsCache } = this.#virtualizer;
+    if (!range) return -1;
+    // Parts of a pixel are left where the view is scrolled to whole ones.
+    const bottom = (scrollOffset ?? 0) + (scrollRect?.height ?? 0) + 1;
+    let index = range.endIndex;
+    while (index >= range.startIndex && (measurementsCache[index]?.end ?? Infinity) > bottom) index -= 1;
+    return index;
+  }
+
   get atEnd(): boolean {
     void this.#change;
     return this.#virtualizer.isAtEnd(END_PX);
