@@ -2,15 +2,52 @@
 const SIZE_PX = 64;
 const SHOWN_MAX = 99;
 
-export type Mark = "none" | "unread" | "mention";
+type Mark = "none" | "unread" | "mention";
 
 export function counted(title: string, unread: number): string {
   if (unread === 0) return title;
   return `(${unread > SHOWN_MAX ? `${SHOWN_MAX}+` : unread}) ${title}`;
 }
 
+/** A number that is read at once is not worth a look: what comes and goes within this time is not shown. */
+const SETTLE_MS = 250;
+
+/** What is to be read, as a tab shows it that is not looked at. */
+export class Attention {
+  readonly #title = new CountedTitle();
+  #count = 0;
+  #mark: Mark = "none";
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Answers how to stop, which leaves nothing of it. */
+  start(): () => void {
+    const stop = this.#title.start();
+    return () => {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      stop();
+      this.#icon("none", 0);
+    };
+  }
+
+  /** Takes what there is to read; of what comes fast, the last is shown. */
+  show(messages: number, mentions: number): void {
+    this.#count = messages;
+    this.#mark = mentions > 0 ? "mention" : messages > 0 ? "unread" : "none";
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#title.count(this.#count);
+      this.#icon(this.#mark, this.#count);
+    }, SETTLE_MS);
+  }
+
+  #icon(kind: Mark, count: number): void {
+    mark(kind, count).catch((error: unknown) => console.warn(error));
+  }
+}
+
 /** Puts the number before the title of the tab, whatever page sets it. */
-export class CountedTitle {
+class CountedTitle {
   #unread = 0;
   #plain = "";
   #written: string | undefined;
@@ -43,7 +80,7 @@ const icons = new Map<Mark, Promise<string>>();
 let wanted: Mark = "none";
 
 /** Puts a dot on the icon of the tab, and the number on that of an installed application. */
-export async function mark(kind: Mark, count: number): Promise<void> {
+async function mark(kind: Mark, count: number): Promise<void> {
   wanted = kind;
   // Only installed applications have one.
   if ("setAppBadge" in navigator) await navigator.setAppBadge(count).catch(() => undefined);
