@@ -7,6 +7,7 @@ const FORMATS = {
   shortDate: { dateStyle: "short" },
   longDay: { weekday: "long", day: "numeric", month: "long" },
   longDate: { dateStyle: "long" },
+  moment: { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
   full: { dateStyle: "full", timeStyle: "medium" },
 } as const satisfies Record<string, Intl.DateTimeFormatOptions>;
 
@@ -28,6 +29,9 @@ export const time = {
 
   /** Everything there is to know. */
   full: (iso: string): string => format("full", new Date(iso)),
+
+  /** A day that is near, and the time. */
+  moment: (iso: string): string => format("moment", new Date(iso)),
 
   /** As short as it can be and still be understood: the time today, else the day. */
   brief(iso: string, now = new Date()): string {

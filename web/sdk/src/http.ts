@@ -33,6 +33,8 @@ export async function send<T>(env: Environment, base: string, request: Request, 
     credentials: "omit",
     signal: AbortSignal.timeout(request.timeoutMs ?? TIMEOUT_MS),
   };
+  // Whoever deletes something and closes the page at once has deleted it.
+  if (request.method === "DELETE") init.keepalive = true;
   if (request.body !== undefined) init.body = JSON.stringify(request.body);
   return read(() => env.fetch(`${base}/api/v1${request.path}${query.size > 0 ? `?${query}` : ""}`, init));
 }

@@ -1,32 +1,37 @@
 import type { Account, Message } from "@natter/sdk";
 import { toasts } from "@natter/ui";
-import { SvelteSet } from "svelte/reactivity";
+import { SvelteMap } from "svelte/reactivity";
 import { failure } from "../failure.ts";
 import { m } from "../i18n.svelte.ts";
 
 /** For so long somebody can change their mind; the clock stands while they look at the offer. */
 const UNDO_SECONDS = 8;
 
-const pending = new SvelteSet<string>();
+/** By the message, what takes its offer away. */
+const pending = new SvelteMap<string, () => void>();
 
 /**
  * Messages that are about to be deleted. They look as if they were already, and the server is told when it is too late
- * to change one's mind; a page that is closed before leaves them where they are.
+ * to change one's mind: at the latest when one looks away, since the page may never be seen again.
  */
 export const deletions = {
   has: (messageId: string): boolean => pending.has(messageId),
 
   schedule(account: Account, { id }: Pick<Message, "id">): void {
     if (pending.has(id)) return;
-    pending.add(id);
-    toasts.show({
+    const close = toasts.show({
       text: m.messageDeleted,
       action: { label: m.undo, run: () => pending.delete(id) },
       seconds: UNDO_SECONDS,
       ongone: () => void perform(account, id),
     });
+    pending.set(id, close);
   },
 };
+
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "hidden") for (const close of [...pending.values()]) close();
+});
 
 async function perform(account: Account, id: string): Promise<void> {
   try {
