@@ -48,7 +48,10 @@ function show(tooltip: Tooltip): void {
  */
 export function tooltip(text: () => string, keys?: () => string | undefined): (element: HTMLElement) => () => void {
   return (element) => {
-    const open = () => show({ text: text(), keys: keys?.(), anchor: element });
+    const open = () => {
+      // What it opened lies there now, and says more.
+      if (element.ariaExpanded !== "true") show({ text: text(), keys: keys?.(), anchor: element });
+    };
     const onpointerenter = ({ pointerType }: PointerEvent) => {
       if (pointerType !== "mouse") return;
       clearTimeout(timer);
