@@ -77,12 +77,13 @@ class Keeper implements AttachedCache {
   room(room: Room): void {
     const key = keyOf(room.id);
     void this.#do(async () => room.show(((await this.store.get(key)) ?? []) as Message[]));
-    const stop = room.timeline.subscribe(({ items, phase, stale, hasNewer, failure }) => {
+    // How to stop is not remembered here: it would hold on to rooms, with all their messages, that gave way long ago.
+    room.timeline.subscribe(({ items, phase, stale, hasNewer, failure }) => {
+      if (this.#closed) return;
       if (isNotFound(failure)) this.forget(room.id);
       if (phase !== "ready" || stale || hasNewer) return;
       this.#keep(key, () => items.flatMap(({ message }) => message ?? []).slice(-MESSAGES_MAX));
     });
-    this.#stop.push(stop);
   }
 
   forget(conversationId: string): void {

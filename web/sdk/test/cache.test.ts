@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { cacheIn } from "../src/cache.ts";
 import { memoryStore, type Account, type Client, type Store } from "../src/index.ts";
@@ -54,6 +56,20 @@ describe("the cache", () => {
     expect(texts(account, id)).toEqual(["ahoy", "written without a network"]);
     account.room(id).markRead();
     expect(world.reported).toEqual([]);
+  });
+
+  it("does not hold on to rooms that the account let go of", async () => {
+    const world = new World();
+    const { account } = await enter(world, device());
+    const first = new WeakRef(account.room("0"));
+    for (let id = 1; id <= 16; id += 1) account.room(String(id));
+    await world.settle();
+    setFlagsFromString("--expose-gc");
+    const collectGarbage = runInNewContext("gc") as () => void;
+    // What a weak reference was just made to lives until this turn is over.
+    await new Promise((over) => setImmediate(over));
+    collectGarbage();
+    expect(first.deref()).toBeUndefined();
   });
 
   /** What is kept of a conversation once a third message came at the heels of another, and no time has passed since. */
