@@ -20,6 +20,7 @@ declare global {
   var frame: () => Promise<void>;
   var watching: boolean;
   var worst: number;
+  var rendered: number[];
 }
 
 /** A jump that nobody sees. */
@@ -34,6 +35,15 @@ beforeAll(async () => {
 afterAll(() => gallery.close());
 beforeEach(async () => {
   page = await gallery.visit();
+  await begin();
+});
+afterEach(async () => {
+  await page.context().close();
+  expect(gallery.complaints()).toEqual([]);
+});
+
+/** Brings the list into view, in a page that was just loaded. */
+async function begin(): Promise<void> {
   await page.evaluate(() => {
     globalThis.frame = () =>
       new Promise((wake) =>
@@ -46,11 +56,7 @@ beforeEach(async () => {
   });
   await page.getByRole("region", { name: "Lines" }).scrollIntoViewIfNeeded();
   await settled();
-});
-afterEach(async () => {
-  await page.context().close();
-  expect(gallery.complaints()).toEqual([]);
-});
+}
 
 /** Until the list has not moved for some frames. */
 async function settled(): Promise<void> {
@@ -64,6 +70,26 @@ async function settled(): Promise<void> {
     }
   });
 }
+
+test("a list that opens at its end renders none of the rows at its beginning", async () => {
+  await page.addInitScript(() => {
+    globalThis.rendered = [];
+    new MutationObserver((changes) => {
+      const added = changes.flatMap(({ addedNodes }) => [...addedNodes]).filter((node) => node instanceof Element);
+      const rows = added.flatMap((node) => [node, ...node.querySelectorAll("li")]).filter((node) => node.matches("li[data-index]"));
+      rendered.push(...rows.map((row) => Number((row as HTMLElement).dataset["index"])));
+    }).observe(document, { childList: true, subtree: true });
+  });
+  await page.reload();
+  await begin();
+  const { rows, left } = await page.evaluate(() => {
+    const { scrollHeight, scrollTop, clientHeight } = document.querySelector(".scroller")!;
+    return { rows: rendered, left: scrollHeight - scrollTop - clientHeight };
+  });
+  expect(left).toBeLessThanOrEqual(1);
+  expect(rows).toContain(999);
+  expect(Math.min(...rows)).toBeGreaterThan(900);
+});
 
 /** Brings the list into its middle, far from both ends. */
 async function toMiddle(): Promise<void> {

@@ -70,11 +70,22 @@ export class VirtualRows {
       });
     });
     $effect(() => {
-      options();
+      const { anchor, scroller } = options();
       void this.#change;
-      untrack(() => this.#virtualizer._willUpdate());
+      untrack(() => {
+        if (anchor === "end" && scroller) this.#beginAtEnd();
+        this.#virtualizer._willUpdate();
+      });
     });
     $effect(() => this.#virtualizer._didMount());
+  }
+
+  /**
+   * A list that opens at its end has no use for the rows at its beginning: they are not even rendered. This is beyond the
+   * end, so that the virtualizer waits for the list to be scrolled there before it makes up for what it measures.
+   */
+  #beginAtEnd(): void {
+    if (!this.#virtualizer.scrollElement) this.#virtualizer.scrollOffset = this.#virtualizer.getTotalSize();
   }
 
   /** The rows to render. */
