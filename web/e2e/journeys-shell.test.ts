@@ -51,6 +51,21 @@ it("goes anywhere by its name, by keyboard alone", async () => {
   await alice.page.waitForURL((url) => url.pathname.startsWith("/c/") && !url.pathname.endsWith(id));
 });
 
+it("goes to what nobody has scrolled to, however its name is typed", async () => {
+  const { alice } = two;
+  const id = await two.group("Łódź pier");
+  // A page of the list, and one more.
+  for (let number = 0; number <= 100; number += 1) await two.group(`Further up ${String(number)}`);
+  await alice.page.goto(two.natter.url);
+  await alice.row("Further up 100").waitFor();
+  await alice.page.keyboard.press("Control+K");
+  const field = alice.page.getByRole("combobox", { name: "Go to…" });
+  await field.fill("lodz");
+  await alice.page.getByRole("option", { name: "Łódź pier", selected: true }).waitFor();
+  await field.press("Enter");
+  await alice.page.waitForURL(`${two.natter.url}/c/${id}`);
+});
+
 it("shows its keys, and closes what they opened", async () => {
   const { alice } = two;
   await alice.page.goto(two.natter.url);
