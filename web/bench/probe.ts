@@ -2,13 +2,18 @@ import type { Page } from "playwright-core";
 
 /** What is measured inside the page, by its own clock. */
 export interface Probe {
+  /** Nothing is left to do. */
+  idle(): Promise<void>;
   /** The next frame has been painted. Answers when, in milliseconds of the page's clock. */
   painted(): Promise<number>;
   /** From the next event of a type until a frame in which a condition holds was painted, in milliseconds. */
   arm(type: "keydown" | "click", holds: () => boolean): void;
   /** The result of what was armed. */
   took: Promise<number>;
-  /** Until a condition holds in a frame that was painted; answers when, by the clock that all pages share. */
+  /**
+   * Until a condition holds in a frame that was painted; answers when, by the clock that all pages share. Fails if it takes
+   * too long.
+   */
   seen(holds: () => boolean): Promise<number>;
   /** For each key that was pressed, when that was, and how long it took until the frame after it was painted. */
   keys: { at: number; took: number }[];
@@ -29,10 +34,16 @@ export function install(): void {
         port2.postMessage(null);
       });
     });
+  const WAIT_MS_MAX = 15_000;
   const until = (holds: () => boolean) =>
-    new Promise<number>((done) => {
+    new Promise<number>((done, fail) => {
+      const deadline = performance.now() + WAIT_MS_MAX;
       const look = () => {
-        if (!holds()) return void requestAnimationFrame(look);
+        if (!holds()) {
+          if (performance.now() > deadline) fail(new Error(`not within ${WAIT_MS_MAX} ms: ${String(holds)}`));
+          else requestAnimationFrame(look);
+          return;
+        }
         const { port1, port2 } = new MessageChannel();
         port1.onmessage = () => done(performance.now());
         port2.postMessage(null);
@@ -41,15 +52,14 @@ export function install(): void {
     });
   const keys: Probe["keys"] = [];
   globalThis.probe = {
+    idle: () => new Promise((done) => requestIdleCallback(() => done(), { timeout: 500 })),
     painted,
     took: Promise.resolve(NaN),
     keys,
     arm(type, holds) {
-      this.took = new Promise((done) => {
-        addEventListener(type, ({ timeStamp }) => void until(holds).then((now) => done(now - timeStamp)), {
-          capture: true,
-          once: true,
-        });
+      this.took = new Promise((done, fail) => {
+        const begun = ({ timeStamp }: Event) => void until(holds).then((now) => done(now - timeStamp), fail);
+        addEventListener(type, begun, { capture: true, once: true });
       });
     },
     seen: async (holds) => performance.timeOrigin + (await until(holds)),

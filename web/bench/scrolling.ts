@@ -1,5 +1,5 @@
 import type { Page } from "playwright-core";
-import { figure, heading, median, ms, p95 } from "./figures.ts";
+import { figure, spread, heading, median, ms, p95 } from "./figures.ts";
 import { frames, type Scrolled } from "./probe.ts";
 import { LONG_MESSAGES, type World } from "./world.ts";
 
@@ -35,12 +35,13 @@ export async function scrolling(world: World): Promise<void> {
   const intervals = runs.flatMap((run) => run.intervals);
   const stood = runs.reduce((sum, run) => sum + run.stood, 0);
   const ratio = p95(intervals) / p95(empty.intervals);
-  figure("Frame, 95 of 100", p95(intervals), "ms", { max: 20 }, `${ratio.toFixed(2)} of an empty page's; half within ${ms(median(intervals))}`);
-  figure("Frame, the longest", Math.max(...intervals), "ms", { max: 60 }, `an empty page's ${ms(Math.max(...empty.intervals))}`);
+  spread("Frame", intervals, "ms", { max: 20 }, `${ratio.toFixed(2)} of an empty page's`);
+  const idle = `an empty page's ${ms(Math.max(...empty.intervals))}`;
+  figure("Frame, the longest", Math.max(...intervals), "ms", { max: 60 }, idle, intervals.length);
   figure("Messages at hand, at most", Math.max(...runs.map((run) => run.window)), "", { max: 600 });
   figure("Rows in the page, at most", Math.max(...runs.map((run) => run.rows)), "", { max: 600 });
-  figure("Waited for messages", (stood / intervals.length) * 100, "%", undefined, `of ${intervals.length} frames`);
-  figure("To a message far away, until it is in the middle", Math.max(...jumps), "ms", { max: 1_000 }, `half within ${ms(median(jumps))}`);
+  figure("Waited for messages", (stood / intervals.length) * 100, "%", undefined, "", intervals.length);
+  figure("To a message far away, the slowest", Math.max(...jumps), "ms", { max: 1_000 }, `half within ${ms(median(jumps))}`, jumps.length);
 }
 
 /** Follows a link to a message, and answers how long it took until it was in view. */

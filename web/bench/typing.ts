@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type WebSocket from "ws";
-import { figure, heading, median, ms, p95 } from "./figures.ts";
+import { spread, heading, ms, p95 } from "./figures.ts";
 import type { World } from "./world.ts";
 
 const KEYS = 150;
@@ -30,9 +30,9 @@ export async function typing(world: World): Promise<void> {
   await cdp.detach();
   socket.close();
 
-  const beside = (values: number[], other: number[]) => `half within ${ms(median(values))}; without messages ${ms(p95(other))}`;
-  figure("From a key to the next frame, 95 of 100", p95(busy), "ms", { max: 100 }, beside(busy, quiet));
-  figure("The same, four times slower", p95(slow), "ms", { max: 200 }, beside(slow, slowQuiet));
+  spread("From a key to the next frame", quiet, "ms", { max: 100 }, "nobody else writes");
+  spread("… while others write", busy, "ms", { max: 100 });
+  spread("… four times slower", slow, "ms", { max: 200 }, `where nobody else writes ${ms(p95(slowQuiet))}`);
 }
 
 async function type({ alice: { page, composer } }: World): Promise<number[]> {
@@ -47,10 +47,12 @@ async function type({ alice: { page, composer } }: World): Promise<number[]> {
     await wait(KEY_MS);
   }
   await Promise.all(pressed);
-  return page.evaluate(async () => {
+  const took = await page.evaluate(async () => {
     await probe.painted();
     return probe.keys.map(({ took }) => took);
   });
+  if (took.length !== KEYS || (await composer.inputValue()) !== text) throw new Error(`of ${KEYS} keys, not all have come`);
+  return took;
 }
 
 /** Does something while messages arrive. */

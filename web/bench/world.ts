@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { rmSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -31,6 +32,7 @@ export class World {
   /** @param corpus A file of messages as `natter seed --corpus` takes it, for texts that people have written. */
   static async make(corpus: string | undefined): Promise<World> {
     const natter = await Natter.start();
+    endWithThis(natter);
     const { accessToken } = await natter.call<{ accessToken: string }>("POST", "/auth/register", {
       username: "alice",
       displayName: "Alice Archer",
@@ -72,6 +74,17 @@ export class World {
   }
 }
 
+/** However this process ends, short of SIGKILL, the server and all that it has written go with it. */
+function endWithThis(natter: Natter): void {
+  process.once("exit", () => {
+    void natter.end("SIGKILL");
+    rmSync(natter.directory, { recursive: true, force: true });
+  });
+  for (const [signal, number] of Object.entries({ SIGHUP: 1, SIGINT: 2, SIGTERM: 15 })) {
+    process.once(signal, () => process.exit(128 + number));
+  }
+}
+
 async function arrive(browser: Browser, natter: Natter): Promise<Person> {
   const person = await Person.arrive(browser, natter.url);
   await person.context.addInitScript(install);
@@ -97,7 +110,11 @@ async function seed(directory: string, corpus: string | undefined): Promise<void
   const file = join(directory, "corpus.jsonl");
   await writeFile(file, lines.join("\n"));
   const env = { ...process.env, NATTER_BIN: undefined };
-  await run(BINARY, ["seed", "--data-dir", directory, "--corpus", file, "--member", "alice"], { env, maxBuffer: 2 ** 26 });
+  const seeding = run(BINARY, ["seed", "--data-dir", directory, "--corpus", file, "--member", "alice"], { env, maxBuffer: 2 ** 26 });
+  const stop = () => seeding.child.kill("SIGKILL");
+  // Before the directory goes.
+  process.prependOnceListener("exit", stop);
+  await seeding.finally(() => process.off("exit", stop));
 }
 
 async function copied(corpus: string): Promise<string[]> {
