@@ -102,6 +102,22 @@ it("gives the focus a place when what had it goes", async () => {
   await expect.poll(() => alice.page.evaluate(() => document.activeElement?.tagName)).not.toBe("BODY");
 });
 
+it("searches the conversation by Ctrl+F, and leaves the second one to the browser", async () => {
+  const { alice } = two;
+  await two.together("Finding");
+  await alice.composer.press("Control+f");
+  const field = alice.page.getByRole("region", { name: "Details" }).getByRole("searchbox");
+  await expect.poll(() => field.evaluate((element) => element === document.activeElement)).toBe(true);
+  const taken = await alice.page.evaluateHandle(() => {
+    const heard: boolean[] = [];
+    addEventListener("keydown", ({ key, defaultPrevented }) => key === "f" && heard.push(defaultPrevented));
+    return heard;
+  });
+  await alice.page.keyboard.press("Control+f");
+  await alice.composer.press("Control+f");
+  expect(await taken.jsonValue()).toEqual([false, true]);
+});
+
 it("highlights whole signs, whatever is before them", async () => {
   const { alice } = two;
   const id = await two.group("Signs");

@@ -19,6 +19,13 @@ describe("a sentence", () => {
     expect(said("{share, number, percent}", { share: 0.5 })).toBe("50%");
   });
 
+  it("keeps apart what is written the other way, with all its signs", () => {
+    expect(said("هنا تبدأ {title}.", { title: "Tea (draft)!" }, "ar")).toBe("هنا تبدأ \u2068Tea (draft)!\u2069.");
+    expect(said("{name}: {count}", { name: "أمينة", count: 3 }, "en")).toBe("\u2068أمينة\u2069: 3");
+    expect(said("{name}, {time}", { name: "أمينة", time: "02:49" }, "ar")).toBe("أمينة, 02:49");
+    expect(said("{name}!", { name: "Zoë 日本" }, "de")).toBe("Zoë 日本!");
+  });
+
   it("counts as the language does, and exact numbers first", () => {
     const english = "{count, plural, =0 {nobody} one {# person} other {# people}}";
     expect([0, 1, 2_000].map((count) => said(english, { count }))).toEqual(["nobody", "1 person", "2,000 people"]);

@@ -16,12 +16,22 @@ export type Piece =
 
 type Options = Readonly<Record<string, readonly Piece[]>>;
 
+const RIGHT_TO_LEFT = /^ar/;
+/** Hebrew, Arabic and their kin. */
+const LEFTWARD = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+/** Any other letter. */
+const RIGHTWARD = /(?![\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc])\p{L}/u;
+
 /** How numbers are written and counted in one language. Making these is slow, so they are made once. */
 export class Numbers {
   readonly #formats: Partial<Record<"decimal" | "percent", Intl.NumberFormat>> = {};
   readonly #rules: Intl.PluralRules;
 
+  /** Letters that are written the other way than the language. */
+  readonly opposite: RegExp;
+
   constructor(private readonly language: string) {
+    this.opposite = RIGHT_TO_LEFT.test(language) ? RIGHTWARD : LEFTWARD;
     this.#rules = new Intl.PluralRules(language);
   }
 
@@ -52,5 +62,13 @@ function part(piece: Piece, values: Values, numbers: Numbers): string {
     const chosen = piece.plural[`=${value}`] ?? piece.plural[numbers.plural(Number(value))] ?? piece.plural["other"];
     return say(chosen ?? "", values, numbers);
   }
-  return String(value);
+  return apart(String(value), numbers.opposite);
+}
+
+/**
+ * A name that is written the other way would take along the signs that stand beside it in the sentence: it stands by itself,
+ * between the two signs that Unicode has for this (UAX #9, section 2.7) and that nobody sees.
+ */
+function apart(value: string, opposite: RegExp): string {
+  return opposite.test(value) ? `\u2068${value}\u2069` : value;
 }

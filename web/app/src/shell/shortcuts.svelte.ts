@@ -5,7 +5,8 @@ import { chord, matches } from "./chord.ts";
 export interface Shortcut {
   readonly keys: string;
   readonly label: () => string;
-  readonly run: () => void;
+  /** `false`: the browser has its own use for it this time. */
+  readonly run: () => unknown;
 }
 
 let registered = $state.raw<readonly Shortcut[]>([]);
@@ -25,8 +26,7 @@ export const shortcuts = {
     if (!chosen) return;
     const types = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
     if (types && (isField(event.target) || !preferences.singleKeys)) return;
-    event.preventDefault();
-    chosen.run();
+    if (chosen.run() !== false) event.preventDefault();
   },
 };
 
@@ -34,7 +34,7 @@ export const shortcuts = {
  * Registers keys such as `Mod+K`, where Mod is Ctrl, or ⌘ on a Mac. What is registered last is asked first. Answers how to
  * take it back.
  */
-export function shortcut(keys: string, label: () => string, run: () => void): () => void {
+export function shortcut(keys: string, label: () => string, run: () => unknown): () => void {
   const entry = { keys, label, run };
   registered = [...registered, entry];
   return () => {
