@@ -31,8 +31,7 @@ export class World {
 
   /** @param corpus A file of messages as `natter seed --corpus` takes it, for texts that people have written. */
   static async make(corpus: string | undefined): Promise<World> {
-    const natter = await Natter.start();
-    endWithThis(natter);
+    const natter = await started();
     const { accessToken } = await natter.call<{ accessToken: string }>("POST", "/auth/register", {
       username: "alice",
       displayName: "Alice Archer",
@@ -74,15 +73,24 @@ export class World {
   }
 }
 
-/** However this process ends, short of SIGKILL, the server and all that it has written go with it. */
-function endWithThis(natter: Natter): void {
-  process.once("exit", () => {
-    void natter.end("SIGKILL");
-    rmSync(natter.directory, { recursive: true, force: true });
-  });
+/** A server that goes, with all that it has written, however this process ends, short of SIGKILL. */
+async function started(): Promise<Natter> {
+  let natter: Natter | undefined;
+  let code: number | undefined;
   for (const [signal, number] of Object.entries({ SIGHUP: 1, SIGINT: 2, SIGTERM: 15 })) {
-    process.once(signal, () => process.exit(128 + number));
+    process.once(signal, () => {
+      code = 128 + number;
+      // One that has just begun cannot be ended yet.
+      if (natter) process.exit(code);
+    });
   }
+  const server = (natter = await Natter.start());
+  process.once("exit", () => {
+    void server.end("SIGKILL");
+    rmSync(server.directory, { recursive: true, force: true });
+  });
+  if (code !== undefined) process.exit(code);
+  return server;
 }
 
 async function arrive(browser: Browser, natter: Natter): Promise<Person> {
