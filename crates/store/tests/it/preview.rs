@@ -13,6 +13,32 @@ const BOATS: &str = "https://example.com/boats";
 const PIER: &str = "https://example.com/pier";
 const DAY: i64 = 24 * 60 * 60;
 
+/// A message of alice's to bob that shows two pages, the pier before the boats.
+struct Shown {
+    world: World,
+    alice: User,
+    bob: User,
+    group: ConversationId,
+    boats: KnownPreview,
+    pier: KnownPreview,
+    sent: Message,
+}
+
+impl Shown {
+    async fn new(db: &Db) -> Self {
+        let world = db.open().await;
+        let (alice, bob) = (world.user("alice").await, world.user("bob").await);
+        let group = world.group(&alice, &[&bob]).await;
+        let (boats, pier) = (page(BOATS, "Boats"), page(PIER, "Pier"));
+        keep(&world, BOATS, &boats).await;
+        keep(&world, PIER, &pier).await;
+        let content = format!("{PIER} and {BOATS}");
+        let sent = world.send(new_message(group, &alice, &content)).await;
+        assert!(attach(&world, &sent, &content, &[&pier, &boats]).await);
+        Self { world, alice, bob, group, boats, pier, sent }
+    }
+}
+
 /// A page with a picture.
 fn page(url: &str, title: &str) -> KnownPreview {
     let id: Uuid = new_id(|id| id);
@@ -85,37 +111,22 @@ pub(crate) async fn what_was_found_is_known_until_it_expires(db: Db) {
 }
 
 pub(crate) async fn a_message_shows_what_is_behind_its_links(db: Db) {
-    let world = db.open().await;
-    let (alice, bob) = (world.user("alice").await, world.user("bob").await);
-    let group = world.group(&alice, &[&bob]).await;
-    let (boats, pier) = (page(BOATS, "Boats"), page(PIER, "Pier"));
-    keep(&world, BOATS, &boats).await;
-    keep(&world, PIER, &pier).await;
-    let content = format!("{PIER} and {BOATS}");
-    let sent = world.send(new_message(group, &alice, &content)).await;
-    assert!(attach(&world, &sent, &content, &[&pier, &boats]).await);
+    let Shown { world, bob, group, boats, pier, sent, .. } = Shown::new(&db).await;
+    let content = &*sent.content;
     assert_eq!(titles(&world, &sent, &bob).await, ["Pier", "Boats"]);
     assert_eq!(world.history(group, &bob).await.last().unwrap().link_previews.len(), 2);
     assert_eq!(updates(&world, group, &bob).await, 1);
-    assert!(!attach(&world, &sent, &content, &[&pier, &boats]).await, "nothing is different");
+    assert!(!attach(&world, &sent, content, &[&pier, &boats]).await, "nothing is different");
     assert_eq!(updates(&world, group, &bob).await, 1);
-    assert!(attach(&world, &sent, &content, &[&boats]).await);
+    assert!(attach(&world, &sent, content, &[&boats]).await);
     assert_eq!(titles(&world, &sent, &bob).await, ["Boats"]);
-    assert!(attach(&world, &sent, &content, &[]).await);
+    assert!(attach(&world, &sent, content, &[]).await);
     assert!(titles(&world, &sent, &bob).await.is_empty());
     db.behind().await.check().await;
 }
 
 pub(crate) async fn nothing_is_shown_of_links_that_are_there_no_more(db: Db) {
-    let world = db.open().await;
-    let (alice, bob) = (world.user("alice").await, world.user("bob").await);
-    let group = world.group(&alice, &[&bob]).await;
-    let (boats, pier) = (page(BOATS, "Boats"), page(PIER, "Pier"));
-    keep(&world, BOATS, &boats).await;
-    keep(&world, PIER, &pier).await;
-    let content = format!("{PIER} and {BOATS}");
-    let sent = world.send(new_message(group, &alice, &content)).await;
-    assert!(attach(&world, &sent, &content, &[&pier, &boats]).await);
+    let Shown { world, alice, bob, group, sent, .. } = Shown::new(&db).await;
     let edited = world.change(edit(&sent, &alice, BOATS)).await;
     assert_eq!(edited.link_previews.len(), 1);
     assert_eq!(titles(&world, &edited, &bob).await, ["Boats"]);
@@ -150,16 +161,7 @@ pub(crate) async fn what_comes_too_late_changes_nothing(db: Db) {
 }
 
 pub(crate) async fn a_picture_is_there_as_long_as_something_shows_it(db: Db) {
-    let world = db.open().await;
-    let alice = world.user("alice").await;
-    let group = world.group(&alice, &[]).await;
-    let (boats, pier) = (page(BOATS, "Boats"), page(PIER, "Pier"));
-    keep(&world, BOATS, &boats).await;
-    keep(&world, PIER, &pier).await;
-    let content = format!("{PIER} {BOATS}");
-    let sent = world.send(new_message(group, &alice, &content)).await;
-    assert!(attach(&world, &sent, &content, &[&boats, &pier]).await);
-
+    let Shown { world, alice, boats, pier, sent, .. } = Shown::new(&db).await;
     // What is known is forgotten row by row; what a message shows stays.
     let later = now().plus_seconds(2 * DAY);
     assert!(
