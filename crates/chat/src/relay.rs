@@ -16,7 +16,7 @@ pub(crate) use signal::{Signal, Signals};
 
 use natter_protocol::{ConversationId, Event, EventBody, Seq, UserId, limits};
 use natter_realtime::{Frame, Hub};
-use natter_store::{Committed, Notice, Store};
+use natter_store::{Committed, Notice, OwnChange, Store};
 use receipts::{Audience, Findings, Lookup, Receipts};
 use std::collections::{HashMap, HashSet};
 use std::future;
@@ -104,6 +104,13 @@ impl Relay {
             Notice::Event(event) => self.relay(&event).await,
             Notice::Deleted { event, members } => self.relay_end(&event, members).await,
             Notice::Read(receipt) => self.receipts.read(receipt, Instant::now()),
+            Notice::Own(user, change) => {
+                let frame = match change {
+                    OwnChange::Me(change) => Frame::notice("me.changed", &change),
+                    OwnChange::Blocks(change) => Frame::notice("blocks.changed", &change),
+                };
+                self.hub.deliver_to_user(user, &frame).await;
+            }
         }
     }
 

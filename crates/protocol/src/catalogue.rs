@@ -3,12 +3,12 @@
 //! A type that is added to a socket is added here, or a test of the gateway fails.
 
 use crate::{
-    AuthRefresh, AuthState, CloseCode, Conversation, ConversationChange, ConversationCreated,
+    AuthRefresh, AuthState, BlocksChange, CloseCode, Conversation, ConversationChange, ConversationCreated,
     ConversationDeleted, ConversationRef, EditMessage, File, FileRejection, ForwardMessage, MarkRead,
-    MemberChange, MemberLeft, Message, MessageChange, MessageRef, Page, Pong, PresenceChange, PresenceState,
-    PresenceUpdate, PresenceWatch, Problem, ReactionChange, ReactionRequest, ReadReceipt, ReadState, Ready,
-    SendMessage, SyncDone, SyncEvents, SyncLagging, SyncRemoved, SyncReset, SyncResume, TypingIndicator,
-    UnreadChange,
+    MeChange, MemberChange, MemberLeft, Message, MessageChange, MessageRef, Page, Pong, PresenceChange,
+    PresenceState, PresenceUpdate, PresenceWatch, Problem, ReactionChange, ReactionRequest, ReadReceipt,
+    ReadState, Ready, SendMessage, SyncDone, SyncEvents, SyncLagging, SyncRemoved, SyncReset, SyncResume,
+    TypingIndicator, UnreadChange,
 };
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
@@ -308,6 +308,18 @@ pub const SERVER_TYPES: &[ServerType] = &[
         "unread.changed",
         "What is left to read, after the user has read somewhere",
         Payload::of::<UnreadChange>(),
+        Delivery::Connection,
+    ),
+    tells(
+        "me.changed",
+        "The user has muted, pinned or archived a conversation, or no longer",
+        Payload::of::<MeChange>(),
+        Delivery::Connection,
+    ),
+    tells(
+        "blocks.changed",
+        "The user has blocked somebody, or let them near again",
+        Payload::of::<BlocksChange>(),
         Delivery::Connection,
     ),
     tells(

@@ -1,6 +1,6 @@
 //! The JSON objects that travel over a socket, one in each text frame.
 
-use crate::{ConnectionId, ConversationId, Event, MessageId, Presence, Seq, Timestamp, User, UserId};
+use crate::{ConnectionId, ConversationId, Event, Me, MessageId, Presence, Seq, Timestamp, User, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -142,8 +142,30 @@ pub struct TypingIndicator {
     pub active: bool,
 }
 
+/// Payload of `blocks.changed`, for all connections of one user: the user has blocked somebody or let them near again, on
+/// whichever device. The other one is not told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BlocksChange {
+    /// Whom.
+    pub user_id: UserId,
+    /// Whether they are blocked now.
+    pub blocked: bool,
+}
+
+/// Payload of `me.changed`, for all connections of one user: what a conversation is to the user, after it was muted, pinned
+/// or archived, or is no longer, on whichever device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MeChange {
+    /// The conversation.
+    pub conversation_id: ConversationId,
+    /// How it is now.
+    pub me: Me,
+}
+
 /// Payload of `unread.changed`, for all connections of one user: what is left to read in a conversation, after the user
-/// read, muted or was kept apart from somebody, on whichever device.
+/// read or was kept apart from somebody, on whichever device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UnreadChange {

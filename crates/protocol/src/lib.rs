@@ -42,10 +42,10 @@ pub use file::{
     SharedFile, Thumbnail, ThumbnailSize,
 };
 pub use frame::{
-    AuthRefresh, AuthState, ClientFrame, CloseCode, ConversationRef, MessageRef, Pong, PresenceChange,
-    PresenceState, PresenceUpdate, PresenceWatch, Ready, ServerFrame, SyncDone, SyncEvents, SyncHead,
-    SyncLagging, SyncPosition, SyncRemoved, SyncReset, SyncResume, TypingIndicator, UnreadChange,
-    reconnect_hint,
+    AuthRefresh, AuthState, BlocksChange, ClientFrame, CloseCode, ConversationRef, MeChange, MessageRef,
+    Pong, PresenceChange, PresenceState, PresenceUpdate, PresenceWatch, Ready, ServerFrame, SyncDone,
+    SyncEvents, SyncHead, SyncLagging, SyncPosition, SyncRemoved, SyncReset, SyncResume, TypingIndicator,
+    UnreadChange, reconnect_hint,
 };
 pub use id::{
     ConnectionId, ConversationId, FileId, InviteId, IpRuleId, MessageId, ParseIdError, ScheduledMessageId,

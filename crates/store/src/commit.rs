@@ -140,7 +140,8 @@ impl Pipeline {
             // Whoever asked may have gone away; what is committed stays committed.
             drop(answer.send(written.map_err(StoreError::Refused)));
         }
-        let events = notices.iter().filter(|notice| !matches!(notice, Notice::Read(_))).count();
+        let in_log = |notice: &&Notice| matches!(notice, Notice::Event(_) | Notice::Deleted { .. });
+        let events = notices.iter().filter(in_log).count();
         metrics::counter!("natter_committed_events_total").increment(events as u64);
         if !notices.is_empty() {
             // Nobody relays in a program that serves nobody.

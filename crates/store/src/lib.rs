@@ -49,7 +49,7 @@ pub use search::{
     SEARCH_TERMS_MAX, SEARCH_WINDOW_MATCHES, Search, SearchPosition, SearchSlice, SearchText,
     SearchTextError, Searches,
 };
-pub use write::{Act, Announcement, Notice, Write, Written};
+pub use write::{Act, Announcement, Notice, OwnChange, Write, Written};
 
 use async_trait::async_trait;
 

@@ -11,9 +11,10 @@ use crate::{
     UpdateConversation,
 };
 use natter_protocol::{
-    ConversationId, Draft, Event, File, FileId, Invite, InviteId, IpRule, IpRuleId, Me, Member, MemberRole,
-    Message, MessageId, PlatformRole, ReadReceipt, ScheduledMessage, ScheduledMessageId, Seq, SessionId,
-    SystemNote, Timestamp, UpdateMe, UpdateProfile, User, UserId, UserSummary,
+    BlocksChange, ConversationId, Draft, Event, File, FileId, Invite, InviteId, IpRule, IpRuleId, Me,
+    MeChange, Member, MemberRole, Message, MessageId, PlatformRole, ReadReceipt, ScheduledMessage,
+    ScheduledMessageId, Seq, SessionId, SystemNote, Timestamp, UpdateMe, UpdateProfile, User, UserId,
+    UserSummary,
 };
 
 /// Who does something in a conversation, what they must be there when it is committed, and when they do it.
@@ -386,4 +387,15 @@ pub enum Notice {
     },
     /// Somebody has read further. Not part of a log.
     Read(ReadReceipt),
+    /// Something that only the user's own devices hear of. Not part of a log.
+    Own(UserId, OwnChange),
+}
+
+/// A change of what somebody has for themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OwnChange {
+    /// What a conversation is to them.
+    Me(MeChange),
+    /// Whom they keep away.
+    Blocks(BlocksChange),
 }

@@ -172,8 +172,6 @@ export class Account {
   /** Asks the REST interface for something, once: `call("GET /users/{username}", { path: { username: "ada" } })`. */
   async call<E extends keyof Endpoints>(endpoint: E, ...parts: Parts<E>): Promise<Endpoints[E]["answer"]> {
     const answer = await this.#server.call(endpoint, ...parts);
-    // Whose messages count as unread is another matter now.
-    if (endpoint === "POST /blocks" || endpoint === "DELETE /blocks/{username}") void this.conversations.refresh();
     if (endpoint === "PATCH /users/me") await this.identity.update(answer as User);
     return answer;
   }
@@ -280,6 +278,12 @@ export class Account {
         return this.#logs.lagging(payload as SyncLagging);
       case "unread.changed":
         this.conversations.count(payload as ServerEvents["unread.changed"]);
+        break;
+      case "me.changed":
+        this.conversations.changeMe(payload as ServerEvents["me.changed"]);
+        break;
+      case "blocks.changed":
+        this.conversations.block(payload as ServerEvents["blocks.changed"]);
         break;
       case "presence.changed":
         this.people.receive(payload as ServerEvents["presence.changed"]);

@@ -40,6 +40,16 @@ export interface components {
             /** @description The other has blocked the caller. */
             blockedMe: boolean;
         };
+        /**
+         * @description Payload of `blocks.changed`, for all connections of one user: the user has blocked somebody or let them near again, on
+         *     whichever device. The other one is not told.
+         */
+        BlocksChange: {
+            /** @description Whether they are blocked now. */
+            blocked: boolean;
+            /** @description Whom. */
+            userId: components["schemas"]["UserId"];
+        };
         /** @description Replaces the caller's password. */
         ChangePassword: {
             /**
@@ -709,6 +719,16 @@ export interface components {
             pinned: boolean;
             /** @description What the caller may do. */
             role: components["schemas"]["MemberRole"];
+        };
+        /**
+         * @description Payload of `me.changed`, for all connections of one user: what a conversation is to the user, after it was muted, pinned
+         *     or archived, or is no longer, on whichever device.
+         */
+        MeChange: {
+            /** @description The conversation. */
+            conversationId: components["schemas"]["ConversationId"];
+            /** @description How it is now. */
+            me: components["schemas"]["Me"];
         };
         /** @description Somebody in a conversation. */
         Member: {
@@ -1925,7 +1945,7 @@ export interface components {
         };
         /**
          * @description Payload of `unread.changed`, for all connections of one user: what is left to read in a conversation, after the user
-         *     read, muted or was kept apart from somebody, on whichever device.
+         *     read or was kept apart from somebody, on whichever device.
          */
         UnreadChange: {
             /** @description The conversation. */
@@ -1949,7 +1969,7 @@ export interface components {
              */
             unreadCount: number;
         };
-        /** @description How much is unread, over all conversations of the caller that are not muted. */
+        /** @description How much is unread, over all conversations of the caller that are neither muted nor archived. */
         UnreadTotal: {
             /**
              * Format: int64
@@ -1959,7 +1979,7 @@ export interface components {
             conversations: number;
             /**
              * Format: int64
-             * @description Unread messages that mention the caller, in muted conversations too.
+             * @description Unread messages that mention the caller, in all conversations.
              * @example 1
              */
             mentions: number;
@@ -2319,6 +2339,8 @@ export interface ClientRequests {
 }
 /** What a socket says by itself, by its type. */
 export interface ServerEvents {
+    /** @description The user has blocked somebody, or let them near again. */
+    "blocks.changed": components["schemas"]["BlocksChange"];
     /** @description The first entry of a log. */
     "conversation.created": components["schemas"]["ConversationCreated"];
     /** @description The last entry of a log. */
@@ -2329,6 +2351,8 @@ export interface ServerEvents {
     "file.rejected": components["schemas"]["FileRejection"];
     /** @description What is known of a file of one's own changed, such as that it can be fetched. */
     "file.updated": components["schemas"]["File"];
+    /** @description The user has muted, pinned or archived a conversation, or no longer. */
+    "me.changed": components["schemas"]["MeChange"];
     /** @description Somebody came in. */
     "member.joined": components["schemas"]["MemberChange"];
     /** @description Somebody went, or was removed; for them it is the last event. */

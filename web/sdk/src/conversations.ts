@@ -4,7 +4,19 @@ import type { Environment } from "./environment.ts";
 import { isNotFound } from "./errors.ts";
 import type { Logs } from "./logs.ts";
 import type { Server } from "./server.ts";
-import type { Conversation, DurableEvent, Endpoints, Me, Message, MessageChange, Page, UnreadChange, UpdateMe } from "./types.ts";
+import type {
+  BlocksChange,
+  Conversation,
+  DurableEvent,
+  Endpoints,
+  Me,
+  MeChange,
+  Message,
+  MessageChange,
+  Page,
+  UnreadChange,
+  UpdateMe,
+} from "./types.ts";
 import { Value, type Readable } from "./value.ts";
 
 /** The conversations of the user, the most recently active first. */
@@ -18,6 +30,10 @@ export interface ConversationList {
   readonly hasMore: boolean;
   readonly growing: boolean;
 }
+
+type Query = NonNullable<Endpoints["GET /conversations"]["query"]>;
+/** What the server can be asked for of the list. What is `undefined` it is not asked for. */
+type Picked = { [Name in keyof Query]: Query[Name] | undefined };
 
 /** As many entries as a page may have. */
 const PAGE = 100;
@@ -36,7 +52,7 @@ export class Conversations implements Readable<ConversationList> {
   /** What was kept on this device, until the server has answered. */
   #kept: readonly Conversation[] = [];
   /** Whose messages don't count as unread. */
-  #blocked: ReadonlySet<string> = new Set();
+  #blocked = new Set<string>();
   /** Changes of the user's own that the server has not confirmed. */
   readonly #wishes = new Map<string, readonly UpdateMe[]>();
   #closed = false;
@@ -77,8 +93,7 @@ export class Conversations implements Readable<ConversationList> {
     this.#backoff.wake();
     this.#refreshing ??= this.#refresh()
       .catch((failure: unknown) => {
-        if (this.#closed) return;
-        this.#list.set({ ...this.#list.get(), phase: "failed", failure });
+        if (!this.#closed) this.#publish({ phase: "failed", failure });
       })
       .finally(() => (this.#refreshing = undefined));
     return this.#refreshing;
@@ -90,7 +105,7 @@ export class Conversations implements Readable<ConversationList> {
     if (cursor === undefined || this.get().growing) return;
     this.#publish({ growing: true });
     try {
-      this.#cursor = (await this.#fetchPage({ cursor })).meta.nextCursor ?? undefined;
+      this.#cursor = (await this.#retrying(() => this.#page({ cursor }))).meta.nextCursor ?? undefined;
     } finally {
       this.#publish({ growing: false });
     }
@@ -152,6 +167,21 @@ export class Conversations implements Readable<ConversationList> {
     this.#set({ ...known, unreadCount, mentionCount, me: { ...known.me, lastReadSeq } });
   }
 
+  /** Takes how the user wants a conversation, from whichever device. */
+  changeMe({ conversationId, me }: MeChange): void {
+    const known = this.#byId.get(conversationId);
+    if (!known) return this.#refetch(conversationId);
+    // A list that is on its way may be older.
+    this.#asked = true;
+    this.#set({ ...known, me: { ...me, lastReadSeq: known.me.lastReadSeq } });
+  }
+
+  /** Takes whose messages count no longer as unread, or do so again. What is left to read the server tells by itself. */
+  block({ userId, blocked }: BlocksChange): void {
+    this.#asked = true;
+    this.#blocked[blocked ? "add" : "delete"](userId);
+  }
+
   /** Fetches one conversation, and lists it. */
   fetch(id: string): Promise<Conversation> {
     let fetching = this.#fetching.get(id);
@@ -172,12 +202,12 @@ export class Conversations implements Readable<ConversationList> {
     this.#wishes.set(id, [...(this.#wishes.get(id) ?? []), wish]);
     this.#publish({});
     try {
-      // One after the other: the answers say how everything is.
+      // One after the other, so that the last one wins.
       await this.env.exclusive(`natter:me:${id}`, async () => {
-        const me = await this.server.call("PATCH /conversations/{id}/me", { path: { id }, body: wish });
+        await this.server.call("PATCH /conversations/{id}/me", { path: { id }, body: wish });
+        // Another device may have changed something else meanwhile, of which this one has heard.
         const known = this.#byId.get(id);
-        const lastReadSeq = Math.max(me.lastReadSeq, known?.me.lastReadSeq ?? 0);
-        if (known) this.#byId.set(id, { ...known, me: { ...me, lastReadSeq } });
+        if (known) this.#byId.set(id, this.#wished(known, [wish]));
       });
     } finally {
       this.#wishes.set(id, this.#wishes.get(id)?.filter((other) => other !== wish) ?? []);
@@ -188,9 +218,9 @@ export class Conversations implements Readable<ConversationList> {
   }
 
   /** Fetches a page of those that the server picks, once, and lists them, too: `list({ query: "pier", archived: true })`. */
-  async list(picked: NonNullable<Endpoints["GET /conversations"]["query"]>): Promise<Page<Conversation>> {
-    const page = await this.server.call("GET /conversations", { query: { limit: PAGE, ...picked } });
-    this.put(...page.data);
+  async list(picked: Picked): Promise<Page<Conversation>> {
+    const page = await this.#page(picked);
+    this.#publish({});
     return page;
   }
 
@@ -249,13 +279,13 @@ export class Conversations implements Readable<ConversationList> {
       let seen = 0;
       let cursor: string | undefined;
       do {
-        const page = await this.#fetchPage({ cursor });
+        const page = await this.#retrying(() => this.#page({ cursor }));
         if (this.#closed) return;
         seen += inOrder(page.data);
         cursor = page.meta.nextCursor ?? undefined;
       } while (cursor !== undefined && seen < before);
       // They are on top, however long ago anybody wrote there.
-      if (cursor !== undefined) await this.#fetchPage({ pinned: true });
+      if (cursor !== undefined) await this.#retrying(() => this.#page({ pinned: true }));
       if (seen >= before) this.#cursor = cursor;
       this.#kept = [];
       this.#publish({ phase: "ready", stale: false });
@@ -265,9 +295,8 @@ export class Conversations implements Readable<ConversationList> {
   }
 
   /** Fetches a page, and takes what is on it. */
-  async #fetchPage({ cursor, ...filter }: { pinned?: true; cursor?: string | undefined }) {
-    const query = { limit: PAGE, ...filter, ...(cursor !== undefined && { cursor }) };
-    const page = await this.#retrying(() => this.server.call("GET /conversations", { query }));
+  async #page(picked: Picked): Promise<Page<Conversation>> {
+    const page = await this.server.call("GET /conversations", { query: { limit: PAGE, ...picked } as Query });
     for (const conversation of page.data) this.#merge(conversation);
     return page;
   }
@@ -286,15 +315,14 @@ export class Conversations implements Readable<ConversationList> {
     const kept = this.#kept.filter(({ id }) => !this.#byId.has(id));
     const items = [...this.#byId.values(), ...kept]
       .map((conversation) => this.#wished(conversation))
-      .sort((a, b) => compare(b.updatedAt, a.updatedAt) || compare(b.id, a.id));
+      .sort((a, b) => ((a.updatedAt === b.updatedAt ? a.id < b.id : a.updatedAt < b.updatedAt) ? 1 : -1));
     const { failure: _, ...before } = this.get();
     this.#list.set({ ...before, items, hasMore: this.#cursor !== undefined, ...change });
   }
 
-  #wished(conversation: Conversation): Conversation {
-    const wishes = this.#wishes.get(conversation.id) ?? [];
-    if (wishes.length === 0) return conversation;
-    return { ...conversation, me: Object.assign({}, conversation.me, ...wishes) as Me };
+  /** A conversation as the user wants it, by wishes that the server may not have confirmed. */
+  #wished(conversation: Conversation, wishes: readonly UpdateMe[] = this.#wishes.get(conversation.id) ?? []): Conversation {
+    return wishes.length === 0 ? conversation : { ...conversation, me: Object.assign({}, conversation.me, ...wishes) as Me };
   }
 
   #retrying<T>(work: () => Promise<T>): Promise<T> {
@@ -305,8 +333,4 @@ export class Conversations implements Readable<ConversationList> {
 /** How many of these the list has by their order alone: what is pinned or archived may have come from elsewhere in it. */
 function inOrder(conversations: Iterable<Conversation>): number {
   return [...conversations].filter(({ me }) => !me.pinned && !me.archived).length;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

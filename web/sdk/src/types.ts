@@ -11,6 +11,7 @@ export type { ClientRequests, Endpoints } from "./api.ts";
 export type { Schemas };
 
 export type AuthState = Schemas["AuthState"];
+export type BlocksChange = Schemas["BlocksChange"];
 export type Conversation = Schemas["Conversation"];
 export type CreateConversation = Schemas["CreateConversation"];
 export type ErrorCode = Schemas["ErrorCode"];
@@ -19,6 +20,7 @@ export type EventBody = Schemas["EventBody"];
 export type FieldError = Schemas["FieldError"];
 export type LoginRequest = Schemas["LoginRequest"];
 export type Me = Schemas["Me"];
+export type MeChange = Schemas["MeChange"];
 export type Message = Schemas["Message"];
 export type MessageChange = Schemas["MessageChange"];
 export type MessageDraft = Schemas["MessageDraft"];

@@ -147,6 +147,42 @@ describe("the list of conversations", () => {
     expect(unread()).toBe(before);
   });
 
+  it("hears at once what another device changes", async () => {
+    const world = new World();
+    const alice = await person(world, "alice");
+    const bob = await person(world, "bob");
+    const { id } = await alice.create({ type: "group", name: "Harbour", members: ["bob"] });
+    const phone = await again(world);
+    world.server.send(bob.user.id, { conversationId: id, content: "one" });
+    await world.settle();
+    const before = phone.conversations.find(id)?.unreadCount;
+    const asked = world.server.requests.length;
+
+    await alice.call("POST /blocks", { body: { username: "bob" } });
+    await alice.conversations.updateMe(id, { archived: true });
+    await world.settle();
+    expect(me(phone, id)).toMatchObject({ archived: true });
+    world.server.send(bob.user.id, { conversationId: id, content: "two" });
+    await world.settle();
+    expect(phone.conversations.find(id)?.unreadCount).toBe(before);
+    expect(world.server.requests.slice(asked)).toEqual(["POST /blocks", `PATCH /conversations/${id}/me`]);
+  });
+
+  it("keeps what another device changed while its own change was under way", async () => {
+    const world = new World();
+    const alice = await person(world, "alice");
+    const { id } = await alice.create({ type: "group", name: "Harbour" });
+    const release = world.hold(`PATCH /conversations/${id}/me`);
+    const pinned = alice.conversations.updateMe(id, { pinned: true });
+    await world.settle();
+    const changed = { role: "owner", lastReadSeq: 0, pinned: true, muted: true, archived: false };
+    for (const link of world.server.links) link.deliver({ type: "me.changed", payload: { conversationId: id, me: changed } });
+    await world.settle();
+    release();
+    await pinned;
+    expect(me(alice, id)).toMatchObject({ pinned: true, muted: true });
+  });
+
   it("tells listeners what happens to files of one's own", async () => {
     const world = new World();
     const alice = await person(world, "alice");

@@ -338,7 +338,9 @@ export class FakeServer {
 
     const userId = this.sessions.signedIn(token);
     if (path === "/blocks" && method === "POST") {
-      this.blocks.push({ by: userId, user: this.user(this.sessions.byName(String(body["username"])).id) });
+      const user = this.user(this.sessions.byName(String(body["username"])).id);
+      this.blocks.push({ by: userId, user });
+      this.#tellOwn(userId, "blocks.changed", { userId: user.id, blocked: true });
       return { status: 201, body: undefined };
     }
     if (path === "/blocks") {
@@ -388,6 +390,7 @@ export class FakeServer {
     if (what === "me") {
       if (this.refuseMe) throw new Refusal(403, "forbidden");
       Object.assign(log.conversation.me, body);
+      this.#tellOwn(userId, "me.changed", { conversationId: id, me: this.#view(log, userId).me });
       return { status: 200, body: this.#view(log, userId).me };
     }
     if (what === "read") {
@@ -438,6 +441,10 @@ export class FakeServer {
 
   #publish(log: Log, frame: object): void {
     for (const link of this.links) if (log.members.includes(link.userId)) link.deliver(frame);
+  }
+
+  #tellOwn(userId: string, type: string, payload: object): void {
+    for (const link of this.links) if (link.userId === userId) link.deliver({ type, payload });
   }
 
   #now(): string {

@@ -3,7 +3,6 @@
 use crate::announce::announcement;
 use crate::execute::{Submitted, unexpected};
 use crate::permission::Act as Deed;
-use crate::relay::Signal;
 use crate::text::{self, Check};
 use crate::{Actor, Chat, Result};
 use natter_protocol::{
@@ -85,15 +84,9 @@ impl Chat {
         update: UpdateMe,
     ) -> Result<Submitted> {
         let user_id = actor.id();
-        let muted = update.muted.is_some();
         let write = Write::UpdateMe { conversation_id: id, user_id, update };
-        self.commit(write, async move |chat, written| match written {
-            Written::Me(me) => {
-                if muted {
-                    chat.signals.send(Signal::Unread { user_id, conversation_ids: vec![id] });
-                }
-                Ok(Reply::Me(me))
-            }
+        self.commit(write, async |_, written| match written {
+            Written::Me(me) => Ok(Reply::Me(me)),
             other => Err(unexpected(&other)),
         })
         .await

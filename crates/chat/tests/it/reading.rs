@@ -4,7 +4,7 @@ use crate::device::{Device, StandStill};
 use crate::harness::World;
 use natter_chat::{Actor, Clock as _};
 use natter_protocol::{Command, ConversationId, MarkRead, ReadReceipt, Seq, UnreadChange, UpdateMe, limits};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const RECEIPT: &str = "message.read_receipt";
 const UNREAD: &str = "unread.changed";
@@ -139,16 +139,21 @@ async fn in_a_crowd_only_the_reader_is_told() {
 }
 
 #[tokio::test]
-async fn muting_and_blocking_are_told_to_all_devices() {
+async fn what_one_changes_for_oneself_is_told_to_all_devices() {
     let world = World::new().await;
     let (ada, bob) = (world.actor("ada").await, world.actor("bob").await);
     let group = world.group(&ada, &[&bob]).await;
     five(&world, &ada, group).await;
-    let mut bobs = Device::connect(&world, &bob);
-    let mute = UpdateMe { muted: Some(true), ..UpdateMe::default() };
-    world.chat.execute(&bob, Command::UpdateMe(group, mute)).await.unwrap();
-    let told = bobs.next_of(UNREAD).await;
-    assert_eq!((&told["conversationId"], &told["lastReadSeq"]), (&serde_json::json!(group), &0.into()));
+    let (mut bobs, mut adas) = (Device::connect(&world, &bob), Device::connect(&world, &ada));
+    for (name, update) in [
+        ("muted", UpdateMe { muted: Some(true), ..UpdateMe::default() }),
+        ("pinned", UpdateMe { pinned: Some(true), ..UpdateMe::default() }),
+        ("archived", UpdateMe { archived: Some(true), ..UpdateMe::default() }),
+    ] {
+        world.chat.execute(&bob, Command::UpdateMe(group, update)).await.unwrap();
+        let told = bobs.next_of("me.changed").await;
+        assert_eq!((&told["conversationId"], &told["me"][name]), (&json!(group), &json!(true)));
+    }
 
     let direct = match world.chat.execute(&ada, Command::OpenDirect("bob".to_owned())).await.unwrap() {
         natter_protocol::Reply::Conversation { conversation, .. } => conversation.info.id,
@@ -156,13 +161,20 @@ async fn muting_and_blocking_are_told_to_all_devices() {
     };
     world.say(&ada, direct, "Hello").await;
     world.chat.execute(&bob, Command::BlockUser("ada".to_owned())).await.unwrap();
+    let blocks = |blocked: bool| json!({ "userId": ada.id(), "blocked": blocked });
+    assert_eq!(bobs.next_of("blocks.changed").await, blocks(true));
     // In all conversations of both.
     let told = async |bobs: &mut Device| {
         let mut told = [bobs.next_of(UNREAD).await, bobs.next_of(UNREAD).await];
-        told.sort_unstable_by_key(|told| told["conversationId"] != serde_json::json!(group));
+        told.sort_unstable_by_key(|told| told["conversationId"] != json!(group));
         told
     };
     assert_eq!(told(&mut bobs).await, [unread(group, 0, 0, 0), unread(direct, 0, 0, 0)]);
     world.chat.execute(&bob, Command::UnblockUser("ada".to_owned())).await.unwrap();
+    assert_eq!(bobs.next_of("blocks.changed").await, blocks(false));
     assert_eq!(told(&mut bobs).await, [unread(group, 0, 5, 1), unread(direct, 0, 1, 0)]);
+    // None of it is anybody else's business.
+    for kind in ["blocks.changed", "me.changed"] {
+        assert!(adas.heard(&world, kind).await.is_empty());
+    }
 }

@@ -4,9 +4,10 @@ use crate::sample::{self, id, time};
 use crate::wire::written;
 use natter_protocol::catalogue::{ACK, Answer, CLIENT_TYPES, CLOSES, Payload, SERVER_TYPES, ServerType};
 use natter_protocol::{
-    AuthState, ClientFrame, ConnectionId, ConversationId, ErrorCode, Event, EventBody, Page, Pong, Presence,
-    PresenceChange, PresenceState, Problem, ReadReceipt, ReadState, Ready, ServerFrame, SyncDone, SyncEvents,
-    SyncHead, SyncLagging, SyncRemoved, SyncReset, TypingIndicator, UnreadChange, UserId,
+    AuthState, BlocksChange, ClientFrame, ConnectionId, ConversationId, ErrorCode, Event, EventBody,
+    MeChange, Page, Pong, Presence, PresenceChange, PresenceState, Problem, ReadReceipt, ReadState, Ready,
+    ServerFrame, SyncDone, SyncEvents, SyncHead, SyncLagging, SyncRemoved, SyncReset, TypingIndicator,
+    UnreadChange, UserId,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -112,6 +113,8 @@ fn frame(kind: &ServerType) {
                 UnreadChange { conversation_id, last_read_seq: 14, unread_count: 3, mention_count: 1 };
             told(kind, &counts);
         }
+        "me.changed" => told(kind, &MeChange { conversation_id, me: sample::conversation().me }),
+        "blocks.changed" => told(kind, &BlocksChange { user_id, blocked: true }),
         "sync.events" => {
             let body = EventBody::ReactionAdded(Box::new(sample::reaction_change()));
             let events = vec![Event { conversation_id, seq: 18, created_at: time(120), body }];

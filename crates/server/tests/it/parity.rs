@@ -3,12 +3,12 @@
 
 use crate::files;
 use crate::socketio::{ByWebSocket, event};
-use crate::support::on_both_databases;
+use crate::support::{answered, done, on_both_databases};
 use anyhow::{Context as _, Result, bail, ensure};
 use natter_protocol::{Conversation, ConversationId, FileId, Message};
 use natter_testkit::natter::Natter;
 use natter_testkit::person::{Person, Socket};
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -84,6 +84,9 @@ fn request(kind: &str, payload: &Value) -> Result<(Method, String, Option<Value>
 async fn the_same_is_done_alike_at_every_door(natter: Natter) -> Result<()> {
     let expected = Story::of("rest", &natter).await?;
     ensure!(expected.answers.len() > 20 && expected.heard.len() > 10, "{expected:?}");
+    let of_ones_own = ["me.changed", "blocks.changed", "blocks.changed"];
+    let heard = expected.heard.iter().filter_map(|frame| frame["type"].as_str());
+    assert!(heard.filter(|kind| of_ones_own.contains(kind)).eq(of_ones_own), "{expected:?}");
     for door in ["websocket", "socketio"] {
         let story = Story::of(door, &natter).await?;
         for (answer, expected) in story.answers.iter().zip(&expected.answers) {
@@ -118,6 +121,7 @@ impl Story {
         teller.tell(&rooms, &bob).await?;
         teller.tell_with_files(&rooms, &ada, &bob).await?;
 
+        change_for_oneself(&bob, rooms.pier, &name("ada")).await?;
         let mark = bob.send(rooms.harbour, "the end").await?;
         let heard = heard(&mark, async || native.next().await).await?;
         let by_socket_io = self::heard(&mark, async || event(&socket_io.next().await?)).await?;
@@ -134,6 +138,15 @@ impl Story {
         let mut anonymous = |values: Vec<Value>| values.into_iter().map(|value| names.cover(value)).collect();
         Ok(Self { answers: anonymous(teller.answers), heard: anonymous(heard), kept: anonymous(kept) })
     }
+}
+
+/// What only the other devices of the same person are told.
+async fn change_for_oneself(person: &Person, id: ConversationId, other: &str) -> Result<()> {
+    let pinned = Some(json!({ "pinned": true }));
+    let path = format!("/conversations/{id}/me");
+    let _: Value = answered(person, Method::PATCH, &path, pinned, StatusCode::OK).await?;
+    let _: Value = person.post("/blocks", json!({ "username": other })).await?;
+    done(person, Method::DELETE, &format!("/blocks/{other}"), None).await
 }
 
 /// Everything that a socket tells until this message.

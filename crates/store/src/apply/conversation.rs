@@ -4,10 +4,11 @@ use super::{Entry, Work};
 use crate::apply::heads::Head;
 use crate::apply::rows::{Rows, Step};
 use crate::{
-    Act, Announcement, NewConversation, NewInvite, Notice, Refusal, UpdateConversation, Written, log,
+    Act, Announcement, NewConversation, NewInvite, Notice, OwnChange, Refusal, UpdateConversation, Written,
+    log,
 };
 use natter_protocol::{
-    ConversationId, ConversationKind, InviteId, MemberRole, SystemNote, UpdateMe, UserId, limits,
+    ConversationId, ConversationKind, InviteId, MeChange, MemberRole, SystemNote, UpdateMe, UserId, limits,
 };
 
 impl<R: Rows> Work<'_, R> {
@@ -127,11 +128,10 @@ impl<R: Rows> Work<'_, R> {
         user: UserId,
         update: &UpdateMe,
     ) -> Step<Written, R::Error> {
-        self.rows
-            .update_me(id, user, update)
-            .await?
-            .map(Written::Me)
-            .ok_or_else(|| Refusal::NotAMember.into())
+        let me = self.rows.update_me(id, user, update).await?.ok_or(Refusal::NotAMember)?;
+        let change = MeChange { conversation_id: id, me: me.clone() };
+        self.notices.push(Notice::Own(user, OwnChange::Me(change)));
+        Ok(Written::Me(me))
     }
 
     pub(super) async fn create_invite(&mut self, new: &NewInvite) -> Step<Written, R::Error> {

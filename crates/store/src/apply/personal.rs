@@ -2,8 +2,10 @@
 
 use super::Work;
 use crate::apply::rows::{Rows, Step};
-use crate::{NewScheduled, Refusal, Written};
-use natter_protocol::{ConversationId, Draft, MessageId, ScheduledMessage, Timestamp, UserId, limits};
+use crate::{NewScheduled, Notice, OwnChange, Refusal, Written};
+use natter_protocol::{
+    BlocksChange, ConversationId, Draft, MessageId, ScheduledMessage, Timestamp, UserId, limits,
+};
 
 impl<R: Rows> Work<'_, R> {
     pub(super) async fn save_draft(&mut self, user: UserId, draft: &Draft) -> Step<Written, R::Error> {
@@ -73,6 +75,9 @@ impl<R: Rows> Work<'_, R> {
         }
         let new = self.rows.insert_block(blocker, other, at).await?;
         self.mark_direct(blocker, other, true).await?;
+        if new {
+            self.tell_own(blocker, other, true);
+        }
         Ok(Written::Found(!new))
     }
 
@@ -80,7 +85,16 @@ impl<R: Rows> Work<'_, R> {
         let was = self.rows.delete_block(blocker, other).await?;
         let still = self.rows.is_blocked(blocker, other).await?;
         self.mark_direct(blocker, other, still).await?;
+        if was {
+            self.tell_own(blocker, other, false);
+        }
         Ok(Written::Found(was))
+    }
+
+    /// Has the user's other devices hear of a block, or of its end.
+    fn tell_own(&mut self, blocker: UserId, user_id: UserId, blocked: bool) {
+        let change = OwnChange::Blocks(BlocksChange { user_id, blocked });
+        self.notices.push(Notice::Own(blocker, change));
     }
 
     /// Notes in the conversation of the two whether it takes messages, so that a send need not look for blocks.

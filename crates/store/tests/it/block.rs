@@ -1,8 +1,8 @@
 //! Who keeps away from whom.
 
 use crate::harness::{Db, block, new_direct, new_group, new_message, send, unblock};
-use natter_protocol::BlockStatus;
-use natter_store::{Refusal, Write, Written};
+use natter_protocol::{BlockStatus, BlocksChange, MeChange, UpdateMe};
+use natter_store::{Notice, OwnChange, Refusal, Write, Written};
 
 pub(crate) async fn a_block_is_known_to_both(db: Db) {
     let world = db.open().await;
@@ -122,4 +122,29 @@ pub(crate) async fn who_is_blocked_is_listed_by_name(db: Db) {
     let expected = expected.map(|(name, at)| (name.to_owned(), at));
     assert_eq!(list(None, 2).await, expected[..2]);
     assert_eq!(list(Some("carol"), 2).await, expected[2..]);
+}
+
+/// What somebody changes for themselves is told to their own devices and to nobody else, if it was a change.
+pub(crate) async fn what_changes_for_oneself_is_told_to_oneself(db: Db) {
+    let world = db.open().await;
+    let (alice, bob) = (world.user("alice").await, world.user("bob").await);
+    let id = world.create(new_direct(&alice, &bob)).await;
+    for write in [block(&alice, &bob), block(&alice, &bob), unblock(&alice, &bob), unblock(&alice, &bob)] {
+        world.done(write).await;
+    }
+    let update = UpdateMe { archived: Some(true), ..UpdateMe::default() };
+    world.done(Write::UpdateMe { conversation_id: id, user_id: bob.id, update }).await;
+    let me = world.conversation(id, &bob).await.me;
+    assert!(me.archived);
+    let blocks = |blocked| OwnChange::Blocks(BlocksChange { user_id: bob.id, blocked });
+    let expected = [
+        (alice.id, blocks(true)),
+        (alice.id, blocks(false)),
+        (bob.id, OwnChange::Me(MeChange { conversation_id: id, me })),
+    ];
+    let told = world.notices().await.into_iter().filter_map(|notice| match notice {
+        Notice::Own(user, change) => Some((user, change)),
+        _ => None,
+    });
+    assert!(told.eq(expected));
 }

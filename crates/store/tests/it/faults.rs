@@ -167,6 +167,7 @@ async fn what_was_committed_unheard_is_told_like_everything_else() {
                 fed.push(format!("{} {}", event.conversation_id, event.seq));
             }
             Notice::Read(_) => read += 1,
+            Notice::Own(..) => {}
         }
     }
     events.sort();

@@ -103,7 +103,7 @@ impl World {
     pub(crate) async fn close(self) -> Vec<Event> {
         let events = self.notices().await.into_iter().filter_map(|notice| match notice {
             Notice::Event(event) | Notice::Deleted { event, .. } => Some(event),
-            Notice::Read(_) => None,
+            Notice::Read(_) | Notice::Own(..) => None,
         });
         events.collect()
     }

@@ -81,6 +81,7 @@ conformance! {
     block::a_block_is_known_to_both,
     block::a_direct_conversation_opens_when_the_last_block_ends,
     block::nobody_begins_anything_with_whom_they_keep_away,
+    block::what_changes_for_oneself_is_told_to_oneself,
     block::who_is_blocked_is_listed_by_name,
     conversation::a_group_has_an_owner_and_members,
     conversation::a_pair_has_one_direct_conversation,

@@ -438,6 +438,7 @@ fn compare_feed(
                 assert!(view.members.contains_key(&receipt.user_id));
                 assert!(receipt.last_read_seq <= view.last_seq);
             }
+            Notice::Own(..) => {}
         }
     }
     for (id, view) in views {
