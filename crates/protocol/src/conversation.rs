@@ -215,7 +215,7 @@ pub struct Invite {
     pub uses: u32,
 }
 
-/// How much is unread, over all conversations of the caller that are not muted.
+/// How much is unread, over all conversations of the caller that are neither muted nor archived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UnreadTotal {
@@ -225,7 +225,7 @@ pub struct UnreadTotal {
     /// Conversations with unread messages.
     #[schema(example = 2)]
     pub conversations: u64,
-    /// Unread messages that mention the caller, in muted conversations too.
+    /// Unread messages that mention the caller, in all conversations.
     #[schema(example = 1)]
     pub mentions: u64,
 }

@@ -69,7 +69,8 @@ pub trait Conversations {
     /// How far the viewer has read; none if they are not a member.
     async fn read_state(&self, id: ConversationId, viewer: UserId) -> Result<Option<ReadState>>;
 
-    /// How much is unread over all of the viewer's conversations.
+    /// How much is unread over all of the viewer's conversations: what is muted or archived counts only where it mentions
+    /// them.
     async fn unread_total(&self, viewer: UserId) -> Result<UnreadTotal>;
 
     /// The invite links of a conversation, oldest first, also those that are not good any more.

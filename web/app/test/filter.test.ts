@@ -63,12 +63,12 @@ test("the next unread one is not muted, unless it mentions somebody", () => {
   expect(neighbour([rows[0]!, rows[1]!], "read", 1, true)).toBeUndefined();
 });
 
-test("what is muted does not count, what mentions does", () => {
+test("what is muted or archived does not count, what mentions does", () => {
   expect(
     unreadTotal([
       conversation("a", { unreadCount: 2, mentionCount: 1 }),
       conversation("b", { unreadCount: 5, mentionCount: 2, me: { muted: true } }),
-      conversation("c", { unreadCount: 1, me: { archived: true } }),
+      conversation("c", { unreadCount: 4, mentionCount: 1, me: { archived: true } }),
     ]),
-  ).toEqual({ messages: 3, mentions: 3 });
+  ).toEqual({ messages: 2, mentions: 4 });
 });

@@ -105,7 +105,7 @@ pub(super) async fn public(
 
 /// Count what is unread
 ///
-/// Over all your conversations that are not muted.
+/// Over all your conversations that are neither muted nor archived; mentions of you over all of them.
 #[utoipa::path(get, path = "/conversations/unread-count", tag = "conversations", operation_id = "countUnread",
     responses((status = 200, description = "How much it is", body = UnreadTotal)))]
 pub(super) async fn unread_count(

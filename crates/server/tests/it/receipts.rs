@@ -12,7 +12,7 @@ on_both_databases! {
     reading_goes_forward_only,
     what_makes_no_sense_is_refused,
     readers_are_listed,
-    the_total_leaves_out_what_is_muted,
+    the_total_leaves_out_what_is_muted_or_archived,
 }
 
 async fn read(person: &Person, id: ConversationId, body: Option<Value>) -> Result<ReadState> {
@@ -108,7 +108,7 @@ async fn readers_are_listed(natter: Natter) -> Result<()> {
     Ok(())
 }
 
-async fn the_total_leaves_out_what_is_muted(natter: Natter) -> Result<()> {
+async fn the_total_leaves_out_what_is_muted_or_archived(natter: Natter) -> Result<()> {
     let (ada, bob, id, _) = talk(&natter).await?;
     let other = ada.group("Elsewhere", &[&bob]).await?.info.id;
     ada.send(other, "five").await?;
@@ -116,6 +116,9 @@ async fn the_total_leaves_out_what_is_muted(natter: Natter) -> Result<()> {
     assert_eq!(total().await?, UnreadTotal { total: 5, conversations: 2, mentions: 1 });
     let me = format!("/conversations/{id}/me");
     let body = Some(json!({ "muted": true }));
+    answered::<Value>(&bob, Method::PATCH, &me, body, StatusCode::OK).await?;
+    assert_eq!(total().await?, UnreadTotal { total: 1, conversations: 1, mentions: 1 });
+    let body = Some(json!({ "muted": false, "archived": true }));
     answered::<Value>(&bob, Method::PATCH, &me, body, StatusCode::OK).await?;
     assert_eq!(total().await?, UnreadTotal { total: 1, conversations: 1, mentions: 1 });
     read(&bob, other, None).await?;

@@ -96,10 +96,13 @@ pub(super) const READ_STATE: &str = "
     SELECT last_read_seq, unread_count, mention_count
       FROM unread_message_counts WHERE conversation_id = $1 AND user_id = $2";
 pub(super) const UNREAD_TOTAL: &str = "
-    SELECT coalesce(sum(unread_count) FILTER (WHERE NOT muted), 0)::bigint AS total,
-           count(*) FILTER (WHERE NOT muted AND unread_count > 0) AS conversations,
+    SELECT coalesce(sum(unread_count) FILTER (WHERE NOT quiet), 0)::bigint AS total,
+           count(*) FILTER (WHERE NOT quiet AND unread_count > 0) AS conversations,
            coalesce(sum(mention_count), 0)::bigint AS mentions
-      FROM (SELECT * FROM unread_message_counts WHERE user_id = $1 OFFSET 0) AS counted";
+      FROM (SELECT cm.muted OR cm.archived AS quiet, u.unread_count, u.mention_count
+              FROM conversation_members AS cm
+              JOIN unread_message_counts AS u ON u.conversation_id = cm.conversation_id AND u.user_id = cm.user_id
+             WHERE cm.user_id = $1 OFFSET 0) AS counted";
 pub(super) const INVITES: &str = "
     SELECT id, conversation_id, code, created_by, created_at, expires_at, uses_max, uses
       FROM invites WHERE conversation_id = $1 ORDER BY created_at, id";

@@ -81,10 +81,13 @@ pub(super) const READ_STATE: &str = "
     SELECT last_read_seq, unread_count, mention_count
       FROM unread_message_counts WHERE conversation_id = ?1 AND user_id = ?2";
 pub(super) const UNREAD_TOTAL: &str = "
-    WITH counted (muted, unread, mentions) AS MATERIALIZED (
-        SELECT muted, unread_count, mention_count FROM unread_message_counts WHERE user_id = ?1)
-    SELECT coalesce(sum(unread) FILTER (WHERE NOT muted), 0),
-           count(*) FILTER (WHERE NOT muted AND unread > 0),
+    WITH counted (quiet, unread, mentions) AS MATERIALIZED (
+        SELECT cm.muted OR cm.archived, u.unread_count, u.mention_count
+          FROM conversation_members AS cm
+          JOIN unread_message_counts AS u ON u.conversation_id = cm.conversation_id AND u.user_id = cm.user_id
+         WHERE cm.user_id = ?1)
+    SELECT coalesce(sum(unread) FILTER (WHERE NOT quiet), 0),
+           count(*) FILTER (WHERE NOT quiet AND unread > 0),
            coalesce(sum(mentions), 0)
       FROM counted";
 pub(super) const INVITES: &str = "

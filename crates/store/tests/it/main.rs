@@ -137,7 +137,7 @@ conformance! {
     list::a_page_goes_on_where_the_last_one_ended,
     list::a_conversation_is_found_by_a_part_of_its_name,
     list::the_other_of_two_is_the_title,
-    list::what_is_muted_does_not_add_to_the_total,
+    list::what_is_muted_or_archived_does_not_add_to_the_total,
     list::public_channels_are_found_by_name,
     log::positions_have_no_gaps_under_concurrent_writers,
     log::the_feed_is_the_log,

@@ -51,12 +51,12 @@ export function neighbour(
   return undefined;
 }
 
-/** What is unread, over those that are not muted; and what mentions somebody, muted or not. */
+/** What is unread, over those that are neither muted nor archived; and what mentions somebody, over all of them. */
 export function unreadTotal(conversations: readonly Conversation[]): { messages: number; mentions: number } {
   let messages = 0;
   let mentions = 0;
   for (const { unreadCount, mentionCount, me } of conversations) {
-    if (!me.muted) messages += unreadCount;
+    if (!me.muted && !me.archived) messages += unreadCount;
     mentions += mentionCount;
   }
   return { messages, mentions };
