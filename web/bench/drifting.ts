@@ -7,11 +7,9 @@ import type { World } from "./world.ts";
 /** How often each of them happens, each time elsewhere. */
 const ROUNDS = 8;
 const APART = 40;
-/** The message that is read while something happens above it, and how far above. */
+/** The message that is read, and how far above it, out of view and near enough to be loaded, there is a picture. */
 const READ_AT = 40;
-const PICTURE_ABOVE = 4;
-const EDIT_ABOVE = 3;
-const REACTION_ABOVE = 2;
+const PICTURE_ABOVE = 9;
 const PICTURE_PX = [900, 600] as const;
 /** What is moved on purpose, to know that it would be seen. */
 const MOVED_PX = 7;
@@ -47,9 +45,9 @@ export async function drifting(world: World): Promise<void> {
 
     pictures.push(await drift(page, () => picture.release()));
     const edited = { content: `${"a long text ".repeat(60)}${place}` };
-    edits.push(await drift(page, () => call("PATCH", `/messages/${ids[place - EDIT_ABOVE]}`, edited)));
-    const reaction = `/messages/${ids[place - REACTION_ABOVE]}/reactions`;
-    reactions.push(await drift(page, () => call("POST", reaction, { emoji: "👍" })));
+    const changed = `/messages/${await above(page)}`;
+    edits.push(await drift(page, () => call("PATCH", changed, edited)));
+    reactions.push(await drift(page, () => call("POST", `${changed}/reactions`, { emoji: "👍" })));
   }
   for (let round = 0; round < ROUNDS; round += 1) {
     await page.goto(`${world.natter.url}/c/${world.longId}`);
@@ -78,6 +76,16 @@ async function certain(page: Page): Promise<void> {
     }, MOVED_PX),
   );
   if (Math.abs(moved - MOVED_PX) > 1) throw new Error(`the list was moved by ${MOVED_PX} px, and seen to move by ${moved}`);
+}
+
+/** The lowest message of which nothing is in view. */
+function above(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const list = document.querySelector(".messages .scroller")!;
+    const edge = list.getBoundingClientRect().top;
+    const rows = [...list.querySelectorAll<HTMLElement>("[data-row]")];
+    return rows.findLast((row) => row.closest("li")!.getBoundingClientRect().bottom <= edge)!.dataset["row"]!;
+  });
 }
 
 interface Held {
@@ -127,12 +135,13 @@ async function drift(page: Page, act: () => Promise<unknown>): Promise<number> {
     const row = [...list.querySelectorAll<HTMLElement>("[data-row]")].find((one) => one.getBoundingClientRect().top >= edge)!;
     const top = () => list.querySelector(`[data-row="${row.dataset["row"]}"]`)?.getBoundingClientRect().top ?? Infinity;
     const before = top();
-    globalThis.moved = 0;
-    globalThis.watches = true;
+    const mine = (globalThis.watched = { moved: 0 });
     const watch = async () => {
-      while (watches) {
+      for (;;) {
         await probe.painted();
-        moved = Math.max(moved, Math.abs(top() - before));
+        // Another row is watched by now, or none.
+        if (watched !== mine) return;
+        mine.moved = Math.max(mine.moved, Math.abs(top() - before));
       }
     };
     void watch();
@@ -143,14 +152,14 @@ async function drift(page: Page, act: () => Promise<unknown>): Promise<number> {
   await page.waitForFunction((before) => document.querySelector(".messages .scroller")?.innerHTML.length !== before, height);
   await still(page);
   return page.evaluate(() => {
-    watches = false;
+    const { moved } = watched!;
+    watched = undefined;
     return moved;
   });
 }
 
 declare global {
-  var watches: boolean;
-  var moved: number;
+  var watched: { moved: number } | undefined;
 }
 
 async function upload(world: World, token: string): Promise<string> {
