@@ -109,6 +109,8 @@ it("records a voice message, which is heard on the other side", async () => {
   await recorder.getByText("0:02").waitFor();
   await recorder.getByRole("button", { name: "Stop and listen" }).click();
   await recorder.getByRole("button", { name: "Play recording" }).waitFor();
+  // The button that stopped it is gone, and the focus is still here.
+  expect(await recorder.evaluate((element) => element.contains(document.activeElement))).toBe(true);
   await recorder.getByRole("button", { name: "Send" }).click();
   const voice = bob.page.getByRole("group", { name: "Voice message from Alice Archer" });
   await voice.waitFor();
