@@ -15,7 +15,9 @@ pub(crate) mod rows;
 
 use crate::commit::Outcome;
 use crate::log::{self, Stamp};
-use crate::{Act, Announcement, Attachments, Mentions, NewMessage, Notice, Refusal, Write, Written};
+use crate::{
+    Act, Announcement, Attachments, Mentions, NewMessage, Notice, OwnChange, Refusal, Write, Written,
+};
 use heads::{Head, Heads};
 use natter_protocol::{
     ConversationId, Event, MemberRole, MessageId, MessageKind, Timestamp, UserId, UserSummary,
@@ -156,6 +158,11 @@ impl<R: Rows> Work<'_, R> {
 
     fn tell(&mut self, event: Event) {
         self.notices.push(Notice::Event(event));
+    }
+
+    /// Tells somebody's own devices.
+    fn tell_own(&mut self, user: UserId, change: OwnChange) {
+        self.notices.push(Notice::Own(user, change));
     }
 
     /// Appends a system message.

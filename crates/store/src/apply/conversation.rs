@@ -130,7 +130,7 @@ impl<R: Rows> Work<'_, R> {
     ) -> Step<Written, R::Error> {
         let me = self.rows.update_me(id, user, update).await?.ok_or(Refusal::NotAMember)?;
         let change = MeChange { conversation_id: id, me: me.clone() };
-        self.notices.push(Notice::Own(user, OwnChange::Me(change)));
+        self.tell_own(user, OwnChange::Me(change));
         Ok(Written::Me(me))
     }
 

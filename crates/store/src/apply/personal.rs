@@ -2,7 +2,7 @@
 
 use super::Work;
 use crate::apply::rows::{Rows, Step};
-use crate::{NewScheduled, Notice, OwnChange, Refusal, Written};
+use crate::{NewScheduled, OwnChange, Refusal, Written};
 use natter_protocol::{
     BlocksChange, ConversationId, Draft, MessageId, ScheduledMessage, Timestamp, UserId, limits,
 };
@@ -76,7 +76,7 @@ impl<R: Rows> Work<'_, R> {
         let new = self.rows.insert_block(blocker, other, at).await?;
         self.mark_direct(blocker, other, true).await?;
         if new {
-            self.tell_own(blocker, other, true);
+            self.tell_own(blocker, OwnChange::Blocks(BlocksChange { user_id: other, blocked: true }));
         }
         Ok(Written::Found(!new))
     }
@@ -86,15 +86,9 @@ impl<R: Rows> Work<'_, R> {
         let still = self.rows.is_blocked(blocker, other).await?;
         self.mark_direct(blocker, other, still).await?;
         if was {
-            self.tell_own(blocker, other, false);
+            self.tell_own(blocker, OwnChange::Blocks(BlocksChange { user_id: other, blocked: false }));
         }
         Ok(Written::Found(was))
-    }
-
-    /// Has the user's other devices hear of a block, or of its end.
-    fn tell_own(&mut self, blocker: UserId, user_id: UserId, blocked: bool) {
-        let change = OwnChange::Blocks(BlocksChange { user_id, blocked });
-        self.notices.push(Notice::Own(blocker, change));
     }
 
     /// Notes in the conversation of the two whether it takes messages, so that a send need not look for blocks.
