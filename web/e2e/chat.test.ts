@@ -118,6 +118,8 @@ it("keeps the session and the history through a reload, and forgets both on sign
   await bob.page.getByRole("button", { name: "Your account" }).click();
   await bob.page.getByRole("menuitem", { name: "Sign out" }).click();
   await bob.page.getByRole("heading", { name: "Sign in" }).waitFor();
+  // What had the focus is gone, and the focus is not back at the start of the page.
+  await expect.poll(() => bob.page.evaluate(() => document.activeElement?.tagName)).toBe("MAIN");
   await bob.page.reload();
   await bob.page.getByRole("heading", { name: "Sign in" }).waitFor();
   expect(await bob.page.evaluate(() => Object.keys(sessionStorage))).toEqual([]);
