@@ -144,6 +144,56 @@ it("answers in a thread beside the conversation", async () => {
   await thread.waitFor({ state: "detached" });
 });
 
+it("offers reactions beside what was said", async () => {
+  const { natter } = two;
+  await two.group("Beside");
+  const guest = await two.arrive();
+  await guest.page.goto(natter.url);
+  await guest.signIn("alice");
+  await guest.open("Beside");
+  await guest.write("On the far side");
+  await message(guest, "On the far side").getByText("Sent", { exact: true }).waitFor({ state: "attached" });
+  await message(guest, "On the far side").focus();
+  await guest.page.keyboard.press("+");
+  await guest.page.getByRole("gridcell").first().waitFor();
+  await guest.still();
+  const [bubble, picker] = await Promise.all([
+    message(guest, "On the far side").locator(".bubble").boundingBox(),
+    guest.page.getByRole("dialog", { name: "React" }).boundingBox(),
+  ]);
+  if (!bubble || !picker) throw new Error("neither is seen");
+  expect(picker.x + picker.width).toBeGreaterThan(bubble.x);
+});
+
+it("lets the keyboard past the messages in a few steps, however many people wrote them", async () => {
+  const { alice } = two;
+  const id = await two.group("Steps");
+  for (const name of ["bob", "alice", "bob", "alice", "bob"] as const) await two.say(name, id, `By ${name}`);
+  await alice.open("Steps");
+  await message(alice, "By bob").last().waitFor();
+  await alice.composer.focus();
+  // Who wrote the message at which the keyboard stops, the message, and what is before the list.
+  for (let step = 0; step < 3; step += 1) await alice.page.keyboard.press("Shift+Tab");
+  expect(await alice.page.evaluate(() => document.activeElement?.closest("header") !== null)).toBe(true);
+});
+
+it("shows no name of a control that is gone", async () => {
+  const { natter } = two;
+  await two.group("Names");
+  const guest = await two.arrive();
+  // The time for which a pointer rests on something.
+  await guest.page.clock.install();
+  await guest.page.goto(natter.url);
+  await guest.signIn("alice");
+  await guest.open("Names");
+  await guest.page.clock.pauseAt(Date.now() + 60_000);
+  await guest.page.getByRole("button", { name: "Members" }).hover();
+  await guest.page.evaluate(() => history.back());
+  await guest.composer.waitFor({ state: "detached" });
+  await guest.page.clock.runFor(2_000);
+  expect(await guest.page.locator(".tooltip:popover-open").count()).toBe(0);
+});
+
 it("completes names and emoji, and tells whoever is mentioned", async () => {
   const { alice, bob } = two;
   const id = await two.group("Mentions");

@@ -49,8 +49,8 @@ function show(tooltip: Tooltip): void {
 export function tooltip(text: () => string, keys?: () => string | undefined): (element: HTMLElement) => () => void {
   return (element) => {
     const open = () => {
-      // What it opened lies there now, and says more.
-      if (element.ariaExpanded !== "true") show({ text: text(), keys: keys?.(), anchor: element });
+      // It may be gone meanwhile, or what it opened lies there and says more.
+      if (element.isConnected && element.ariaExpanded !== "true") show({ text: text(), keys: keys?.(), anchor: element });
     };
     const onpointerenter = ({ pointerType }: PointerEvent) => {
       if (pointerType !== "mouse") return;

@@ -53,7 +53,9 @@ export const ACTIONS: readonly Action[] = [
     key: "+",
     atHand: true,
     allowed: (_, desk) => mayHere(desk, "write"),
-    run: (message, desk, anchor) => (desk.above = { kind: "emoji", message, anchor }),
+    // Beside what was said: the message itself is as wide as the list.
+    run: (message, desk, element) =>
+      (desk.above = { kind: "emoji", message, anchor: element.querySelector<HTMLElement>(".bubble") ?? element }),
   }),
   onSent({
     id: "reply",
