@@ -147,7 +147,7 @@ it("keeps one element for a message, from when it is written until it is sent an
   await two.together("Keys");
   await alice.write("Always the same");
   const article = await message(alice, "Always the same").elementHandle();
-  await message(alice, "Always the same").getByText("Sent").waitFor({ state: "attached" });
+  await message(alice, "Always the same").getByText("Sent", { exact: true }).waitFor({ state: "attached" });
   await alice.composer.press("ArrowUp");
   await alice.composer.fill("Always the same, but changed");
   await alice.composer.press("Enter");

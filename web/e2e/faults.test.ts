@@ -91,7 +91,7 @@ it("gives the focus a place when what had it goes", async () => {
   const { alice } = two;
   await two.together("Focus");
   await alice.write("Soon gone");
-  await message(alice, "Soon gone").getByText("Sent").waitFor({ state: "attached" });
+  await message(alice, "Soon gone").getByText("Sent", { exact: true }).waitFor({ state: "attached" });
   await message(alice, "Soon gone").focus();
   await alice.page.keyboard.press("Delete");
   await message(alice, "This message was deleted").waitFor();
