@@ -39,6 +39,9 @@ const PING: &str = "SELECT";
 const SECRET_PROPOSE: &str = "INSERT INTO installation (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 const SECRET: &str = "SELECT value FROM installation WHERE key = $1";
 
+/// Statements that have to see the same.
+const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
 /// The `installation` key of the epoch of all logs.
 const EPOCH: &str = "epoch";
 

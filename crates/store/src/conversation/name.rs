@@ -1,8 +1,9 @@
 //! Finding conversations by their names.
 //!
-//! A database only reads names, newest activity first, and no more of them than it takes to fill a page; which of them are
-//! meant is decided here, so that both databases find the same, by the rule that messages are found by. Nobody is in so
-//! many conversations that an index would be worth what it costs to keep it: a person's name is in all of theirs.
+//! A database only reads names, newest activity first: SQLite no more of them than it takes to fill a page, PostgreSQL all
+//! that come after the page before. Which of them are meant is decided here, so that both databases find the same, by the
+//! rule that messages are found by. Nobody is in so many conversations that an index would be worth what it costs to keep
+//! it: a person's name is in all of theirs.
 
 use crate::search::fold;
 

@@ -2,7 +2,7 @@
 
 use super::message::{message, message_columns, message_joins};
 use super::row::{Columns as _, to_time};
-use super::{Postgres, failure, index};
+use super::{BEGIN_SNAPSHOT, Postgres, failure, index};
 use crate::Result;
 use crate::search::{BlockInfo, Found, Search, SearchSlice, Searches, Source, find, highlighted};
 use async_trait::async_trait;
@@ -12,8 +12,6 @@ use sqlx::{PgConnection, PgPool, Row as _};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-// The statements of a search are one snapshot, so that a message is either waiting to be indexed or in a block.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 pub(super) const IS_MEMBER: &str = "
     SELECT EXISTS (SELECT FROM conversation_members WHERE conversation_id = $2 AND user_id = $1)";
 // The subqueries have a LIMIT or OFFSET so that the joins begin with the tails, which are few, and not with all
@@ -69,7 +67,8 @@ impl Searches for Postgres {
 }
 
 async fn slice(readers: &PgPool, viewer: UserId, search: &Search) -> sqlx::Result<Option<SearchSlice>> {
-    let mut transaction = readers.begin_with(BEGIN).await?;
+    // One snapshot, so that a message is either waiting to be indexed or in a block.
+    let mut transaction = readers.begin_with(BEGIN_SNAPSHOT).await?;
     if let Some(id) = search.conversation_id {
         let is_member = sqlx::query_scalar(IS_MEMBER).bind(viewer.uuid()).bind(id.uuid());
         if !is_member.fetch_one(&mut *transaction).await? {

@@ -4,7 +4,7 @@ use super::{info, info_columns, me};
 use crate::conversation::NamePart;
 use crate::postgres::message::{message_columns, message_joins, message_opt};
 use crate::postgres::row::{self, Columns as _, to_time, user_columns};
-use crate::postgres::{Postgres, Statement, failure};
+use crate::postgres::{BEGIN_SNAPSHOT, Postgres, Statement, failure};
 use crate::text_enum::TextEnum as _;
 use crate::{ListFilter, ListPosition, Result};
 use futures_util::TryStreamExt as _;
@@ -84,17 +84,17 @@ pub(super) async fn page(
     after: Option<ListPosition>,
     limit: u32,
 ) -> Result<Vec<Conversation>> {
-    let statement = if let Some(name) = &filter.name {
-        let ids = named(postgres, viewer, filter, after, limit, &NamePart::new(name)).await;
-        sqlx::query(AMONG).bind(viewer.uuid()).bind(ids.map_err(failure::classify)?)
-    } else {
-        let page = if filter.unread { PAGE_UNREAD } else { PAGE };
-        filtered(page, viewer, filter, after).bind(i64::from(limit))
-    };
+    if let Some(name) = &filter.name {
+        let page = named(postgres, viewer, filter, after, limit, &NamePart::new(name)).await;
+        return page.map_err(failure::classify);
+    }
+    let page = if filter.unread { PAGE_UNREAD } else { PAGE };
+    let statement = filtered(page, viewer, filter, after).bind(i64::from(limit));
     postgres.all(statement, |row| conversation(row, &postgres.epoch)).await
 }
 
-/// Those among them that have a name with this in it.
+/// A page of those among them that have a name with this in it. It is one snapshot: were one of them to go between the two
+/// statements, the page would be short, and seem to be the last one.
 async fn named(
     postgres: &Postgres,
     viewer: UserId,
@@ -102,9 +102,10 @@ async fn named(
     after: Option<ListPosition>,
     limit: u32,
     name: &NamePart,
-) -> sqlx::Result<Vec<Uuid>> {
-    let mut rows = filtered(NAMES, viewer, filter, after).bind(filter.unread).fetch(&postgres.readers);
-    let mut ids = Vec::new();
+) -> sqlx::Result<Vec<Conversation>> {
+    let mut snapshot = postgres.readers.begin_with(BEGIN_SNAPSHOT).await?;
+    let mut rows = filtered(NAMES, viewer, filter, after).bind(filter.unread).fetch(&mut *snapshot);
+    let mut ids: Vec<Uuid> = Vec::new();
     while ids.len() < limit as usize
         && let Some(row) = rows.try_next().await?
     {
@@ -112,7 +113,10 @@ async fn named(
             ids.push(row.try_get("id")?);
         }
     }
-    Ok(ids)
+    drop(rows);
+    let page = sqlx::query(AMONG).bind(viewer.uuid()).bind(ids).fetch_all(&mut *snapshot).await?;
+    snapshot.rollback().await?;
+    page.iter().map(|row| conversation(row, &postgres.epoch)).collect()
 }
 
 fn filtered(
