@@ -82,6 +82,11 @@ impl Device {
 
     /// What has been told of this kind up to now.
     pub(crate) async fn heard(&mut self, world: &World, kind: &str) -> Vec<Value> {
+        self.heard_any(world, &[kind]).await
+    }
+
+    /// What has been told of these kinds up to now.
+    pub(crate) async fn heard_any(&mut self, world: &World, kinds: &[&str]) -> Vec<Value> {
         world.hub.deliver_to_user(self.actor.id(), &Frame::notice("mark", &json!({}))).await;
         let mut heard = Vec::new();
         loop {
@@ -89,7 +94,7 @@ impl Device {
             if frame["type"] == "mark" {
                 return heard;
             }
-            if frame["type"] == kind {
+            if kinds.iter().any(|kind| frame["type"] == *kind) {
                 heard.push(frame["payload"].take());
             }
         }
