@@ -344,7 +344,7 @@ export class Account {
       ({ Uploads }) => new Uploads(this.env, this.#server, this.user.id),
       (cause: unknown) => {
         this.#loading = undefined;
-        throw new NetworkError("A part of the client could not be loaded.", { cause });
+        throw new NetworkError("The server cannot be reached.", { cause });
       },
     );
     return this.#loading;

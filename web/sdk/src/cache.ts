@@ -126,7 +126,7 @@ class Keeper implements AttachedCache {
   /** Keeps what there is by then, soon. */
   #keep(key: string, value: () => unknown): void {
     this.#changed.set(key, value);
-    const waitMs = Math.max(0, this.#savedAt + GATHER_MS - this.env.now());
+    const waitMs = Math.min(GATHER_MS, Math.max(0, this.#savedAt + GATHER_MS - this.env.now()));
     this.#gathering ??= this.env.after(waitMs, () => this.#save());
   }
 

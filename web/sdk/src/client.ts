@@ -82,6 +82,6 @@ export class Client {
 
 function resolve({ url, ...environment }: ClientOptions): { env: Environment; base: string } {
   url ??= typeof location === "undefined" ? undefined : location.origin;
-  if (url === undefined) throw new TypeError("There is no page here: pass the `url` of the server.");
+  if (url === undefined) throw new TypeError("Pass the `url` of the server.");
   return { env: { ...defaultEnvironment(), ...environment }, base: url.replace(/\/+$/, "") };
 }

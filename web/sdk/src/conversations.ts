@@ -204,10 +204,11 @@ export class Conversations implements Readable<ConversationList> {
     try {
       // One after the other, so that the last one wins.
       await this.env.exclusive(`natter:me:${id}`, async () => {
+        const before = this.#byId.get(id)?.me;
         await this.server.call("PATCH /conversations/{id}/me", { path: { id }, body: wish });
-        // Another device may have changed something else meanwhile, of which this one has heard.
+        // Unless this one has heard of it, and perhaps of what another device has changed since.
         const known = this.#byId.get(id);
-        if (known) this.#byId.set(id, this.#wished(known, [wish]));
+        if (known?.me === before && known) this.#byId.set(id, this.#wished(known, [wish]));
       });
     } finally {
       this.#wishes.set(id, this.#wishes.get(id)?.filter((other) => other !== wish) ?? []);
@@ -296,8 +297,14 @@ export class Conversations implements Readable<ConversationList> {
 
   /** Fetches a page, and takes what is on it. */
   async #page(picked: Picked): Promise<Page<Conversation>> {
+    const before = new Map(this.#byId);
     const page = await this.server.call("GET /conversations", { query: { limit: PAGE, ...picked } as Query });
-    for (const conversation of page.data) this.#merge(conversation);
+    for (const conversation of page.data) {
+      const { id } = conversation;
+      // What the user did meanwhile, on whichever device, may be newer than the answer, and nothing in it tells.
+      if (this.#byId.get(id)?.me === before.get(id)?.me) this.#merge(conversation);
+      else this.#refetch(id);
+    }
     return page;
   }
 

@@ -65,7 +65,7 @@ export function defaultEnvironment(): Environment {
 
 function connect(url: string): Socket {
   if (typeof WebSocket === "undefined") {
-    throw new Error("There is no WebSocket here (Node has one from 22 on): pass one as `connect`, such as that of `ws`.");
+    throw new Error("There is no WebSocket here: pass one as `connect`, such as that of `ws`.");
   }
   return new WebSocket(url);
 }

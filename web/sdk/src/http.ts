@@ -33,7 +33,7 @@ export async function send<T>(env: Environment, base: string, request: Request, 
     credentials: "omit",
     signal: AbortSignal.timeout(request.timeoutMs ?? TIMEOUT_MS),
   };
-  // Whoever deletes something and closes the page at once has deleted it.
+  // It goes on when the page is closed: whoever deletes something and leaves has deleted it, if there is a network.
   if (request.method === "DELETE") init.keepalive = true;
   if (request.body !== undefined) init.body = JSON.stringify(request.body);
   return read(() => env.fetch(`${base}/api/v1${request.path}${query.size > 0 ? `?${query}` : ""}`, init));

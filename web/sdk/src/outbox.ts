@@ -156,7 +156,7 @@ export class Outbox {
   /** Nothing is sent any more. What was not stays in the store; whoever waits for it here waits no longer. */
   stop(): void {
     this.close();
-    const error = new NetworkError("The account was closed. The message is kept, and sent by the next one.");
+    const error = new NetworkError("The account was closed. The message is kept.");
     for (const id of [...this.#waiters.keys()]) this.#settle(id, error);
   }
 

@@ -183,6 +183,42 @@ describe("the list of conversations", () => {
     expect(me(alice, id)).toMatchObject({ pinned: true, muted: true });
   });
 
+  it("does not go back to its own change once another device has taken it back", async () => {
+    const world = new World();
+    const alice = await person(world, "alice");
+    const { id } = await alice.create({ type: "group", name: "Harbour" });
+    const release = world.hold(`PATCH /conversations/${id}/me`);
+    const pinning = alice.conversations.updateMe(id, { pinned: true });
+    await world.settle();
+    const now = { role: "owner", lastReadSeq: 0, pinned: false, muted: false, archived: false };
+    for (const pinned of [true, false]) {
+      for (const link of world.server.links) {
+        link.deliver({ type: "me.changed", payload: { conversationId: id, me: { ...now, pinned } } });
+      }
+    }
+    await world.settle();
+    release();
+    await pinning;
+    expect(me(alice, id)).toMatchObject({ pinned: false });
+  });
+
+  it("does not take a list that was under way for newer than what another device changed", async () => {
+    const world = new World();
+    const alice = await person(world, "alice");
+    const { id } = await alice.create({ type: "group", name: "Harbour" });
+    const phone = await again(world);
+    const release = world.hold("GET /conversations");
+    const listing = phone.conversations.list({ query: "harbour" });
+    await world.settle();
+    await alice.conversations.updateMe(id, { muted: true });
+    await world.settle();
+    expect(me(phone, id)).toMatchObject({ muted: true });
+    release();
+    await listing;
+    await world.settle();
+    expect(me(phone, id)).toMatchObject({ muted: true });
+  });
+
   it("tells listeners what happens to files of one's own", async () => {
     const world = new World();
     const alice = await person(world, "alice");
