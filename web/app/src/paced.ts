@@ -31,6 +31,10 @@ export class Paced implements Socket {
     socket.onerror = (event) => this.onerror?.(event);
   }
 
+  get readyState(): number {
+    return this.socket.readyState;
+  }
+
   send(text: string): void {
     this.socket.send(text);
   }

@@ -6,7 +6,7 @@ import { Paced } from "../src/paced.ts";
 function world() {
   const heard: unknown[] = [];
   const frames: (() => void)[] = [];
-  const inner: Socket = { send: (text) => void heard.push(`sent ${text}`), close: () => void heard.push("closing"), onmessage: null, onclose: null, onerror: null };
+  const inner: Socket = { readyState: 1, send: (text) => void heard.push(`sent ${text}`), close: () => void heard.push("closing"), onmessage: null, onclose: null, onerror: null };
   const paced = new Paced(inner, (work) => void frames.push(work));
   paced.onmessage = ({ data }) => void heard.push(data);
   paced.onclose = ({ code }) => void heard.push(`closed ${code}`);

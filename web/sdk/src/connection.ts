@@ -93,7 +93,8 @@ export class Connection {
   /** Sends a frame and waits for its answer. */
   request<T extends keyof ClientRequests>(type: T, payload: ClientRequests[T][0]): Promise<ClientRequests[T][1]> {
     const socket = this.#socket;
-    if (!socket || !this.#ready) return Promise.reject(new NetworkError("There is no connection."));
+    // One that closes takes nothing any more, and complains in the console.
+    if (socket?.readyState !== 1 || !this.#ready) return Promise.reject(new NetworkError("There is no connection."));
     return new Promise((resolve, reject) => {
       this.#lastId += 1;
       const id = `c${this.#lastId}`;
@@ -203,7 +204,7 @@ export class Connection {
   }
 
   #ping(): void {
-    this.#socket?.send(JSON.stringify({ type: "ping" }));
+    if (this.#socket?.readyState === 1) this.#socket.send(JSON.stringify({ type: "ping" }));
     this.#dropAfter(PONG_MS);
   }
 

@@ -3,6 +3,8 @@ import { indexedDbStore, memoryStore, type Store } from "./store.ts";
 
 /** The part of a WebSocket that the client uses; those of browsers, of Node and of the package `ws` have it. */
 export interface Socket {
+  /** 1 while it is open (as the standard of `WebSocket` has it). */
+  readonly readyState: number;
   send(text: string): void;
   close(): void;
   onmessage: Listener<{ data: unknown }> | null;
@@ -65,7 +67,7 @@ export function defaultEnvironment(): Environment {
 
 function connect(url: string): Socket {
   if (typeof WebSocket === "undefined") {
-    throw new Error("There is no WebSocket here: pass one as `connect`, such as that of `ws`.");
+    throw new Error("There is no WebSocket here: pass one as `connect`.");
   }
   return new WebSocket(url);
 }

@@ -135,15 +135,18 @@ export class World {
   #connect(url: string): ReturnType<Environment["connect"]> {
     const ticket = new URL(url).searchParams.get("ticket") ?? "";
     let link: Link | undefined;
-    const socket: ReturnType<Environment["connect"]> = {
+    const socket = {
+      readyState: 0,
       onmessage: null,
       onclose: null,
       onerror: null,
-      send: (text) => {
+      send: (text: string) => {
+        if (socket.readyState !== 1) throw new Error("the socket is not open");
         const frame = JSON.parse(text) as { id?: string; type: string; payload: unknown };
         queueMicrotask(() => link && this.server.frame(link, frame));
       },
       close: () => {
+        socket.readyState = 2;
         if (link) this.server.links.delete(link);
       },
     };
@@ -154,9 +157,12 @@ export class World {
         this.online &&
         this.server.open(ticket, {
           deliver: (frame) => call("onmessage", { data: JSON.stringify(frame) }),
-          close: (code, reason) => call("onclose", { code, reason }),
+          close: (code, reason) => {
+            socket.readyState = 2;
+            call("onclose", { code, reason });
+          },
         });
-      if (opened) link = opened;
+      if (opened) [link, socket.readyState] = [opened, 1];
       else call("onclose", { code: 1006, reason: "" });
     });
     return socket;
