@@ -114,19 +114,22 @@ it("marks nothing read while the page is hidden, and all of it when somebody loo
   }
 });
 
+/** Of so many lines, those below the view, and what only begins in it. */
+function linesBelow(page: Page, lines: number): Promise<number> {
+  return page.evaluate((last) => {
+    const bottom = document.querySelector(".messages .scroller")?.getBoundingClientRect().bottom ?? 0;
+    const seen = [...document.querySelectorAll("article")].filter((article) => article.getBoundingClientRect().bottom <= bottom + 1);
+    return last - Number(/line (\d+)/.exec(seen.at(-1)?.textContent ?? "")?.[1]);
+  }, lines - 1);
+}
+
 it("counts as read what has come into view, and no more", async () => {
   const id = await two.group("Along");
   for (let index = 0; index < 60; index += 1) await two.say("alice", id, `line ${index}.`);
   const { bob } = two;
   await bob.open("Along");
   await message(bob, "line 0.").waitFor();
-  // Those below the view, and what only begins in it.
-  const below = () =>
-    bob.page.evaluate(() => {
-      const bottom = document.querySelector(".messages .scroller")?.getBoundingClientRect().bottom ?? 0;
-      const seen = [...document.querySelectorAll("article")].filter((article) => article.getBoundingClientRect().bottom <= bottom + 1);
-      return 59 - Number(/line (\d+)/.exec(seen.at(-1)?.textContent ?? "")?.[1]);
-    });
+  const below = () => linesBelow(bob.page, 60);
   for (const scrolled of [0, 300, 300, -600]) {
     const before = await below();
     await bob.page.locator(".messages .scroller").evaluate((scroller, by) => (scroller.scrollTop += by), scrolled);
@@ -140,6 +143,28 @@ it("counts as read what has come into view, and no more", async () => {
   }
   await bob.page.getByRole("button", { name: /^Go to the latest messages/ }).click();
   await bob.row("Along").getByText(/unread message/).waitFor({ state: "detached" });
+});
+
+it("counts as read no more than is in view where a link leads", async () => {
+  const { bob } = two;
+  const id = await two.group("Afar");
+  const lines: string[] = [];
+  for (let index = 0; index < 300; index += 1) lines.push(await two.say("alice", id, `line ${index}.`));
+  await bob.open("Afar");
+  // Down to the end of what was fetched, so that the view is far from where it is in what will be.
+  await message(bob, "line 0.").waitFor();
+  await bob.page.locator(".messages .scroller").evaluate((scroller) => (scroller.scrollTop += 600));
+  await bob.page.evaluate((address) => {
+    history.pushState(null, "", address);
+    dispatchEvent(new PopStateEvent("popstate"));
+  }, `/c/${id}/m/${lines[200]}`);
+  await message(bob, "line 200.").waitFor();
+  await expect
+    .poll(async () => {
+      const { unreadCount } = await two.natter.call<{ unreadCount: number }>("GET", `/conversations/${id}`, undefined, two.token("bob"));
+      return unreadCount - (await linesBelow(bob.page, 300));
+    })
+    .toBe(0);
 });
 
 it("keeps one element for a message, from when it is written until it is sent and changed", async () => {
@@ -162,10 +187,12 @@ it("moves nothing that somebody reads when what is around it changes", async () 
   for (let index = 0; index < 60; index += 1) ids.push(await two.say("alice", id, `message ${index}`));
   await alice.open("Steady");
   await message(alice, "message 59").waitFor();
-  await alice.page.locator(".messages .scroller").evaluate(async (scroller) => {
-    scroller.scrollTop -= 1_200;
-    for (let frame = 0; frame < 5; frame += 1) await new Promise(requestAnimationFrame);
-  });
+  const list = alice.page.locator(".messages .scroller");
+  await list.hover();
+  // As somebody does it: while rows are still measured, a list that nobody has moved stays at its end.
+  await alice.page.mouse.wheel(0, -1_200);
+  const left = () => list.evaluate(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight);
+  await expect.poll(left).toBeGreaterThan(600);
   // A message near the top of what is in view, and one above that which changes.
   const read = await alice.page.evaluateHandle(() => {
     const at = document.elementFromPoint(600, 160);

@@ -138,6 +138,12 @@ export class VirtualRows {
     this.#virtualizer.scrollToIndex(index, { align });
   }
 
+  /** Whether the list is still on its way to the row that it was last sent to. */
+  get isGoing(): boolean {
+    void this.#change;
+    return this.#virtualizer["scrollState"] !== null;
+  }
+
   scrollToEnd(): void {
     this.#virtualizer.scrollToEnd();
   }
