@@ -85,14 +85,19 @@ export class Actions {
     return attempt(() => this.#read(id));
   }
 
-  /** One after the other: a hundred requests at once would be refused. */
+  /** Also what nobody has scrolled to. One after the other: a hundred requests at once would be refused. */
   async markAllRead(): Promise<void> {
-    const unread = this.account.conversations.get().items.filter(({ unreadCount }) => unreadCount > 0);
-    if (unread.length === 0) return;
+    let some = false;
     const done = await attempt(async () => {
-      for (const { id } of unread) await this.#read(id);
+      let more = true;
+      while (more) {
+        const { data, meta } = await this.account.conversations.list({ unread: true });
+        for (const { id } of data) await this.#read(id);
+        some ||= data.length > 0;
+        more = meta.hasMore;
+      }
     });
-    if (done) toasts.show({ text: m.allRead });
+    if (done && some) toasts.show({ text: m.allRead });
   }
 
   /** Fails if the server does not let one go. */

@@ -8,7 +8,7 @@ export interface Further {
   readonly looking: boolean;
   /**
    * Those that are meant: `first` those that were listed when the text was typed, then `later` what came since, so that it
-   * moves nothing that somebody reads. The server knows more spellings, so what it found is meant.
+   * does not come between them. The server knows more spellings, so what it found is meant.
    */
   split(listed: readonly Conversation[], isMeant: (one: Conversation) => boolean): { first: Conversation[]; later: Conversation[] };
 }
@@ -35,7 +35,7 @@ export function lookFurther(account: Account, query: () => string): Further {
 
   return {
     get looking() {
-      return text !== answer.text;
+      return text !== "" && text !== answer.text;
     },
     split(listed, isMeant) {
       const first: Conversation[] = [];

@@ -7,12 +7,13 @@ import { m } from "../i18n.svelte.ts";
 /** For so long somebody can change their mind; the clock stands while they look at the offer. */
 const UNDO_SECONDS = 8;
 
-/** By the message, what takes its offer away. */
-const pending = new SvelteMap<string, () => void>();
+/** By the message, what is to be done when one looks away. */
+const pending = new SvelteMap<string, () => unknown>();
 
 /**
  * Messages that are about to be deleted. They look as if they were already, and the server is told when it is too late
- * to change one's mind: at the latest when one looks away, since the page may never be seen again.
+ * to change one's mind: at the latest when one looks away, since the page may never be seen again. Without a network nothing
+ * could be told, so the offer stays.
  */
 export const deletions = {
   has: (messageId: string): boolean => pending.has(messageId),
@@ -25,12 +26,12 @@ export const deletions = {
       seconds: UNDO_SECONDS,
       ongone: () => void perform(account, id),
     });
-    pending.set(id, close);
+    pending.set(id, () => account.connection.get() === "online" && close());
   },
 };
 
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "hidden") for (const close of [...pending.values()]) close();
+  if (document.visibilityState === "hidden") for (const away of [...pending.values()]) away();
 });
 
 async function perform(account: Account, id: string): Promise<void> {

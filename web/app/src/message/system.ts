@@ -6,8 +6,8 @@ export function systemText(
   { system, sender, content }: Pick<Message, "system" | "sender" | "content">,
   nameOf: (userId: string) => string | undefined,
 ): string {
-  const actor = isolated(sender.displayName);
-  const name = (userId: string) => isolated(nameOf(userId) ?? m.somebody);
+  const actor = sender.displayName;
+  const name = (userId: string) => nameOf(userId) ?? m.somebody;
   switch (system?.type) {
     case "memberAdded":
       return m.systemAdded({ actor, name: name(system.userId) });
@@ -20,9 +20,9 @@ export function systemText(
     case "roleChanged":
       return m.systemRole({ actor, name: name(system.userId), role: system.role });
     case "renamed":
-      return m.systemRenamed({ actor, title: isolated(system.name) });
+      return m.systemRenamed({ actor, title: system.name });
     case "topicChanged":
-      return system.topic ? m.systemTopic({ actor, topic: isolated(system.topic) }) : m.systemTopicCleared({ actor });
+      return system.topic ? m.systemTopic({ actor, topic: system.topic }) : m.systemTopicCleared({ actor });
     case "visibilityChanged":
       return m.systemVisibility({ actor, visibility: system.visibility });
     case "statusChanged":
@@ -34,9 +34,4 @@ export function systemText(
       // A newer server says something that this client has no words for yet.
       return content;
   }
-}
-
-/** Keeps the direction of a name from turning the sentence around it (Unicode's isolates, FSI and PDI). */
-function isolated(name: string): string {
-  return `\u2068${name}\u2069`;
 }

@@ -23,6 +23,13 @@ export async function unblock(account: Account, who: Who): Promise<boolean> {
   return done;
 }
 
+/** Calls `changed` when somebody is kept away or let near, on whichever device; answers how to stop. */
+export function onKeptAway(account: Account, who: () => string | undefined, changed: () => void): () => void {
+  return account.on("blocks.changed", ({ userId }) => {
+    if (userId === who()) changed();
+  });
+}
+
 function lift(account: Account, { username }: Who): Promise<unknown> {
   return account.call("DELETE /blocks/{username}", { path: { username } });
 }

@@ -9,7 +9,7 @@ export function counted(title: string, unread: number): string {
   return `(${unread > SHOWN_MAX ? `${SHOWN_MAX}+` : unread}) ${title}`;
 }
 
-/** A number that is read at once is not worth a look: what comes and goes within this time is not shown. */
+/** So often the number changes at the most. Most of what is read at once never shows. */
 const SETTLE_MS = 250;
 
 /** What is to be read, as a tab shows it that is not looked at. */
