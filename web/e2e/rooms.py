@@ -49,7 +49,9 @@ def connect(address, token, ways):
 
 
 def contents(heard, count):
-    return [message["content"] for message in heard.wait("message.new", count)]
+    """In the order of the log. This client hears each event on a thread of its own, and so in whatever order they run."""
+    messages = sorted(heard.wait("message.new", count), key=lambda message: message["seq"])
+    return [message["content"] for message in messages]
 
 
 def talk(address, ada, bob, room, count, ways):
